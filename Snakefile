@@ -1,0 +1,25 @@
+# From raw text to the Pareto fronts of averaged policies. `snakemake --cores 2` runs the experiment
+# of params.yaml; `snakemake -n` tells what it would run, and why.
+
+from snakemake.utils import min_version
+
+min_version("9.0")
+
+
+configfile: "params.yaml"
+
+
+include: "rules/common.smk"
+include: "rules/data.smk"  # raw text → snippets, split by text
+include: "rules/base.smk"  # → base model θ_pre
+include: "rules/sft.smk"  # → SFT pair and its soup
+include: "rules/reward.smk"  # → reward models on human labels
+include: "rules/policy.smk"  # → a policy per reward or mixture: E[R] − β KL(π ‖ anchor)
+include: "rules/rewarded_soups.smk"  # → soups, their scores, front and claims
+include: "rules/report.smk"  # → one page that says what was found
+
+
+rule all:
+    default_target: True
+    input:
+        rules.report.output,

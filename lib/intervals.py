@@ -1,0 +1,31 @@
+"""95 % intervals by the bootstrap, over seeds and over prompts at once."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+LEVEL = 0.95
+SEED = 0  # of the bootstrap alone
+
+
+def resampled_means(scores: NDArray[np.float64], resamples: int) -> NDArray[np.float64]:
+    """Means over seeds and prompts, of `resamples` bootstrap samples of both.
+
+    scores: (seeds, prompts, ...). Seeds and prompts are drawn with replacement and independently
+    of each other, and every quantity behind them is drawn together: two policies are always
+    compared on the same seeds and prompts. With one seed the result varies over prompts alone.
+    Returns (resamples, ...). The generator is this function's own.
+    """
+    seeds, prompts, *rest = scores.shape
+    generator = np.random.default_rng(SEED)
+    seed_counts = generator.multinomial(seeds, np.full(seeds, 1 / seeds), size=resamples)
+    prompt_counts = generator.multinomial(prompts, np.full(prompts, 1 / prompts), size=resamples)
+    by_prompt = np.tensordot(seed_counts / seeds, scores.reshape(seeds, prompts, -1), axes=1)
+    means = np.einsum("rp,rpk->rk", prompt_counts / prompts, by_prompt)
+    return means.reshape(resamples, *rest)
+
+
+def interval(replicates: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The ends of the central 95 % of the replicates (percentile method), along the first axis."""
+    tail = (1 - LEVEL) / 2
+    low, high = np.quantile(replicates, [tail, 1 - tail], axis=0)
+    return low, high

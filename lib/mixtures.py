@@ -1,0 +1,36 @@
+"""Preferences over rewards: Σᵢ wᵢ Rᵢ with w on the simplex, and their one spelling in names and paths."""
+
+import itertools
+import math
+import re
+from collections.abc import Mapping, Sequence
+
+NAME = r"[a-z][a-z0-9_]*"
+WEIGHT = r"(?:0\.\d+|1)"
+MIXTURE = rf"{NAME}(?:={WEIGHT}(?:\+{NAME}={WEIGHT})*)?"
+
+
+def mixture_name(weights: Mapping[str, float]) -> str:
+    """`a=0.25+b=0.75`; what has the weight 0 is left out, and all weight on one is just its name."""
+    present = {name: weight for name, weight in weights.items() if weight > 0}
+    if len(present) == 1:
+        return next(iter(present))
+    return "+".join(f"{name}={weight:.6g}" for name, weight in present.items())
+
+
+def mixture_weights(name: str) -> dict[str, float]:
+    """The inverse of `mixture_name`. Raises ValueError where the weights do not sum to 1."""
+    if not re.fullmatch(MIXTURE, name):
+        raise ValueError(f"{name!r} is no mixture of rewards: expected `reward` or `reward=0.25+reward=0.75`")
+    parts = [part.partition("=") for part in name.split("+")]
+    weights = {reward: float(weight or 1) for reward, _, weight in parts}
+    if len(weights) != len(parts) or not math.isclose(sum(weights.values()), 1, abs_tol=1e-4):
+        raise ValueError(f"{name!r}: a mixture is of different rewards, with weights that sum to 1")
+    total = sum(weights.values())
+    return {reward: weight / total for reward, weight in weights.items()}
+
+
+def simplex(names: Sequence[str], divisions: int) -> list[dict[str, float]]:
+    """All weights of the names that are multiples of 1/divisions and sum to 1, corners included."""
+    counts = itertools.product(range(divisions + 1), repeat=len(names))
+    return [dict(zip(names, (n / divisions for n in c))) for c in counts if sum(c) == divisions]

@@ -1,0 +1,129 @@
+"""The claims of Rewarded Soups (arXiv 2306.04488), computed from scores with intervals.
+
+A point is what was scored: a pair of method (`sft`, `soup`, `morl`, `ensemble`) and mixture.
+Every statistic has a leading axis of 1 + resamples: first its value on the data as it is, then
+on each bootstrap sample (`lib.intervals`).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from lib.fronts import chord_margin, hypervolume
+from lib.intervals import interval, resampled_means
+from lib.mixtures import mixture_name
+
+Point = tuple[str, str]
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Means:
+    """Mean rewards and KL of points, over seeds and prompts: values (1 + resamples, points, columns)."""
+
+    points: list[Point]
+    columns: list[str]
+    values: Floats
+
+    @classmethod
+    def of(cls, scores: Sequence[pd.DataFrame], columns: Sequence[str], resamples: int) -> "Means":
+        """From one table per seed, with `method`, `mixture`, `prompt` and the columns, all of equal shape."""
+        tables = [table.sort_values(["method", "mixture", "prompt"], kind="stable") for table in scores]
+        points = list(dict.fromkeys(zip(tables[0]["method"], tables[0]["mixture"])))
+        arrays = [table[list(columns)].to_numpy().reshape(len(points), -1, len(columns)) for table in tables]
+        data = np.stack(arrays).swapaxes(1, 2)
+        replicates = resampled_means(data, resamples)
+        return cls(points, list(columns), np.concatenate([data.mean((0, 1))[None], replicates]))
+
+    def at(self, points: Sequence[Point], columns: Sequence[str]) -> Floats:
+        """(1 + resamples, points, columns) of the points and columns that are asked for."""
+        rows = [self.points.index(point) for point in points]
+        return self.values[:, rows][:, :, [self.columns.index(column) for column in columns]]
+
+
+def summary(statistic: Floats) -> dict[str, float]:
+    """Value and 95 % interval of a statistic (1 + resamples,)."""
+    low, high = interval(statistic[1:])
+    return {"value": float(statistic[0]), "low": float(low), "high": float(high)}
+
+
+def front_table(means: Means) -> pd.DataFrame:
+    """Every point with the mean of each column and its interval: `positivity`, `positivity_low`, …"""
+    low, high = interval(means.values[1:])
+    table = pd.DataFrame(means.points, columns=["method", "mixture"])
+    for i, column in enumerate(means.columns):
+        table[column] = means.values[0, :, i]
+        table[f"{column}_low"], table[f"{column}_high"] = low[:, i], high[:, i]
+    return table
+
+
+def chord_table(means: Means, rewards: Sequence[str], weights: Sequence[float]) -> pd.DataFrame:
+    """RS-1, linear mode connectivity: the soups' margin over the chord, for each λ between the experts.
+
+    `weights` are the λ of the first of two rewards.
+    """
+    inner = [weight for weight in weights if 0 < weight < 1]
+    simplex = np.array([[weight, 1 - weight] for weight in inner])
+    soups = means.at([("soup", mixture_name(dict(zip(rewards, row)))) for row in simplex.tolist()], rewards)
+    experts = means.at([("soup", name) for name in rewards], rewards)
+    margins = np.array([chord_margin(s, e, simplex) for s, e in zip(soups, experts)])
+    return pd.DataFrame(
+        {"weight": weight, "reward": reward} | summary(margins[:, i, j])
+        for i, weight in enumerate(inner)
+        for j, reward in enumerate(rewards)
+    )
+
+
+def hypervolume_table(means: Means, rewards: Sequence[str], fronts: Mapping[str, Sequence[Point]]) -> pd.DataFrame:
+    """RS-2: hypervolumes of named fronts above the SFT model's rewards, and what the first has over each."""
+    reference = means.at([("sft", "sft/1")], rewards)[:, 0]
+    volumes = {
+        name: np.array([hypervolume(p, r) for p, r in zip(means.at(points, rewards), reference)])
+        for name, points in fronts.items()
+    }
+    first = next(iter(volumes.values()))
+    rows = []
+    for name, volume in volumes.items():
+        difference = {f"first_minus_this_{key}": value for key, value in summary(first - volume).items()}
+        rows.append({"front": name, "points": len(fronts[name])} | summary(volume) | difference)
+    return pd.DataFrame(rows)
+
+
+def preference_table(means: Means, rewards: Sequence[str], preferences: Sequence[float], soups: Sequence[Point]):
+    """RS-4: for a user of reward Σᵢ μᵢ Rᵢ, what the policy trained on it, the soup at λ = μ and the best soup give.
+
+    The best of many soups is chosen on the prompts that it is judged on, in each bootstrap sample
+    anew, and so looks a little better than it is.
+    """
+    rows = []
+    for preference in preferences:
+        μ = np.array([preference, 1 - preference])
+        name = mixture_name(dict(zip(rewards, μ.tolist())))
+        trained = means.at([("morl", name)], rewards)[:, 0] @ μ
+        rows.append({"mixture": name, "comparison": "soup at λ = μ, minus MORL"})
+        rows[-1] |= summary(means.at([("soup", name)], rewards)[:, 0] @ μ - trained)
+        rows.append({"mixture": name, "comparison": "best soup, minus MORL"})
+        rows[-1] |= summary((means.at(soups, rewards) @ μ).max(1) - trained)
+    return pd.DataFrame(rows)
+
+
+def balance_table(means: Means, rewards: Sequence[str]) -> pd.DataFrame:
+    """RS-5: each expert's and the uniform soup's gain over θ_sft, as a share of the gain of that reward's expert."""
+    sft = means.at([("sft", "sft/1")], rewards)
+    experts = means.at([("soup", name) for name in rewards], rewards) - sft
+    gains = np.diagonal(experts, axis1=1, axis2=2)[:, None]
+    uniform = mixture_name(dict.fromkeys(rewards, 1 / len(rewards)))
+    shares = np.concatenate([experts, means.at([("soup", uniform)], rewards) - sft], axis=1) / gains
+    return pd.DataFrame(
+        {"policy": policy, "reward": reward} | summary(shares[:, i, j])
+        for i, policy in enumerate([*rewards, "uniform soup"])
+        for j, reward in enumerate(rewards)
+    )
+
+
+def soup_points(rewards: Sequence[str], weights: Sequence[float]) -> list[Point]:
+    """The soups of two experts at the weights λ of the first."""
+    return [("soup", mixture_name(dict(zip(rewards, (weight, 1 - weight))))) for weight in weights]

@@ -1,0 +1,88 @@
+"""Rewards: models trained on human labels and plain functions, behind one call.
+
+A reward maps prompts and completions to one number per completion, larger is better.
+"""
+
+import importlib
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import AutoModelForSequenceClassification, AutoTokenizer
+
+Score = Callable[[Sequence[str], Sequence[str]], Sequence[float]]
+
+
+@dataclass(frozen=True)
+class Reward:
+    """A reward by name. Whatever scores it, one finite number per completion comes back, or an error."""
+
+    name: str
+    score: Score
+
+    def __call__(self, prompts: Sequence[str], completions: Sequence[str]) -> list[float]:
+        values = [float(value) for value in self.score(prompts, completions)]
+        if len(values) != len(completions):
+            raise ValueError(
+                f"reward {self.name} returned {len(values)} values for {len(completions)} completions: "
+                "it must return one number per completion"
+            )
+        for value, prompt, completion in zip(values, prompts, completions):
+            if not math.isfinite(value):
+                raise ValueError(f"reward {self.name} returned {value} for {prompt + completion!r}")
+        return values
+
+
+def load(name: str, source: Mapping[str, Any]) -> Reward:
+    """The reward that `source` tells of: `model`, a directory, or `function`, a `module:function`.
+
+    A function is called as function(prompts, completions, **arguments).
+    Raises ValueError, naming the reward, where there is no such function.
+    """
+    if "model" in source:
+        return Reward(name, TrainedReward(Path(source["model"])))
+    module, _, attribute = source["function"].partition(":")
+    try:
+        function = getattr(importlib.import_module(module), attribute)
+    except (ImportError, AttributeError) as error:
+        raise ValueError(f"rewards.{name}.function: {source['function']} cannot be loaded: {error}") from error
+    arguments = dict(source.get("arguments", {}))
+    return Reward(name, lambda prompts, completions: function(prompts, completions, **arguments))
+
+
+class TrainedReward:
+    """A sequence classifier with one output, applied to prompt + completion as one text."""
+
+    def __init__(self, directory: Path) -> None:
+        self.tokenizer = AutoTokenizer.from_pretrained(directory)
+        self.model = AutoModelForSequenceClassification.from_pretrained(directory, dtype=torch.float32).eval()
+        if self.model.config.num_labels != 1:
+            raise ValueError(f"{directory} has {self.model.config.num_labels} outputs; a reward model has one")
+
+    def __call__(self, prompts: Sequence[str], completions: Sequence[str]) -> list[float]:
+        return self.score([prompt + completion for prompt, completion in zip(prompts, completions)])
+
+    @torch.no_grad()
+    def score(self, texts: Sequence[str], batch: int = 64) -> list[float]:
+        """One score per text; texts of like length are scored together."""
+        scores = [0.0] * len(texts)
+        order = sorted(range(len(texts)), key=lambda i: (len(texts[i]), i))
+        for start in range(0, len(order), batch):
+            chosen = order[start : start + batch]
+            inputs = self.tokenizer([texts[i] for i in chosen], padding=True, return_tensors="pt")
+            outputs = self.model(input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"])
+            for i, value in zip(chosen, outputs.logits[:, 0].tolist()):
+                scores[i] = value
+        return scores
+
+
+def brevity(prompts: Sequence[str], completions: Sequence[str], words: int) -> list[float]:
+    """−|length − words| / words, the length of prompt and completion in words: 0 is on target.
+
+    The example of a reward that is a plain function.
+    """
+    lengths = [len((prompt + completion).split()) for prompt, completion in zip(prompts, completions)]
+    return [-abs(length - words) / words for length in lengths]

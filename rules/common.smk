@@ -1,0 +1,120 @@
+# What every rules file uses: the parameters, checked; what a job depends on; names of results.
+
+import ast
+import importlib.util
+import json
+import sys
+from pathlib import Path
+
+import yaml
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import best_match
+from snakemake.exceptions import WorkflowError
+
+sys.path.insert(0, workflow.basedir)
+from lib.mixtures import MIXTURE, NAME, mixture_name, mixture_weights, simplex
+
+ROOT = Path(workflow.basedir)
+RESULTS = f"results/{config.get('experiment')}"
+
+
+def wrong_in_params():
+    """The keys of params.yaml that are wrong, each with what is wrong about it."""
+    schema = yaml.safe_load((ROOT / "rules/params.schema.yaml").read_text())
+    error = best_match(Draft202012Validator(schema).iter_errors(config))
+    if error is not None:
+        yield ".".join(map(str, error.absolute_path)) or "top level", error.message
+        return
+    for key in ("rewarded_soups.rewards", "rewarded_soups.simplex_rewards"):
+        for name in set(value(key)) - set(config["rewards"]):
+            yield key, f"{name!r} is not one of the rewards ({', '.join(config['rewards'])})"
+    for name, spec in config["rewards"].items():
+        if "function" in spec and not is_defined(spec["function"]):
+            yield f"rewards.{name}.function", f"there is no {spec['function']}"
+    if value("base.hidden_size") % (2 * value("base.heads")):
+        yield "base.heads", f"twice {value('base.heads')} does not divide base.hidden_size"
+
+
+def is_defined(function):
+    """Whether module:function is there; a module of this repository is read, not imported."""
+    place, name = function.split(":")
+    file = ROOT / (place.replace(".", "/") + ".py")
+    if file.exists():
+        return any(
+            getattr(node, "name", None) == name
+            for node in ast.parse(file.read_text()).body
+        )
+    return importlib.util.find_spec(place) is not None
+
+
+def value(key):
+    """The value of a dotted key of params.yaml."""
+    found = config
+    for part in key.split("."):
+        found = found[part]
+    return found
+
+
+def settings(*keys, **values):
+    """One JSON object with the values of dotted keys, and others by name, for a job's --settings.
+
+    One string, because Snakemake compares a job's parameters as a set of values: two values
+    swapped would go unnoticed.
+    """
+    return json.dumps({key: value(key) for key in keys} | values)
+
+
+def code(script):
+    """The script and every module of this repository that it imports, directly or not."""
+    seen, todo = set(), [script]
+    while todo:
+        file = todo.pop()
+        if file in seen:
+            continue
+        seen.add(file)
+        for node in ast.walk(ast.parse((ROOT / file).read_text())):
+            if isinstance(node, ast.Import):
+                names = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                names = [
+                    node.module,
+                    *(f"{node.module}.{alias.name}" for alias in node.names),
+                ]
+            else:
+                continue
+            modules = [name.replace(".", "/") + ".py" for name in names]
+            todo += [module for module in modules if (ROOT / module).exists()]
+    return sorted(seen)
+
+
+def reward_source(name):
+    """Where a reward comes from, as lib.rewards.load takes it."""
+    if name not in config["rewards"]:
+        raise WorkflowError(
+            f"{name!r} is not one of the rewards of params.yaml ({', '.join(config['rewards'])})"
+        )
+    spec = config["rewards"][name]
+    return spec if "function" in spec else {"model": f"{RESULTS}/reward/{name}"}
+
+
+def reward_files(names):
+    """What a job that uses these rewards has to have: their models, and the modules of their functions."""
+    sources = [reward_source(name) for name in names]
+    models = [source["model"] for source in sources if "model" in source]
+    modules = [
+        source["function"].split(":")[0] for source in sources if "function" in source
+    ]
+    files = [module.replace(".", "/") + ".py" for module in modules]
+    return models + [
+        file for name in files if (ROOT / name).exists() for file in code(name)
+    ]
+
+
+for key, problem in wrong_in_params():
+    sys.exit(f"params.yaml: {key}: {problem}")
+
+
+wildcard_constraints:
+    seed=r"\d+",
+    reward=NAME,
+    mixture=MIXTURE,

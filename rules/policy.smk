@@ -1,0 +1,46 @@
+# The rule that the four papers share: a policy maximises E[R] − β KL(π ‖ anchor), from a start.
+# R is a reward of params.yaml or a mixture of several, such as positivity=0.25+editorial=0.75.
+# Needs the start, the anchor, the rewards and the snippets; makes policy/{mixture}/seed-{seed}.
+#
+# Deviations: 1. RLOO, a REINFORCE with a leave-one-out baseline, where Rewarded Soups and SALSA
+# ran PPO. 2. All weights are trained, where Rewarded Soups trained LoRA. 3. β is constant.
+
+
+rule policy:
+    input:
+        lambda wildcards: reward_files(mixture_weights(wildcards.mixture)),
+        code("scripts/policy.py"),
+        start=f"{RESULTS}/{value('policy.start')}",
+        anchor=f"{RESULTS}/{value('policy.anchor')}",
+        snippets=rules.snippets.output.snippets,
+    output:
+        model=directory(f"{RESULTS}/policy/{{mixture}}/seed-{{seed}}"),
+        report=f"{RESULTS}/policy/{{mixture}}/seed-{{seed}}.json",
+    log:
+        f"{RESULTS}/logs/policy/{{mixture}}/seed-{{seed}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/policy/{{mixture}}/seed-{{seed}}.tsv"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=60,
+    params:
+        settings=lambda wildcards: settings(
+            "data.prompt_words",
+            "policy.steps",
+            "policy.prompts_per_step",
+            "policy.completions_per_prompt",
+            "policy.max_new_tokens",
+            "policy.temperature",
+            "policy.learning_rate",
+            "policy.beta",
+            seed=int(wildcards.seed),
+            reward={
+                name: reward_source(name) | {"weight": weight}
+                for name, weight in mixture_weights(wildcards.mixture).items()
+            },
+        ),
+    shell:
+        "python -m scripts.policy --start {input.start} --anchor {input.anchor}"
+        " --snippets {input.snippets} --model {output.model} --report {output.report}"
+        " --settings {params.settings:q} > {log} 2>&1"

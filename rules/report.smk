@@ -1,0 +1,36 @@
+# One page that says what was found.
+# Needs the reports of all stages; makes report.md.
+
+
+rule report:
+    input:
+        code("scripts/report.py"),
+        rules.rewarded_soups_figures.output,
+        data=rules.snippets.output.report,
+        base=rules.base.output.report,
+        sft=expand(rules.sft.output.report, number=SFT_NAMES),
+        agreement=[
+            f"{RESULTS}/reward/{name}.json"
+            for name in config["rewards"]
+            if "model" in reward_source(name)
+        ],
+        claims=[
+            rules.rewarded_soups_claims.output[name]
+            for name in ("front", "chord", "hypervolume", "preference", "balance")
+        ],
+    output:
+        f"{RESULTS}/report.md",
+    log:
+        f"{RESULTS}/logs/report.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/report.tsv"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        settings=settings("seeds", "evaluation.prompts", "evaluation.resamples"),
+    shell:
+        "python -m scripts.report --data {input.data} --base {input.base} --sft {input.sft}"
+        " --agreement {input.agreement} --claims {input.claims} --report {output}"
+        " --settings {params.settings:q} > {log} 2>&1"

@@ -1,0 +1,153 @@
+# Rewarded Soups (arXiv 2306.04488): θ(λ) = Σᵢ λᵢ θᵢ of experts θᵢ, each trained on one reward.
+# Needs policies and their scores; makes rewarded_soups/: the front and the claims RS-1 to RS-5, and
+# any soup as a model. MORL, a policy trained per preference, and the ensemble of the experts'
+# logits are what it is compared with, from the same start, at the same steps and seeds.
+#
+# Deviations: 1 to 3 of policy.smk. 4. Judged by the reward models that were trained on, as in the
+# paper; a held-out judge comes with the reward ensembles.
+
+SEEDS = value("seeds")
+PAIR = value("rewarded_soups.rewards")
+TRIPLE = value("rewarded_soups.simplex_rewards")
+EXPERTS = list(dict.fromkeys(PAIR + TRIPLE))
+
+
+def pair_mixtures(weights):
+    """The mixtures of the front's two rewards at the weights λ of the first."""
+    return [mixture_name(dict(zip(PAIR, (weight, 1 - weight)))) for weight in weights]
+
+
+MORL = pair_mixtures(value("rewarded_soups.preferences"))
+SIMPLEX = [
+    mixture_name(weights)
+    for weights in simplex(TRIPLE, value("rewarded_soups.simplex_divisions"))
+]
+UNIFORM = mixture_name(dict.fromkeys(TRIPLE, 1 / len(TRIPLE)))
+SOUPS = list(
+    dict.fromkeys(
+        pair_mixtures(value("rewarded_soups.weights")) + MORL + SIMPLEX + [UNIFORM]
+    )
+)
+
+
+def expert_weights(mixture):
+    """The mixture's weight of each expert."""
+    return [mixture_weights(mixture).get(name, 0.0) for name in EXPERTS]
+
+
+include: "evaluate.smk"
+
+
+use rule evaluate as rewarded_soups_scores with:
+    input:
+        reward_files(config["rewards"]),
+        code("scripts/evaluate.py"),
+        policies=[f"{RESULTS}/policy/{name}/seed-{{seed}}" for name in EXPERTS],
+        reference=f"{RESULTS}/sft/1",
+        snippets=rules.snippets.output.snippets,
+    output:
+        f"{RESULTS}/scores/rewarded_soups/seed-{{seed}}.csv",
+    log:
+        f"{RESULTS}/logs/rewarded_soups_scores/seed-{{seed}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/rewarded_soups_scores/seed-{{seed}}.tsv"
+    params:
+        settings=evaluation_settings(
+            [
+                {
+                    "method": method,
+                    "mixture": mixture,
+                    "of": of,
+                    "weights": expert_weights(mixture),
+                }
+                for method, of, mixtures in [
+                    ("soup", "weights", SOUPS),
+                    ("ensemble", "logits", MORL),
+                ]
+                for mixture in mixtures
+            ]
+        ),
+
+
+rule rewarded_soups_claims:
+    input:
+        code("scripts/rewarded_soups_claims.py"),
+        soups=expand(rules.rewarded_soups_scores.output, seed=SEEDS),
+        policies=expand(rules.evaluate.output, seed=SEEDS),
+    output:
+        front=f"{RESULTS}/rewarded_soups/front.csv",
+        chord=f"{RESULTS}/rewarded_soups/chord.csv",
+        hypervolume=f"{RESULTS}/rewarded_soups/hypervolume.csv",
+        preference=f"{RESULTS}/rewarded_soups/preference.csv",
+        balance=f"{RESULTS}/rewarded_soups/balance.csv",
+    log:
+        f"{RESULTS}/logs/rewarded_soups_claims.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/rewarded_soups_claims.tsv"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        settings=settings(
+            "rewarded_soups.rewards",
+            "rewarded_soups.weights",
+            "rewarded_soups.preferences",
+            "rewarded_soups.simplex_rewards",
+            "evaluation.resamples",
+            columns=list(config["rewards"]),
+        ),
+    shell:
+        "python -m scripts.rewarded_soups_claims --soups {input.soups} --policies {input.policies}"
+        " --front {output.front} --chord {output.chord} --hypervolume {output.hypervolume}"
+        " --preference {output.preference} --balance {output.balance}"
+        " --settings {params.settings:q} > {log} 2>&1"
+
+
+# Any soup as a model: snakemake results/nano/rewarded_soups/model/seed-1/positivity=0.3+editorial=0.7
+use rule soup as rewarded_soups_model with:
+    input:
+        code("scripts/soup.py"),
+        policies=lambda wildcards: [
+            f"{RESULTS}/policy/{name}/seed-{wildcards.seed}"
+            for name in mixture_weights(wildcards.mixture)
+        ],
+    output:
+        directory(f"{RESULTS}/rewarded_soups/model/seed-{{seed}}/{{mixture}}"),
+    log:
+        f"{RESULTS}/logs/rewarded_soups_model/seed-{{seed}}/{{mixture}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/rewarded_soups_model/seed-{{seed}}/{{mixture}}.tsv"
+    params:
+        settings=lambda wildcards: settings(
+            coefficients=list(mixture_weights(wildcards.mixture).values())
+        ),
+
+
+rule rewarded_soups_figures:
+    input:
+        code("scripts/rewarded_soups_figures.py"),
+        **{
+            name: rules.rewarded_soups_claims.output[name]
+            for name in ("front", "chord", "balance")
+        },
+    output:
+        directory(f"{RESULTS}/rewarded_soups/figures"),
+    log:
+        f"{RESULTS}/logs/rewarded_soups_figures.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/rewarded_soups_figures.tsv"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        settings=settings(
+            "rewarded_soups.rewards",
+            "rewarded_soups.simplex_rewards",
+            "figures.width",
+            "figures.dpi",
+        ),
+    shell:
+        "python -m scripts.rewarded_soups_figures --front {input.front} --chord {input.chord}"
+        " --balance {input.balance} --figures {output} --settings {params.settings:q} > {log} 2>&1"

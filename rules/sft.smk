@@ -1,0 +1,56 @@
+# The SFT pair θ_sft1, θ_sft2, which differ in seed and data order, and their soup (SALSA, section 3).
+# Needs base/ and the snippets; makes sft/1, sft/2 and sft/soup.
+
+SFT_NAMES = range(1, len(value("sft.seeds")) + 1)
+
+
+rule sft:
+    input:
+        code("scripts/sft.py"),
+        base=rules.base.output.model,
+        snippets=rules.snippets.output.snippets,
+    output:
+        model=directory(f"{RESULTS}/sft/{{number}}"),
+        report=f"{RESULTS}/sft/{{number}}.json",
+    log:
+        f"{RESULTS}/logs/sft-{{number}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/sft-{{number}}.tsv"
+    wildcard_constraints:
+        number="|".join(map(str, SFT_NAMES)),
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    params:
+        settings=lambda wildcards: settings(
+            "data.prompt_words",
+            "sft.epochs",
+            "sft.batch_size",
+            "sft.learning_rate",
+            seed=value("sft.seeds")[int(wildcards.number) - 1],
+        ),
+    shell:
+        "python -m scripts.sft --base {input.base} --snippets {input.snippets}"
+        " --model {output.model} --report {output.report} --settings {params.settings:q} > {log} 2>&1"
+
+
+rule soup:
+    input:
+        code("scripts/soup.py"),
+        policies=expand(f"{RESULTS}/sft/{{number}}", number=SFT_NAMES),
+    output:
+        directory(f"{RESULTS}/sft/soup"),
+    log:
+        f"{RESULTS}/logs/soup.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/soup.tsv"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        settings=settings(coefficients=[1 / len(SFT_NAMES) for _ in SFT_NAMES]),
+    shell:
+        "python -m scripts.soup --policies {input.policies} --model {output}"
+        " --settings {params.settings:q} > {log} 2>&1"

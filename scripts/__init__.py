@@ -1,0 +1,1 @@
+"""The jobs of the graph, one module per rule; `python -m scripts.NAME --help` tells what one takes."""

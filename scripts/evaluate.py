@@ -1,0 +1,76 @@
+"""Score points on held-out prompts: every reward, and KL to θ_sft.
+
+A point is a combination of the given policies, in weight space (a soup, or one policy as it is)
+or in logit space (the ensemble of their predictions). Nothing merged is written to disk.
+"""
+
+from functools import cache
+from pathlib import Path
+
+import pandas as pd
+from transformers import PreTrainedModel
+
+from lib.language_models import set_weights, weights
+from lib.merging import linear_soup
+from lib.rewards import load
+from lib.scores import score
+from scripts.command_line import Output, run
+from scripts.reading import language_model, prompts, tokenizer
+
+language_model = cache(language_model)
+
+
+def evaluate(
+    policies: list[Path],
+    reference: Path,
+    snippets: Path,
+    scores: Output,
+    *,
+    points: list[dict],
+    reward: dict[str, dict],
+    prompt_words: int,
+    prompts_held_out: int,
+    max_new_tokens: int,
+    temperature: float,
+    kl_estimator: str,
+    seed: int,
+) -> None:
+    """points: each has `method` and `mixture`, its name; `weights`, one per policy; `of`, "weights" or "logits"."""
+    tokens = tokenizer(reference)
+    rewards = [load(name, source) for name, source in reward.items()]
+    held_out = list(prompts(snippets, "test", prompt_words)["prompt"])[:prompts_held_out]
+    scratch = language_model.__wrapped__(reference)
+    tables = []
+    for number, point in enumerate(points, 1):
+        models, coefficients = combine(point, policies, scratch)
+        table = score(
+            models,
+            coefficients,
+            reference=language_model(reference),
+            tokenizer=tokens,
+            prompts=held_out,
+            rewards=rewards,
+            max_new_tokens=max_new_tokens,
+            temperature=temperature,
+            kl_estimator=kl_estimator,
+            seed=seed,
+        )
+        name = {key: point[key] for key in ("method", "mixture")}
+        tables.append(table.assign(**name, kl_estimator=kl_estimator))
+        means = "  ".join(f"{column} {table[column].mean():.3f}" for column in [*reward, "kl"])
+        print(f"{number}/{len(points)}  {name['method']} {name['mixture']}  {means}")
+    pd.concat(tables).to_csv(scores, index=False)
+
+
+def combine(point: dict, policies: list[Path], scratch: PreTrainedModel) -> tuple[list[PreTrainedModel], list[float]]:
+    """The models whose logits are mixed, with their weights: one model, but for an ensemble."""
+    present = [(language_model(path), weight) for path, weight in zip(policies, point["weights"]) if weight > 0]
+    models, coefficients = [model for model, _ in present], [weight for _, weight in present]
+    if point["of"] == "logits":
+        return models, coefficients
+    set_weights(scratch, linear_soup([weights(model) for model in models], coefficients))
+    return [scratch], [1.0]
+
+
+if __name__ == "__main__":
+    run(evaluate)

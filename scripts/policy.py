@@ -1,0 +1,86 @@
+"""Train a policy by RL: max E[R] − β KL(π ‖ anchor), from a start, on a reward, against an anchor.
+
+The rule that the four papers share (Rewarded Soups, section 2; WARP, algorithm 1; SALSA, section 3).
+"""
+
+import json
+from pathlib import Path
+
+from datasets import Dataset
+from trl import RLOOConfig
+
+from lib.policies import PolicyTrainer, kl_per_completion
+from lib.rewards import load
+from scripts.command_line import Output, run
+from scripts.progress import print_progress
+from scripts.reading import language_model, prompts, tokenizer
+
+LOG_EVERY = 5  # steps
+
+
+def train_policy(
+    start: Path,
+    anchor: Path,
+    snippets: Path,
+    model: Output,
+    report: Output,
+    *,
+    reward: dict[str, dict],
+    prompt_words: int,
+    steps: int,
+    prompts_per_step: int,
+    completions_per_prompt: int,
+    max_new_tokens: int,
+    temperature: float,
+    learning_rate: float,
+    beta: float,
+    seed: int,
+) -> None:
+    policy, tokens = language_model(start), tokenizer(start)
+    config = RLOOConfig(
+        output_dir=str(model),
+        max_steps=steps,
+        per_device_train_batch_size=prompts_per_step * completions_per_prompt,
+        num_generations=completions_per_prompt,
+        max_completion_length=max_new_tokens,
+        temperature=temperature,
+        learning_rate=learning_rate,
+        lr_scheduler_type="constant_with_warmup",
+        warmup_steps=5,
+        beta=beta,
+        seed=seed,
+        use_cpu=True,
+        bf16=False,
+        gradient_checkpointing=False,
+        logging_steps=LOG_EVERY,
+        disable_tqdm=True,
+        save_strategy="no",
+        report_to="none",
+    )
+    rewards = {load(name, source): source["weight"] for name, source in reward.items()}
+    trainer = PolicyTrainer(
+        policy,
+        language_model(anchor),
+        rewards,
+        tokens,
+        config,
+        train_dataset=Dataset.from_pandas(prompts(snippets, "train", prompt_words)[["prompt"]]),
+    )
+    print_progress(trainer, ["reward", *(f"rewards/{name}/mean" for name in reward), "kl", "entropy"])
+    trainer.train()
+    policy.save_pretrained(model)
+    tokens.save_pretrained(model)
+    history = [
+        {
+            "step": entry["step"],
+            "kl": kl_per_completion(entry),
+            **{name: entry[f"rewards/{name}/mean"] for name in reward},
+        }
+        for entry in trainer.state.log_history
+        if "reward" in entry
+    ]
+    report.write_text(json.dumps({"kl": "log_ratio to the anchor, nats per completion", "history": history}) + "\n")
+
+
+if __name__ == "__main__":
+    run(train_policy)

@@ -1,0 +1,24 @@
+"""Progress of a trainer, one line each time that it logs."""
+
+from collections.abc import Sequence
+
+from transformers import PrinterCallback, TrainerCallback
+
+
+class PrintProgress(TrainerCallback):
+    """Prints `step 20/80  reward 0.31  kl 0.8` for the named entries of the trainer's log."""
+
+    def __init__(self, entries: Sequence[str]) -> None:
+        self.entries = entries
+
+    def on_log(self, args, state, control, logs=None, **kwargs) -> None:
+        """Prints the entries that this line of the log has."""
+        found = [f"{name.removesuffix('/mean')} {float(logs[name]):.3f}" for name in self.entries if name in logs]
+        if found:
+            print(f"step {state.global_step}/{state.max_steps}  " + "  ".join(found))
+
+
+def print_progress(trainer, entries: Sequence[str]) -> None:
+    """Has the trainer print the named entries and nothing else."""
+    trainer.remove_callback(PrinterCallback)
+    trainer.add_callback(PrintProgress(entries))

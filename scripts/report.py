@@ -1,0 +1,116 @@
+"""One page that says what was found: data, base model, rewards, and what of each paper's claims holds here."""
+
+import json
+from pathlib import Path
+
+import pandas as pd
+
+from scripts.command_line import Output, run
+
+PAGE = """# What was found
+
+Every interval is the central 95 % of {resamples} bootstrap samples over {seeds} seed(s) of reinforcement
+learning and {prompts} held-out prompts{caution}.
+
+## Data
+{data}
+
+## Base model
+{parameters:,} parameters, {bits:.3f} bits per byte on the validation split after {tokens:,} tokens.
+SFT: {sft}. What it writes when nothing is asked:
+
+{samples}
+
+## Rewards: agreement with human labels that they did not see
+{agreement}
+
+## Rewarded Soups (arXiv 2306.04488)
+![The front](rewarded_soups/figures/front.png)
+
+KL to θ_sft in nats by the estimator `{estimator}`.
+
+{front}
+
+### RS-1: linear mode connectivity
+![Reward along the chord](rewarded_soups/figures/chord.png)
+
+{chord}
+
+### RS-2: hypervolume above θ_sft
+{hypervolume}
+
+### RS-4: for a user whose reward is a weighted sum
+{preference}
+
+### RS-5: three rewards
+![Three rewards](rewarded_soups/figures/simplex.png)
+
+{balance}
+"""
+
+
+def write_report(
+    data: Path,
+    base: Path,
+    sft: list[Path],
+    agreement: list[Path],
+    claims: list[Path],
+    report: Output,
+    *,
+    seeds: list[int],
+    prompts: int,
+    resamples: int,
+) -> None:
+    """claims: the tables front, chord, hypervolume, preference and balance."""
+    model = json.loads(base.read_text())
+    front, chord, hypervolume, preference, balance = (pd.read_csv(path) for path in claims)
+    rewards = [{"reward": path.stem} | json.loads(path.read_text()) for path in agreement]
+    bits = [json.loads(path.read_text())["bits per byte, validation"] for path in sft]
+    report.write_text(
+        PAGE.format(
+            resamples=resamples,
+            seeds=len(seeds),
+            prompts=prompts,
+            caution="" if len(seeds) > 1 else " (one seed: what another would give, the intervals do not say)",
+            data=", ".join(f"{key}: {count:,}" for key, count in json.loads(data.read_text()).items()) + ".",
+            parameters=model["parameters"],
+            bits=model["bits per byte, validation"],
+            tokens=model["training tokens"],
+            sft=", ".join(f"θ_sft{i} {value:.3f}" for i, value in enumerate(bits, 1)) + " bits per byte",
+            samples="\n".join(f"> {sample}\n" for sample in model["samples"]),
+            agreement=as_table(pd.DataFrame(rewards).drop(columns="texts")),
+            estimator=front["kl_estimator"].iloc[0],
+            front=as_table(front.drop(columns="kl_estimator")),
+            chord="\n\n".join(on_chord(reward, rows) for reward, rows in chord.groupby("reward", sort=False)),
+            hypervolume=as_table(hypervolume),
+            preference=as_table(preference),
+            balance=as_table(balance),
+        )
+    )
+
+
+def as_table(table: pd.DataFrame) -> str:
+    """In Markdown, each `x` with `x_low` and `x_high`, or value with low and high, as `x (low to high)`."""
+    shown = pd.DataFrame(index=table.index)
+    for column in table:
+        stem = column.removesuffix("value")
+        low, high = (f"{stem}low", f"{stem}high") if column.endswith("value") else (f"{column}_low", f"{column}_high")
+        if low in table:
+            ends = zip(table[column], table[low], table[high])
+            shown[column.replace("_", " ")] = [f"{x:.3f} ({a:.3f} to {b:.3f})" for x, a, b in ends]
+        elif not column.endswith(("low", "high")):
+            shown[column] = table[column]
+    return shown.to_markdown(index=False)
+
+
+def on_chord(reward: str, rows: pd.DataFrame) -> str:
+    """At how many λ a reward lies on or above the chord, in words."""
+    return (
+        f"{reward}: on or above the chord at {(rows['value'] >= 0).sum()} of {len(rows)} λ between the experts; "
+        f"the interval lies wholly above it at {(rows['low'] > 0).sum()} and wholly below it at "
+        f"{(rows['high'] < 0).sum()}."
+    )
+
+
+if __name__ == "__main__":
+    run(write_report)

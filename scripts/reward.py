@@ -1,0 +1,80 @@
+"""Train a reward model on human labels: θ_pre with one output, least squares on the standardised label.
+
+A reward is therefore in standard deviations of its label over the training texts, and rewards of
+different labels can be added. Its agreement with the labels of held-out texts is reported.
+"""
+
+import json
+from pathlib import Path
+
+import pandas as pd
+from datasets import Dataset
+from transformers import AutoModelForSequenceClassification, DataCollatorWithPadding, Trainer, TrainingArguments
+
+from lib.agreement import agreement
+from lib.rewards import TrainedReward
+from scripts.command_line import Output, run
+from scripts.progress import print_progress
+from scripts.reading import snippets as read_snippets
+from scripts.reading import tokenizer
+
+
+def train_reward(
+    base: Path,
+    snippets: Path,
+    model: Output,
+    report: Output,
+    *,
+    label: str | dict[str, float],
+    epochs: float,
+    batch_size: int,
+    learning_rate: float,
+    seed: int,
+) -> None:
+    train, held_out = (labelled(read_snippets(snippets, split), label) for split in ("train", "validation"))
+    mean, spread = train["label"].mean(), train["label"].std()
+    tokens = tokenizer(base)
+    classifier = AutoModelForSequenceClassification.from_pretrained(base, num_labels=1, problem_type="regression")
+    examples = tokens(list(train["text"])) | {"label": list((train["label"] - mean) / spread)}
+    config = TrainingArguments(
+        output_dir=str(model),
+        num_train_epochs=epochs,
+        per_device_train_batch_size=batch_size,
+        train_sampling_strategy="group_by_length",
+        learning_rate=learning_rate,
+        lr_scheduler_type="linear",
+        warmup_steps=50,
+        seed=seed,
+        use_cpu=True,
+        logging_steps=50,
+        disable_tqdm=True,
+        save_strategy="no",
+        report_to="none",
+    )
+    trainer = Trainer(
+        model=classifier,
+        args=config,
+        train_dataset=Dataset.from_dict(examples),
+        data_collator=DataCollatorWithPadding(tokens),
+    )
+    print_progress(trainer, ["loss"])
+    trainer.train()
+    classifier.save_pretrained(model)
+    tokens.save_pretrained(model)
+    scores = TrainedReward(model).score(list(held_out["text"]))
+    findings = agreement(scores, list(held_out["label"])) | {
+        "texts": {"train": len(train), "validation": len(held_out)}
+    }
+    print(f"agreement with the human labels of the validation split: {findings}")
+    report.write_text(json.dumps(findings, indent=2) + "\n")
+
+
+def labelled(table: pd.DataFrame, label: str | dict[str, float]) -> pd.DataFrame:
+    """The texts that have the label: a column of numbers by name, or a number for some of the domains."""
+    if isinstance(label, str):
+        return table.assign(label=table[label])
+    return table.assign(label=table["domain"].map(label)).dropna(subset="label").reset_index(drop=True)
+
+
+if __name__ == "__main__":
+    run(train_reward)

@@ -1,0 +1,58 @@
+"""What of Rewarded Soups holds here: front, chord (RS-1), hypervolumes (RS-2), preferences (RS-4), balance (RS-5)."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from lib.rewarded_soups import (
+    Means,
+    balance_table,
+    chord_table,
+    front_table,
+    hypervolume_table,
+    preference_table,
+    soup_points,
+)
+from scripts.command_line import Output, run
+
+
+def compute_claims(
+    soups: list[Path],
+    policies: list[Path],
+    front: Output,
+    chord: Output,
+    hypervolume: Output,
+    preference: Output,
+    balance: Output,
+    *,
+    columns: list[str],
+    rewards: list[str],
+    weights: list[float],
+    preferences: list[float],
+    simplex_rewards: list[str],
+    resamples: int,
+) -> None:
+    """soups, policies: the scores of soups and ensembles, and of trained policies; a file per seed, in one order."""
+    tables = [pd.concat([pd.read_csv(a), pd.read_csv(b)]) for a, b in zip(soups, policies, strict=True)]
+    means = Means.of(tables, [*columns, "kl"], resamples)
+    experts = soup_points(rewards, [0, 1])
+    between = soup_points(rewards, preferences)
+    along = soup_points(rewards, weights)
+    count = len(experts) + len(between)
+    fronts = {
+        f"{count} rewarded soups": experts + between,
+        f"experts and {len(between)} MORL": experts + [("morl", mixture) for _, mixture in between],
+        f"experts and {len(between)} ensembles": experts + [("ensemble", mixture) for _, mixture in between],
+        "experts alone": experts,
+        f"{len(along)} rewarded soups": along,
+    }
+    table = front_table(means).assign(kl_estimator=tables[0]["kl_estimator"].iloc[0])
+    table.to_csv(front, index=False)
+    chord_table(means, rewards, weights).to_csv(chord, index=False)
+    hypervolume_table(means, rewards, fronts).to_csv(hypervolume, index=False)
+    preference_table(means, rewards, preferences, along).to_csv(preference, index=False)
+    balance_table(means, simplex_rewards).to_csv(balance, index=False)
+
+
+if __name__ == "__main__":
+    run(compute_claims)

@@ -1,0 +1,121 @@
+"""The figures of Rewarded Soups: the front, reward and KL along λ with the chord, and three rewards at once."""
+
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from lib.figures import COLOURS, PAPER, bars, save, ternary
+from lib.mixtures import mixture_weights
+from scripts.command_line import Output, run
+
+METHODS = {
+    "soup": ("rewarded soups", "o"),
+    "morl": ("MORL, trained per preference", "s"),
+    "ensemble": ("ensemble of the experts' logits", "^"),
+    "sft": ("SFT pair and its soup", "X"),
+}
+
+
+def draw(
+    front: Path,
+    chord: Path,
+    balance: Path,
+    figures: Output,
+    *,
+    rewards: list[str],
+    simplex_rewards: list[str],
+    width: float,
+    dpi: int,
+) -> None:
+    plt.rcParams.update(PAPER)
+    points = pd.read_csv(front)
+    save(figures, "front", front_of(points, rewards, width), dpi)
+    save(figures, "chord", chord_of(points, pd.read_csv(chord), rewards, width), dpi)
+    save(figures, "simplex", simplex_of(points, pd.read_csv(balance), simplex_rewards, width), dpi)
+
+
+def on_pair(points: pd.DataFrame, method: str, rewards: list[str]) -> pd.DataFrame:
+    """The method's points that mix these rewards alone, with `weight`, the λ of the first, in its order."""
+    chosen = points[points["method"] == method]
+    weights = chosen["mixture"].map(mixture_weights)
+    inside = weights.map(lambda weight: set(weight) <= set(rewards))
+    return chosen[inside].assign(weight=weights[inside].map(lambda w: w.get(rewards[0], 0.0))).sort_values("weight")
+
+
+def front_of(points: pd.DataFrame, rewards: list[str], width: float) -> Figure:
+    """Both rewards of every policy: larger is better on each axis."""
+    figure, axes = plt.subplots(figsize=(width, width * 0.75), layout="constrained")
+    x, y = rewards
+    for method, (label, marker) in METHODS.items():
+        chosen = points[points["method"] == method] if method == "sft" else on_pair(points, method, rewards)
+        bars(axes, chosen, x, y, color=COLOURS[method], marker=marker, label=label)
+        if method == "soup":
+            axes.plot(chosen[x], chosen[y], color=COLOURS[method], linewidth=1)
+            for _, end in chosen[chosen["weight"].isin([0, 0.5, 1])].iterrows():
+                axes.annotate(f"λ = {end['weight']:g}", (end[x], end[y]), xytext=(5, 5), textcoords="offset points")
+    axes.set(xlabel=f"{x} (sd of the human label)", ylabel=f"{y} (sd of the human label)")
+    axes.legend(title="mean over seeds and prompts, 95 % interval")
+    return figure
+
+
+def chord_of(points: pd.DataFrame, chord: pd.DataFrame, rewards: list[str], width: float) -> Figure:
+    """Each reward against λ with the chord between the experts, the margin over it, and KL."""
+    soups = on_pair(points, "soup", rewards)
+    figure, axes = plt.subplots(2, 3, figsize=(width * 1.4, width * 0.75), sharex=True, layout="constrained")
+    for i, column in enumerate([*rewards, "kl"]):
+        upper = axes[0, i]
+        bars(upper, soups, "weight", column, color=COLOURS["soup"], marker="o", label="soups")
+        if column == "kl":
+            upper.set(ylabel="KL to θ_sft (nats)")
+            continue
+        ends = soups[soups["weight"].isin([0, 1])]
+        upper.plot(ends["weight"], ends[column], color="black", linestyle="--", linewidth=1, label="chord")
+        upper.set(ylabel=f"{column} (sd)")
+        upper.legend()
+        margins = chord[chord["reward"] == column].rename(
+            columns={"value": "margin", "low": "margin_low", "high": "margin_high"}
+        )
+        bars(axes[1, i], margins, "weight", "margin", color=COLOURS["soup"], marker="o", label=None)
+        axes[1, i].axhline(0, color="black", linestyle="--", linewidth=1)
+        axes[1, i].set(xlabel=f"λ, the weight of the {rewards[0]} expert", ylabel=f"{column} above the chord (sd)")
+    axes[0, 2].set(xlabel=f"λ, the weight of the {rewards[0]} expert")
+    axes[0, 2].tick_params(labelbottom=True)
+    axes[1, 2].axis("off")
+    return figure
+
+
+def simplex_of(points: pd.DataFrame, balance: pd.DataFrame, rewards: list[str], width: float) -> Figure:
+    """Each of three rewards over the triangle of soups, and the balance of the uniform soup."""
+    soups = points[points["method"] == "soup"]
+    weights = soups["mixture"].map(mixture_weights)
+    inside = weights.map(lambda weight: set(weight) <= set(rewards))
+    corners = np.array([[weight.get(name, 0.0) for name in rewards] for weight in weights[inside]])
+    figure = plt.figure(figsize=(width * 1.4, width * 0.95), layout="constrained")
+    for i, name in enumerate(rewards):
+        ternary(figure, figure.add_subplot(2, 3, i + 1), corners, soups[inside][name].to_numpy(), rewards, name)
+    balance_of(figure.add_subplot(2, 1, 2), balance, rewards)
+    return figure
+
+
+def balance_of(axes: Axes, balance: pd.DataFrame, rewards: list[str]) -> None:
+    """Each policy's gain over θ_sft on each reward, as a share of the gain of that reward's expert."""
+    policies = list(dict.fromkeys(balance["policy"]))
+    for i, policy in enumerate(policies):
+        rows = balance[balance["policy"] == policy]
+        place = np.arange(len(rewards)) + (i - (len(policies) - 1) / 2) * 0.12
+        errors = [rows["value"] - rows["low"], rows["high"] - rows["value"]]
+        label = policy if policy == "uniform soup" else f"{policy} expert"
+        axes.errorbar(place, rows["value"], yerr=np.abs(errors), fmt="os^D"[i], label=label, capsize=2)
+    axes.axhline(0, color="black", linewidth=0.5)
+    axes.axhline(1, color="black", linewidth=0.5, linestyle=":")
+    axes.set_xticks(range(len(rewards)), rewards)
+    axes.set(ylabel="gain over θ_sft,\nas a share of the expert's")
+    axes.legend(loc="center left", bbox_to_anchor=(1, 0.5))
+
+
+if __name__ == "__main__":
+    run(draw)

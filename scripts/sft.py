@@ -1,0 +1,61 @@
+"""Fine-tune θ_pre to complete prompts: one of the SFT pair (SALSA, section 3), on TRL's SFT trainer."""
+
+import json
+from pathlib import Path
+
+from datasets import Dataset
+from trl import SFTConfig, SFTTrainer
+
+from lib.language_models import bits_per_byte
+from scripts.command_line import Output, run
+from scripts.progress import print_progress
+from scripts.reading import language_model, prompts, tokenizer
+from scripts.reading import snippets as read_snippets
+
+
+def fine_tune(
+    base: Path,
+    snippets: Path,
+    model: Output,
+    report: Output,
+    *,
+    prompt_words: int,
+    epochs: float,
+    batch_size: int,
+    learning_rate: float,
+    seed: int,
+) -> None:
+    policy, tokens = language_model(base), tokenizer(base)
+    examples = prompts(snippets, "train", prompt_words)[["prompt", "completion"]]
+    config = SFTConfig(
+        output_dir=str(model),
+        num_train_epochs=epochs,
+        per_device_train_batch_size=batch_size,
+        train_sampling_strategy="group_by_length",
+        learning_rate=learning_rate,
+        lr_scheduler_type="linear",
+        warmup_steps=20,
+        seed=seed,
+        use_cpu=True,
+        bf16=False,
+        gradient_checkpointing=False,
+        logging_steps=20,
+        disable_tqdm=True,
+        save_strategy="no",
+        report_to="none",
+    )
+    trainer = SFTTrainer(
+        model=policy, args=config, train_dataset=Dataset.from_pandas(examples), processing_class=tokens
+    )
+    print_progress(trainer, ["loss"])
+    trainer.train()
+    policy.eval()
+    bits = bits_per_byte(policy, tokens, list(read_snippets(snippets, "validation")["text"]))
+    print(f"bits per byte on the validation split: {bits:.3f}")
+    policy.save_pretrained(model)
+    tokens.save_pretrained(model)
+    report.write_text(json.dumps({"bits per byte, validation": bits}, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    run(fine_tune)

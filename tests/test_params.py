@@ -1,0 +1,53 @@
+"""What is wrong in params.yaml ends in one clear line before anything runs."""
+
+import pytest
+
+from tests.checkout import Checkout
+
+WRONG = [
+    ({"policy.stepz": 3}, "policy", "stepz"),
+    ({"nonsense": 3}, "top level", "nonsense"),
+    ({"data.nested": {"deep": 1}}, "data", "nested"),
+    ({"policy.steps": "many"}, "policy.steps", "'many' is not of type 'integer'"),
+    ({"policy.learning_rate": "1e-4"}, "policy.learning_rate", "'1e-4' is not of type 'number'"),
+    ({"rewarded_soups.weights": [0, 0.5, 1.2, 1]}, "rewarded_soups.weights.2", "1.2"),
+    ({"rewarded_soups.rewards": ["positivity", "kindness"]}, "rewarded_soups.rewards", "'kindness'"),
+    ({"rewards.positivity.label": "stars"}, "rewards.positivity", "stars"),
+    ({"rewards.mine": {"function": "no colon"}}, "rewards.mine", "no colon"),
+    ({"rewards.mine": {"function": "lib.rewards:no_such_reward"}}, "rewards.mine.function", "no_such_reward"),
+    ({"rewards.mine": {"function": "no_such_module:f"}}, "rewards.mine.function", "no_such_module"),
+    ({"base.heads": 3}, "base.heads", "3"),
+]
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory):
+    return Checkout.at(tmp_path_factory.mktemp("params") / "repository")
+
+
+@pytest.mark.parametrize(("changes", "key", "value"), WRONG, ids=[next(iter(change)) for change, *_ in WRONG])
+def test_a_mistake_is_one_line_that_names_key_and_value(checkout, changes, key, value):
+    original = (checkout.root / "tests/params.smoke.yaml").read_text()
+    try:
+        checkout.edit_params(changes)
+        done = checkout.snakemake("-n")
+    finally:
+        (checkout.root / "tests/params.smoke.yaml").write_text(original)
+    lines = [line for line in (done.stdout + done.stderr).splitlines() if line.startswith("params.yaml:")]
+    assert done.returncode != 0
+    assert len(lines) == 1, done.stdout + done.stderr
+    assert lines[0].startswith(f"params.yaml: {key}:")
+    assert value in lines[0]
+
+
+def test_every_leaf_of_params_is_in_the_schema_and_used(checkout):
+    """A job or a check takes every key: no number stands there for show."""
+    import yaml
+
+    params = yaml.safe_load((checkout.root / "params.yaml").read_text())
+    code = "".join(path.read_text() for path in [*checkout.root.glob("rules/*.smk"), checkout.root / "Snakefile"])
+    for section, keys in params.items():
+        if section == "rewards":
+            continue
+        for key in keys if isinstance(keys, dict) else []:
+            assert f'"{section}.{key}"' in code or f"'{section}.{key}'" in code, f"{section}.{key} is used by no rule"

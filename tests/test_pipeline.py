@@ -1,0 +1,145 @@
+"""The whole graph on the smoke experiment: what comes out, twice the same, and accidents on the way."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import time
+
+import pandas as pd
+import pytest
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+from lib.language_models import weights
+from lib.merging import linear_soup
+from tests.checkout import Checkout
+
+RESULTS = "results/smoke"
+
+
+def test_every_result_is_there(finished):
+    results = finished.root / RESULTS
+    figures = [
+        f"rewarded_soups/figures/{name}.{kind}" for name in ("front", "chord", "simplex") for kind in ("png", "pdf")
+    ]
+    for name in ["report.md", "base/model.safetensors", "sft/soup/README.md", *figures]:
+        assert (results / name).stat().st_size > 0
+    assert not list(results.rglob("*.partial"))
+    assert not [path for path in results.rglob("*") if path.suffix in (".bin", ".pt", ".pkl")]
+
+
+def test_the_data_is_split_and_its_duplicate_counted(finished):
+    counts = json.loads((finished.root / RESULTS / "data/snippets.json").read_text())
+    assert counts["found"] == 801
+    assert counts["duplicates removed"] == 1
+    assert counts["train"] + counts["validation"] + counts["test"] == 800
+
+
+def test_a_soup_of_all_weight_scores_as_its_expert_and_the_sft_model_has_no_kl(finished):
+    scores = pd.read_csv(finished.root / RESULTS / "scores/policies/seed-1.csv")
+    sft = scores[(scores["method"] == "sft") & (scores["mixture"] == "sft/1")]
+    assert sft["kl"].abs().max() < 1e-4
+    assert set(scores["kl_estimator"]) == {"exact_per_token"}
+
+
+def test_the_report_says_what_it_rests_on(finished):
+    report = (finished.root / RESULTS / "report.md").read_text()
+    assert "1 seed(s)" in report
+    assert "one seed: what another would give, the intervals do not say" in report
+    assert re.search(r"positivity: on or above the chord at \d of 2 λ", report)
+
+
+def test_any_soup_can_be_had_as_a_model(copy_of_finished):
+    folder = f"{RESULTS}/rewarded_soups/model/seed-1/positivity=0.3+editorial=0.7"
+    done = copy_of_finished.snakemake("--", folder)
+    assert done.returncode == 0, done.stdout + done.stderr
+    path = copy_of_finished.root / folder
+    soup, tokenizer = AutoModelForCausalLM.from_pretrained(path), AutoTokenizer.from_pretrained(path)
+    experts = [
+        weights(AutoModelForCausalLM.from_pretrained(copy_of_finished.root / RESULTS / f"policy/{name}/seed-1"))
+        for name in ("positivity", "editorial")
+    ]
+    for name, tensor in linear_soup(experts, [0.3, 0.7]).items():
+        assert (weights(soup)[name] == tensor).all()
+    drawn = soup.generate(**tokenizer("the film", return_tensors="pt"), max_new_tokens=3)
+    assert tokenizer.decode(drawn[0], skip_special_tokens=True).startswith("the film")
+    card = (path / "README.md").read_text()
+    assert "| 0.3 | `results/smoke/policy/positivity/seed-1` |" in card
+
+
+def test_a_soup_of_an_unknown_reward_is_refused(finished):
+    done = finished.snakemake("-n", "--", f"{RESULTS}/rewarded_soups/model/seed-1/positivity=0.3+kindness=0.7")
+    assert done.returncode != 0
+    assert "kindness" in done.stdout + done.stderr
+
+
+def test_one_core_and_a_killed_job_end_with_the_same_bytes(finished, tmp_path):
+    """The same experiment on one core, in which a policy's job is killed with -9 at work and run again."""
+    checkout = Checkout.at(tmp_path / "repository")
+    process = subprocess.Popen(
+        checkout.command("--cores", "1"),
+        cwd=checkout.root,
+        env=checkout.environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    victim = wait_for_job(checkout, "scripts.policy")
+    os.kill(victim, signal.SIGKILL)
+    output, _ = process.communicate(timeout=300)
+    assert process.returncode != 0
+    assert "policy" in output
+    assert not (checkout.root / RESULTS / "report.md").exists()
+    again = checkout.snakemake("--cores", "1")
+    assert again.returncode == 0, again.stdout + again.stderr
+    ours, theirs = checkout.files(), finished.files()
+    assert list(ours) == list(theirs)
+    assert [name for name in ours if ours[name] != theirs[name]] == []
+
+
+def wait_for_job(checkout: Checkout, module: str) -> int:
+    """The process of the first job of this module that has begun to write its log."""
+    deadline = time.monotonic() + 240
+    while time.monotonic() < deadline:
+        listing = subprocess.run(["ps", "-eo", "pid,args"], capture_output=True, text=True).stdout
+        for line in listing.splitlines():
+            pid, _, command = line.strip().partition(" ")
+            ours = os.path.realpath(f"/proc/{pid}/cwd") == str(checkout.root.resolve())
+            if ours and command.lstrip().startswith("python") and f"-m {module}" in command:
+                time.sleep(4)
+                return int(pid)
+        time.sleep(0.2)
+    pytest.fail(f"no job of {module} was seen")
+
+
+@pytest.mark.parametrize("damage", ["hash", "truncated", "malformed", "missing"])
+def test_bad_data_is_named(tmp_path, damage):
+    checkout = Checkout.at(tmp_path / "repository")
+    archive = checkout.root / "tests/snippets.tar.gz"
+    content = archive.read_bytes()
+    expected = {
+        "hash": r"error: data\.source: tests/snippets\.tar\.gz has the SHA-256 [0-9a-f]{64}, but data\.sha256 is",
+        "truncated": r"error: results/smoke/data/archive\.tar\.gz cannot be read as an archive",
+        "malformed": r"error: .*GroundTruth\.txt, line 1: expected",
+        "missing": r"tests/missing\.tar\.gz",
+    }[damage]
+    if damage == "hash":
+        archive.write_bytes(content[:-1] + b"x")
+    elif damage == "missing":
+        checkout.edit_params({"data.source": "tests/missing.tar.gz"})
+    else:
+        import hashlib
+
+        from lib.snippets import FILES
+        from tests.make_snippets import archived
+
+        texts = archived(dict.fromkeys(FILES.values(), b"no tabs here"))
+        other = archived({"hutto_ICWSM_2014.tar.gz": texts})
+        damaged = content[: len(content) // 2] if damage == "truncated" else other
+        archive.write_bytes(damaged)
+        checkout.edit_params({"data.sha256": hashlib.sha256(damaged).hexdigest()})
+    done = checkout.snakemake("--", f"{RESULTS}/data/snippets.jsonl")
+    assert done.returncode != 0
+    assert re.search(expected, done.stdout + done.stderr), done.stdout + done.stderr
+    assert not (checkout.root / RESULTS / "data/snippets.jsonl").exists()

@@ -1,0 +1,118 @@
+import copy
+
+import pytest
+import torch
+from datasets import Dataset
+from trl import RLOOConfig
+
+from lib.language_models import set_weights, weights
+from lib.policies import PolicyTrainer, kl_per_completion
+from lib.rewards import Reward
+from lib.sampling import next_token_log_probabilities
+
+
+@pytest.fixture
+def trainer(tmp_path, llama, tokenizer):
+    """A trainer of a policy that was saved to disk, with any anchor and rewards."""
+
+    def build(anchor, rewards, policy=None, **settings):
+        llama.save_pretrained(tmp_path / "start")
+        start = type(llama).from_pretrained(tmp_path / "start")
+        if policy is not None:
+            set_weights(start, weights(policy))
+        config = RLOOConfig(
+            output_dir=str(tmp_path / "out"),
+            per_device_train_batch_size=16,
+            num_generations=4,
+            max_completion_length=4,
+            use_cpu=True,
+            bf16=False,
+            gradient_checkpointing=False,
+            report_to="none",
+            save_strategy="no",
+            disable_tqdm=True,
+            logging_steps=1,
+            **settings,
+        )
+        prompts = Dataset.from_list([{"prompt": prompt} for prompt in ["the sea", "a calm", "cold", "wild"] * 50])
+        return PolicyTrainer(start, anchor, rewards, tokenizer, config, train_dataset=prompts)
+
+    return build
+
+
+def constant(name="nothing", value=0.0):
+    return Reward(name, lambda prompts, completions: [value] * len(completions))
+
+
+def test_the_anchor_is_the_model_that_was_given_not_the_one_on_disk(trainer, other_llama):
+    built = trainer(other_llama, {constant(): 1.0}, max_steps=1)
+    for name, tensor in weights(other_llama).items():
+        assert torch.equal(dict(built.ref_model.named_parameters())[name], tensor)
+
+
+def test_kl_of_a_policy_changed_in_memory_to_itself_is_zero(trainer, other_llama):
+    """TRL alone would have the start that is on disk for its reference."""
+    built = trainer(other_llama, {constant(): 1.0}, policy=copy.deepcopy(other_llama), max_steps=1)
+    built.train()
+    assert kl_per_completion(built.state.log_history[0]) == pytest.approx(0, abs=1e-5)
+
+
+def test_kl_of_the_first_step_is_that_to_the_anchor(trainer, llama, other_llama):
+    sampled = {}
+
+    def remember(prompts, completions):
+        sampled["texts"] = list(zip(prompts, completions))
+        return [0.0] * len(completions)
+
+    built = trainer(other_llama, {Reward("remember", remember): 1.0}, max_steps=1)
+    ids = {}
+    original = built._generate_single_turn
+    built._generate_single_turn = lambda *a: ids.setdefault(
+        "completions", original(ids.setdefault("prompts", a[0]), *a[1:])
+    )
+    built.train()
+    arguments = (ids["prompts"], ids["completions"], 1.0)
+    policy, tokens, mask = next_token_log_probabilities([llama], [1.0], *arguments)
+    anchor, _, _ = next_token_log_probabilities([other_llama], [1.0], *arguments)
+    ratio = ((policy - anchor).gather(-1, tokens.unsqueeze(-1)).squeeze(-1) * mask).sum(-1)
+    assert abs(ratio.mean().item()) > 0.01
+    assert kl_per_completion(built.state.log_history[0]) == pytest.approx(ratio.mean().item(), rel=1e-3)
+
+
+def test_rewards_are_weighed(trainer, llama):
+    built = trainer(llama, {constant("one", 1.0): 0.25, constant("two", 10.0): 0.75}, max_steps=1)
+    built.train()
+    log = built.state.log_history[0]
+    assert log["rewards/one/mean"] == 1
+    assert log["rewards/two/mean"] == 10
+    assert log["reward"] == pytest.approx(7.75)
+
+
+def test_a_policy_learns_what_is_rewarded(trainer, llama):
+    def many_a(prompts, completions):
+        return [completion.count("a") for completion in completions]
+
+    built = trainer(llama, {Reward("many_a", many_a): 1.0}, max_steps=40, learning_rate=1e-2, beta=0.0)
+    built.train()
+    rewards = [entry["reward"] for entry in built.state.log_history if "reward" in entry]
+    assert sum(rewards[-5:]) / 5 > sum(rewards[:5]) / 5 + 0.5
+
+
+def test_a_strong_anchor_holds_the_policy(trainer, llama):
+    def many_a(prompts, completions):
+        return [completion.count("a") for completion in completions]
+
+    last = []
+    for beta in (0.01, 10.0):
+        built = trainer(
+            copy.deepcopy(llama), {Reward("many_a", many_a): 1.0}, max_steps=25, learning_rate=5e-3, beta=beta
+        )
+        built.train()
+        last.append(kl_per_completion([entry for entry in built.state.log_history if "kl" in entry][-1]))
+    assert last[1] < last[0] / 3
+
+
+def test_a_reward_that_is_not_a_number_ends_the_training(trainer, llama):
+    built = trainer(llama, {constant("broken", float("nan")): 1.0}, max_steps=1)
+    with pytest.raises(ValueError, match="reward broken returned nan"):
+        built.train()

@@ -1,0 +1,66 @@
+import math
+
+import pytest
+import torch
+from transformers import AutoModelForSequenceClassification
+
+from lib.rewards import Reward, TrainedReward, brevity, load
+
+
+def test_brevity_worked_by_hand():
+    assert brevity(["one two", "one two"], [" three four", " three"], words=4) == [0, -0.25]
+    assert brevity(["one"], [" two three four five six seven eight"], words=4) == [-1]
+
+
+def test_a_function_is_called_with_its_arguments():
+    reward = load("short", {"function": "lib.rewards:brevity", "arguments": {"words": 2}})
+    assert reward.name == "short"
+    assert reward(["one"], [" two"]) == [0]
+
+
+@pytest.mark.parametrize("function", ["lib.rewards:nothing_like_it", "no_such_module:f"])
+def test_a_function_that_is_not_there_is_named(function):
+    with pytest.raises(ValueError, match=rf"rewards\.mine\.function: {function}"):
+        load("mine", {"function": function})
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf])
+def test_a_reward_that_is_not_finite_is_named_with_its_text(value):
+    reward = Reward("mine", lambda prompts, completions: [0.0, value])
+    with pytest.raises(ValueError, match=r"reward mine returned (nan|inf) for 'c d'"):
+        reward(["a", "c"], [" b", " d"])
+
+
+def test_a_reward_of_the_wrong_shape_is_named():
+    reward = Reward("mine", lambda prompts, completions: [0.0])
+    with pytest.raises(ValueError, match="reward mine returned 1 values for 2 completions"):
+        reward(["a", "c"], [" b", " d"])
+
+
+@pytest.fixture
+def classifier(tmp_path, llama, tokenizer):
+    def saved(outputs):
+        llama.save_pretrained(tmp_path / "base")
+        model = AutoModelForSequenceClassification.from_pretrained(tmp_path / "base", num_labels=outputs)
+        model.save_pretrained(tmp_path / "reward")
+        tokenizer.save_pretrained(tmp_path / "reward")
+        return model, tmp_path / "reward"
+
+    return saved
+
+
+def test_a_trained_reward_reads_the_last_token_of_each_text_whatever_the_batch(classifier, tokenizer):
+    model, directory = classifier(1)
+    texts = ["the sea", "the sea was wild and cold", "calm"]
+    one_by_one = []
+    for text in texts:
+        hidden = model.model(**tokenizer(text, return_tensors="pt")).last_hidden_state[0, -1]
+        one_by_one.append(torch.dot(hidden, model.score.weight[0]).item())
+    scores = load("trained", {"model": str(directory)})([text[:3] for text in texts], [text[3:] for text in texts])
+    assert scores == pytest.approx(one_by_one, abs=1e-5)
+
+
+def test_a_model_of_several_outputs_is_no_reward(classifier):
+    _, directory = classifier(3)
+    with pytest.raises(ValueError, match="3 outputs"):
+        TrainedReward(directory)

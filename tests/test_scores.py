@@ -1,0 +1,49 @@
+import pytest
+
+from lib.rewards import Reward
+from lib.scores import score
+
+
+def scored(policies, weights, reference, tokenizer, seed=0, estimator="exact_per_token"):
+    length = Reward("length", lambda prompts, completions: [len(p + c) for p, c in zip(prompts, completions)])
+    return score(
+        policies,
+        weights,
+        reference=reference,
+        tokenizer=tokenizer,
+        prompts=["the sea", "a calm day", "cold"],
+        rewards=[length],
+        max_new_tokens=5,
+        temperature=1.0,
+        kl_estimator=estimator,
+        seed=seed,
+        batch=2,
+    )
+
+
+def test_a_policy_has_no_kl_to_itself(llama, tokenizer):
+    table = scored([llama], [1.0], llama, tokenizer)
+    assert list(table["prompt"]) == [0, 1, 2]
+    assert table["kl"].abs().max() < 1e-5
+
+
+def test_rewards_are_of_prompt_and_completion(llama, other_llama, tokenizer):
+    table = scored([llama], [1.0], other_llama, tokenizer)
+    prompts = ["the sea", "a calm day", "cold"]
+    assert list(table["length"]) == [len(p + c) for p, c in zip(prompts, table["completion"])]
+    assert (table["kl"] > 0).all()
+
+
+def test_an_ensemble_of_one_policy_with_itself_is_that_policy(llama, other_llama, tokenizer):
+    alone = scored([llama], [1.0], other_llama, tokenizer)
+    ensemble = scored([llama, llama], [0.5, 0.5], other_llama, tokenizer)
+    assert list(alone["completion"]) == list(ensemble["completion"])
+    assert list(alone["kl"]) == pytest.approx(list(ensemble["kl"]), rel=1e-4)
+
+
+def test_estimators_differ_and_seeds_count(llama, other_llama, tokenizer):
+    exact = scored([llama], [1.0], other_llama, tokenizer)
+    ratio = scored([llama], [1.0], other_llama, tokenizer, estimator="log_ratio")
+    assert list(exact["completion"]) == list(ratio["completion"])
+    assert list(exact["kl"]) != list(ratio["kl"])
+    assert list(exact["completion"]) != list(scored([llama], [1.0], other_llama, tokenizer, seed=1)["completion"])
