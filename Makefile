@@ -2,6 +2,10 @@
 
 PYTHON ?= python3.11
 CORES ?= 2
+TORCH := $(shell sed -n 's/.*"torch==\(.*\)".*/\1/p' pyproject.toml)
+NOT_LOCKED := torch triton $(addprefix cuda-,bindings pathfinder toolkit) $(addprefix nvidia-,cublas \
+  cuda-cupti cuda-nvrtc cuda-runtime cudnn-cu13 cufft cufile curand cusolver cusparse cusparselt-cu13 \
+  nccl-cu13 nvjitlink nvshmem-cu13 nvtx)
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 .PHONY: all test lint lock clean
@@ -17,19 +21,19 @@ lint: .venv/installed
 	ruff format --check .
 	snakefmt --check Snakefile rules
 
-# torch is named apart from the rest, because which file of that version fits (with or without CUDA,
-# and then with which of its packages) is the machine's affair; everything else is pinned by hash.
+# Everything is pinned by version and hash but torch and the CUDA packages that come with some of
+# its files: which file of its one version fits is the machine's affair.
 .venv/installed: requirements.lock
 	$(PYTHON) -m venv .venv
-	pip install --quiet torch==$(shell sed -n 's/^# torch==//p' requirements.lock)
 	pip install --quiet --no-deps --require-hashes -r requirements.lock
+	pip install --quiet torch==$(TORCH)
 	pip check
 	touch $@
 
 # Renews requirements.lock from pyproject.toml.
 lock:
 	uv pip compile pyproject.toml --extra test --python-version 3.11 --universal --generate-hashes \
-	  --no-emit-package torch --no-annotate --no-header --output-file requirements.lock
+	  --no-annotate --no-header $(addprefix --no-emit-package=,$(NOT_LOCKED)) -o requirements.lock
 
 clean:
 	rm -rf .venv .snakemake

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from cycler import cycler
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.tri import Triangulation
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 # of Okabe and Ito's palette
 COLOURS = {"soup": "#0072B2", "morl": "#D55E00", "ensemble": "#009E73", "sft": "#555555"}
+CYCLE = ["#E69F00", "#56B4E9", "#CC79A7", "#0072B2"]
 PAPER = {
     "font.size": 9,
     "legend.fontsize": 8,
@@ -20,7 +22,7 @@ PAPER = {
     "grid.alpha": 0.25,
     "legend.frameon": False,
     "pdf.fonttype": 42,
-    "svg.hashsalt": "paretosoup",
+    "axes.prop_cycle": cycler(color=CYCLE),
 }
 
 

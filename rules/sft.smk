@@ -25,7 +25,7 @@ rule sft:
     params:
         settings=lambda wildcards: settings(
             "data.prompt_words",
-            "sft.epochs",
+            "sft.texts",
             "sft.batch_size",
             "sft.learning_rate",
             seed=value("sft.seeds")[int(wildcards.number) - 1],

@@ -53,6 +53,8 @@ def _be_reproducible() -> None:
         torch.use_deterministic_algorithms(True)
         torch.utils.deterministic.fill_uninitialized_memory = False  # costs a fifth of the time
         torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", 1)))
+    if transformers := sys.modules.get("transformers"):
+        transformers.utils.logging.disable_progress_bar()
 
 
 def _parse(work: Callable[..., None], parameters: Any) -> dict[str, Any]:

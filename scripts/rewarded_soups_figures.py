@@ -75,7 +75,8 @@ def chord_of(points: pd.DataFrame, chord: pd.DataFrame, rewards: list[str], widt
         ends = soups[soups["weight"].isin([0, 1])]
         upper.plot(ends["weight"], ends[column], color="black", linestyle="--", linewidth=1, label="chord")
         upper.set(ylabel=f"{column} (sd)")
-        upper.legend()
+        upper.legend(loc="best")
+        upper.margins(y=0.15)
         margins = chord[chord["reward"] == column].rename(
             columns={"value": "margin", "low": "margin_low", "high": "margin_high"}
         )

@@ -20,16 +20,19 @@ def fine_tune(
     report: Output,
     *,
     prompt_words: int,
-    epochs: float,
+    texts: int,
     batch_size: int,
     learning_rate: float,
     seed: int,
 ) -> None:
     policy, tokens = language_model(base), tokenizer(base)
     examples = prompts(snippets, "train", prompt_words)[["prompt", "completion"]]
+    if texts > len(examples):
+        raise ValueError(f"sft.texts: there are {len(examples)} texts to train on, not {texts}")
+    examples = examples.sample(texts, random_state=seed).reset_index(drop=True)
     config = SFTConfig(
         output_dir=str(model),
-        num_train_epochs=epochs,
+        num_train_epochs=1,
         per_device_train_batch_size=batch_size,
         train_sampling_strategy="group_by_length",
         learning_rate=learning_rate,
