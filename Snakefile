@@ -15,6 +15,7 @@ include: "rules/base.smk"  # → base model θ_pre
 include: "rules/sft.smk"  # → SFT pair and its soup
 include: "rules/reward.smk"  # → reward models on human labels
 include: "rules/policy.smk"  # → a policy per reward or mixture: E[R] − β KL(π ‖ anchor)
+include: "rules/evaluate.smk"  # → rewards and KL on held-out prompts
 include: "rules/rewarded_soups.smk"  # → soups, their scores, front and claims
 include: "rules/report.smk"  # → one page that says what was found
 

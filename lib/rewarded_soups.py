@@ -77,9 +77,11 @@ def chord_table(means: Means, rewards: Sequence[str], weights: Sequence[float]) 
     )
 
 
-def hypervolume_table(means: Means, rewards: Sequence[str], fronts: Mapping[str, Sequence[Point]]) -> pd.DataFrame:
-    """RS-2: hypervolumes of named fronts above the SFT model's rewards, and what the first has over each."""
-    reference = means.at([("sft", "sft/1")], rewards)[:, 0]
+def hypervolume_table(
+    means: Means, rewards: Sequence[str], fronts: Mapping[str, Sequence[Point]], start: str
+) -> pd.DataFrame:
+    """RS-2: hypervolumes of named fronts above the rewards of θ_sft, the `start`, and what the first has over each."""
+    reference = means.at([("sft", start)], rewards)[:, 0]
     volumes = {
         name: np.array([hypervolume(p, r) for p, r in zip(means.at(points, rewards), reference)])
         for name, points in fronts.items()
@@ -110,9 +112,9 @@ def preference_table(means: Means, rewards: Sequence[str], preferences: Sequence
     return pd.DataFrame(rows)
 
 
-def balance_table(means: Means, rewards: Sequence[str]) -> pd.DataFrame:
+def balance_table(means: Means, rewards: Sequence[str], start: str) -> pd.DataFrame:
     """RS-5: each expert's and the uniform soup's gain over θ_sft, as a share of the gain of that reward's expert."""
-    sft = means.at([("sft", "sft/1")], rewards)
+    sft = means.at([("sft", start)], rewards)
     experts = means.at([("soup", name) for name in rewards], rewards) - sft
     gains = np.diagonal(experts, axis1=1, axis2=2)[:, None]
     uniform = mixture_name(dict.fromkeys(rewards, 1 / len(rewards)))

@@ -40,10 +40,7 @@ def is_defined(function):
     place, name = function.split(":")
     file = ROOT / (place.replace(".", "/") + ".py")
     if file.exists():
-        return any(
-            getattr(node, "name", None) == name
-            for node in ast.parse(file.read_text()).body
-        )
+        return any(getattr(node, "name", None) == name for node in ast.parse(file.read_text()).body)
     return importlib.util.find_spec(place) is not None
 
 
@@ -90,9 +87,7 @@ def code(script):
 def reward_source(name):
     """Where a reward comes from, as lib.rewards.load takes it."""
     if name not in config["rewards"]:
-        raise WorkflowError(
-            f"{name!r} is not one of the rewards of params.yaml ({', '.join(config['rewards'])})"
-        )
+        raise WorkflowError(f"{name!r} is not one of the rewards of params.yaml ({', '.join(config['rewards'])})")
     spec = config["rewards"][name]
     return spec if "function" in spec else {"model": f"{RESULTS}/reward/{name}"}
 
@@ -101,13 +96,9 @@ def reward_files(names):
     """What a job that uses these rewards has to have: their models, and the modules of their functions."""
     sources = [reward_source(name) for name in names]
     models = [source["model"] for source in sources if "model" in source]
-    modules = [
-        source["function"].split(":")[0] for source in sources if "function" in source
-    ]
+    modules = [source["function"].split(":")[0] for source in sources if "function" in source]
     files = [module.replace(".", "/") + ".py" for module in modules]
-    return models + [
-        file for name in files if (ROOT / name).exists() for file in code(name)
-    ]
+    return models + [file for name in files if (ROOT / name).exists() for file in code(name)]
 
 
 for key, problem in wrong_in_params():

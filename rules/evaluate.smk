@@ -1,6 +1,6 @@
 # Scores on held-out prompts: every reward and KL to θ_sft, a row per prompt.
-# Needs policies; makes scores/policies/seed-{seed}.csv of the SFT models and of MORL. The scores of
-# combinations of policies are the same rule with other points (see rewarded_soups.smk).
+# Needs policies; makes scores/sft/seed-{seed}.csv of the SFT pair and its soup, what every paper
+# compares with. A paper's own scores are the same rule with its policies and points.
 
 SFT = [f"sft/{number}" for number in SFT_NAMES] + ["sft/soup"]
 
@@ -19,29 +19,25 @@ def evaluation_settings(points):
     )
 
 
-def one_by_one(named):
-    """The points that are the policies themselves, of (method, mixture) each."""
-    return [
-        {
-            "method": method,
-            "mixture": mixture,
-            "of": "weights",
-            "weights": [float(i == j) for j in range(len(named))],
-        }
-        for i, (method, mixture) in enumerate(named)
-    ]
+def point(method, name, policies, weights, of="weights"):
+    """What is scored: policies combined in weight space, or of="logits", with weights by policy."""
+    return {
+        "method": method,
+        "mixture": name,
+        "of": of,
+        "weights": [weights.get(policy, 0.0) for policy in policies],
+    }
 
 
 rule evaluate:
     input:
         reward_files(config["rewards"]),
         code("scripts/evaluate.py"),
-        policies=[f"{RESULTS}/{name}" for name in SFT]
-        + [f"{RESULTS}/policy/{mixture}/seed-{{seed}}" for mixture in MORL],
-        reference=f"{RESULTS}/sft/1",
+        policies=[f"{RESULTS}/{name}" for name in SFT],
+        reference=f"{RESULTS}/{value('policy.start')}",
         snippets=rules.snippets.output.snippets,
     output:
-        f"{RESULTS}/scores/policies/seed-{{seed}}.csv",
+        f"{RESULTS}/scores/sft/seed-{{seed}}.csv",
     log:
         f"{RESULTS}/logs/evaluate/seed-{{seed}}.log",
     benchmark:
@@ -51,11 +47,7 @@ rule evaluate:
         mem_mb=2000,
         runtime=30,
     params:
-        settings=evaluation_settings(
-            one_by_one(
-                [("sft", name) for name in SFT] + [("morl", name) for name in MORL]
-            )
-        ),
+        settings=evaluation_settings([point("sft", name, SFT, {name: 1.0}) for name in SFT]),
     shell:
         "python -m scripts.evaluate --policies {input.policies} --reference {input.reference}"
         " --snippets {input.snippets} --scores {output} --settings {params.settings:q} > {log} 2>&1"

@@ -9,11 +9,7 @@ rule report:
         data=rules.snippets.output.report,
         base=rules.base.output.report,
         sft=expand(rules.sft.output.report, number=SFT_NAMES),
-        agreement=[
-            f"{RESULTS}/reward/{name}.json"
-            for name in config["rewards"]
-            if "model" in reward_source(name)
-        ],
+        agreement=[f"{RESULTS}/reward/{name}.json" for name in config["rewards"] if "model" in reward_source(name)],
         claims=[
             rules.rewarded_soups_claims.output[name]
             for name in ("front", "chord", "hypervolume", "preference", "balance")

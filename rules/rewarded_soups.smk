@@ -18,32 +18,25 @@ def pair_mixtures(weights):
 
 
 MORL = pair_mixtures(value("rewarded_soups.preferences"))
-SIMPLEX = [
-    mixture_name(weights)
-    for weights in simplex(TRIPLE, value("rewarded_soups.simplex_divisions"))
-]
+SIMPLEX = [mixture_name(weights) for weights in simplex(TRIPLE, value("rewarded_soups.simplex_divisions"))]
 UNIFORM = mixture_name(dict.fromkeys(TRIPLE, 1 / len(TRIPLE)))
-SOUPS = list(
-    dict.fromkeys(
-        pair_mixtures(value("rewarded_soups.weights")) + MORL + SIMPLEX + [UNIFORM]
-    )
-)
+SOUPS = list(dict.fromkeys(pair_mixtures(value("rewarded_soups.weights")) + MORL + SIMPLEX + [UNIFORM]))
 
 
-def expert_weights(mixture):
-    """The mixture's weight of each expert."""
-    return [mixture_weights(mixture).get(name, 0.0) for name in EXPERTS]
-
-
-include: "evaluate.smk"
+POLICIES = EXPERTS + MORL
+POINTS = [
+    *(point("soup", mixture, POLICIES, mixture_weights(mixture)) for mixture in SOUPS),
+    *(point("ensemble", mixture, POLICIES, mixture_weights(mixture), of="logits") for mixture in MORL),
+    *(point("morl", mixture, POLICIES, {mixture: 1.0}) for mixture in MORL),
+]
 
 
 use rule evaluate as rewarded_soups_scores with:
     input:
         reward_files(config["rewards"]),
         code("scripts/evaluate.py"),
-        policies=[f"{RESULTS}/policy/{name}/seed-{{seed}}" for name in EXPERTS],
-        reference=f"{RESULTS}/sft/1",
+        policies=[f"{RESULTS}/policy/{name}/seed-{{seed}}" for name in POLICIES],
+        reference=f"{RESULTS}/{value('policy.start')}",
         snippets=rules.snippets.output.snippets,
     output:
         f"{RESULTS}/scores/rewarded_soups/seed-{{seed}}.csv",
@@ -52,28 +45,14 @@ use rule evaluate as rewarded_soups_scores with:
     benchmark:
         f"{RESULTS}/benchmarks/rewarded_soups_scores/seed-{{seed}}.tsv"
     params:
-        settings=evaluation_settings(
-            [
-                {
-                    "method": method,
-                    "mixture": mixture,
-                    "of": of,
-                    "weights": expert_weights(mixture),
-                }
-                for method, of, mixtures in [
-                    ("soup", "weights", SOUPS),
-                    ("ensemble", "logits", MORL),
-                ]
-                for mixture in mixtures
-            ]
-        ),
+        settings=evaluation_settings(POINTS),
 
 
 rule rewarded_soups_claims:
     input:
         code("scripts/rewarded_soups_claims.py"),
-        soups=expand(rules.rewarded_soups_scores.output, seed=SEEDS),
-        policies=expand(rules.evaluate.output, seed=SEEDS),
+        scores=expand(rules.rewarded_soups_scores.output, seed=SEEDS),
+        sft=expand(rules.evaluate.output, seed=SEEDS),
     output:
         front=f"{RESULTS}/rewarded_soups/front.csv",
         chord=f"{RESULTS}/rewarded_soups/chord.csv",
@@ -95,10 +74,11 @@ rule rewarded_soups_claims:
             "rewarded_soups.preferences",
             "rewarded_soups.simplex_rewards",
             "evaluation.resamples",
+            "policy.start",
             columns=list(config["rewards"]),
         ),
     shell:
-        "python -m scripts.rewarded_soups_claims --soups {input.soups} --policies {input.policies}"
+        "python -m scripts.rewarded_soups_claims --scores {input.scores} --sft {input.sft}"
         " --front {output.front} --chord {output.chord} --hypervolume {output.hypervolume}"
         " --preference {output.preference} --balance {output.balance}"
         " --settings {params.settings:q} > {log} 2>&1"
@@ -109,8 +89,7 @@ use rule soup as rewarded_soups_model with:
     input:
         code("scripts/soup.py"),
         policies=lambda wildcards: [
-            f"{RESULTS}/policy/{name}/seed-{wildcards.seed}"
-            for name in mixture_weights(wildcards.mixture)
+            f"{RESULTS}/policy/{name}/seed-{wildcards.seed}" for name in mixture_weights(wildcards.mixture)
         ],
     output:
         directory(f"{RESULTS}/rewarded_soups/model/seed-{{seed}}/{{mixture}}"),
@@ -119,18 +98,13 @@ use rule soup as rewarded_soups_model with:
     benchmark:
         f"{RESULTS}/benchmarks/rewarded_soups_model/seed-{{seed}}/{{mixture}}.tsv"
     params:
-        settings=lambda wildcards: settings(
-            coefficients=list(mixture_weights(wildcards.mixture).values())
-        ),
+        settings=lambda wildcards: settings(coefficients=list(mixture_weights(wildcards.mixture).values())),
 
 
 rule rewarded_soups_figures:
     input:
         code("scripts/rewarded_soups_figures.py"),
-        **{
-            name: rules.rewarded_soups_claims.output[name]
-            for name in ("front", "chord", "balance")
-        },
+        **{name: rules.rewarded_soups_claims.output[name] for name in ("front", "chord", "balance")},
     output:
         directory(f"{RESULTS}/rewarded_soups/figures"),
     log:

@@ -2,7 +2,6 @@
 outputs whole or not at all."""
 
 import argparse
-import errno
 import inspect
 import json
 import os
@@ -42,8 +41,11 @@ def run(work: Callable[..., None]) -> None:
         for name, final in finals.items():
             _remove(final)
             arguments[name].replace(final)
-    except (ValueError, OSError, MemoryError, RuntimeError) as error:
-        sys.exit(f"error: {_in_one_line(error)}")
+    except Exception as error:
+        explanation = _explained(error)
+        if explanation is None:
+            raise
+        sys.exit(f"error: {explanation}")
     print(f"done in {time.monotonic() - started:.0f} s: {', '.join(map(str, finals.values()))}")
 
 
@@ -88,12 +90,15 @@ def _remove(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def _in_one_line(error: Exception) -> str:
+def _explained(error: Exception) -> str | None:
+    """What a user can mend, in one line; None for a fault of the program, whose traceback is worth more.
+
+    Full disks and exhausted memory are told by their text, because the libraries that write models
+    have exceptions of their own for them.
+    """
     text = " ".join(str(error).split()) or type(error).__name__
     if isinstance(error, MemoryError) or "can't allocate memory" in text:
-        return f"not enough memory ({text}): use smaller batches in params.yaml or run fewer jobs at once"
-    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
-        return f"no space left on the disk ({text}): free some and run again"
-    if isinstance(error, RuntimeError):
-        raise error
-    return text
+        return f"not enough memory: use smaller batches in params.yaml or run fewer jobs at once ({text})"
+    if "No space left on device" in text:
+        return f"the disk is full: free some space and run again ({text})"
+    return text if isinstance(error, ValueError | OSError) else None

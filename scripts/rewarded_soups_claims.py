@@ -17,8 +17,8 @@ from scripts.command_line import Output, run
 
 
 def compute_claims(
-    soups: list[Path],
-    policies: list[Path],
+    scores: list[Path],
+    sft: list[Path],
     front: Output,
     chord: Output,
     hypervolume: Output,
@@ -31,9 +31,13 @@ def compute_claims(
     preferences: list[float],
     simplex_rewards: list[str],
     resamples: int,
+    start: str,
 ) -> None:
-    """soups, policies: the scores of soups and ensembles, and of trained policies; a file per seed, in one order."""
-    tables = [pd.concat([pd.read_csv(a), pd.read_csv(b)]) for a, b in zip(soups, policies, strict=True)]
+    """start: the θ_sft that every policy started from.
+
+    scores, sft: those of the paper's points and of the SFT models; a file per seed, in one order.
+    """
+    tables = [pd.concat([pd.read_csv(a), pd.read_csv(b)]) for a, b in zip(scores, sft, strict=True)]
     means = Means.of(tables, [*columns, "kl"], resamples)
     experts = soup_points(rewards, [0, 1])
     between = soup_points(rewards, preferences)
@@ -49,9 +53,9 @@ def compute_claims(
     table = front_table(means).assign(kl_estimator=tables[0]["kl_estimator"].iloc[0])
     table.to_csv(front, index=False)
     chord_table(means, rewards, weights).to_csv(chord, index=False)
-    hypervolume_table(means, rewards, fronts).to_csv(hypervolume, index=False)
+    hypervolume_table(means, rewards, fronts, start).to_csv(hypervolume, index=False)
     preference_table(means, rewards, preferences, along).to_csv(preference, index=False)
-    balance_table(means, simplex_rewards).to_csv(balance, index=False)
+    balance_table(means, simplex_rewards, start).to_csv(balance, index=False)
 
 
 if __name__ == "__main__":

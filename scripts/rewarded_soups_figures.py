@@ -48,7 +48,7 @@ def on_pair(points: pd.DataFrame, method: str, rewards: list[str]) -> pd.DataFra
 
 def front_of(points: pd.DataFrame, rewards: list[str], width: float) -> Figure:
     """Both rewards of every policy: larger is better on each axis."""
-    figure, axes = plt.subplots(figsize=(width, width * 0.75), layout="constrained")
+    figure, axes = plt.subplots(figsize=(width, width * 0.85), layout="constrained")
     x, y = rewards
     for method, (label, marker) in METHODS.items():
         chosen = points[points["method"] == method] if method == "sft" else on_pair(points, method, rewards)
@@ -56,9 +56,9 @@ def front_of(points: pd.DataFrame, rewards: list[str], width: float) -> Figure:
         if method == "soup":
             axes.plot(chosen[x], chosen[y], color=COLOURS[method], linewidth=1)
             for _, end in chosen[chosen["weight"].isin([0, 0.5, 1])].iterrows():
-                axes.annotate(f"λ = {end['weight']:g}", (end[x], end[y]), xytext=(5, 5), textcoords="offset points")
+                axes.annotate(f"λ = {end['weight']:g}", (end[x], end[y]), xytext=(6, 6), textcoords="offset points")
     axes.set(xlabel=f"{x} (sd of the human label)", ylabel=f"{y} (sd of the human label)")
-    axes.legend(title="mean over seeds and prompts, 95 % interval")
+    figure.legend(loc="outside lower center", ncols=2, title="mean over seeds and prompts, with 95 % interval")
     return figure
 
 
@@ -75,8 +75,7 @@ def chord_of(points: pd.DataFrame, chord: pd.DataFrame, rewards: list[str], widt
         ends = soups[soups["weight"].isin([0, 1])]
         upper.plot(ends["weight"], ends[column], color="black", linestyle="--", linewidth=1, label="chord")
         upper.set(ylabel=f"{column} (sd)")
-        upper.legend(loc="best")
-        upper.margins(y=0.15)
+        upper.legend()
         margins = chord[chord["reward"] == column].rename(
             columns={"value": "margin", "low": "margin_low", "high": "margin_high"}
         )

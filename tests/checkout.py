@@ -25,15 +25,20 @@ class Checkout:
         shutil.copytree(ROOT, root, ignore=LEFT_OUT)
         return cls(root)
 
-    def command(self, *arguments: str) -> list[str]:
-        return [sys.executable, "-m", "snakemake", "--cores", "2", "--configfile", SMOKE, *arguments]
+    def command(self, *arguments: str, cores: int = 2) -> list[str]:
+        return [sys.executable, "-m", "snakemake", "--cores", str(cores), "--configfile", SMOKE, *arguments]
 
     def environment(self) -> dict[str, str]:
         return os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
 
-    def snakemake(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def snakemake(self, *arguments: str, cores: int = 2) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            self.command(*arguments), cwd=self.root, env=self.environment(), capture_output=True, text=True, timeout=600
+            self.command(*arguments, cores=cores),
+            cwd=self.root,
+            env=self.environment(),
+            capture_output=True,
+            text=True,
+            timeout=600,
         )
 
     def would_run(self, *arguments: str) -> set[str]:

@@ -1,13 +1,12 @@
 """The whole graph on the smoke experiment: what comes out, twice the same, and accidents on the way."""
 
 import json
-import os
 import re
-import signal
 import subprocess
 import time
 
 import pandas as pd
+import psutil
 import pytest
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
@@ -37,7 +36,7 @@ def test_the_data_is_split_and_its_duplicate_counted(finished):
 
 
 def test_a_soup_of_all_weight_scores_as_its_expert_and_the_sft_model_has_no_kl(finished):
-    scores = pd.read_csv(finished.root / RESULTS / "scores/policies/seed-1.csv")
+    scores = pd.read_csv(finished.root / RESULTS / "scores/sft/seed-1.csv")
     sft = scores[(scores["method"] == "sft") & (scores["mixture"] == "sft/1")]
     assert sft["kl"].abs().max() < 1e-4
     assert set(scores["kl_estimator"]) == {"exact_per_token"}
@@ -78,39 +77,36 @@ def test_one_core_and_a_killed_job_end_with_the_same_bytes(finished, tmp_path):
     """The same experiment on one core, in which a policy's job is killed with -9 at work and run again."""
     checkout = Checkout.at(tmp_path / "repository")
     process = subprocess.Popen(
-        checkout.command("--cores", "1"),
+        checkout.command(cores=1),
         cwd=checkout.root,
         env=checkout.environment(),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
     )
-    victim = wait_for_job(checkout, "scripts.policy")
-    os.kill(victim, signal.SIGKILL)
+    wait_for_job(checkout, "scripts.policy").kill()
     output, _ = process.communicate(timeout=300)
     assert process.returncode != 0
     assert "policy" in output
     assert not (checkout.root / RESULTS / "report.md").exists()
-    again = checkout.snakemake("--cores", "1")
+    again = checkout.snakemake(cores=1)
     assert again.returncode == 0, again.stdout + again.stderr
     ours, theirs = checkout.files(), finished.files()
     assert list(ours) == list(theirs)
     assert [name for name in ours if ours[name] != theirs[name]] == []
 
 
-def wait_for_job(checkout: Checkout, module: str) -> int:
-    """The process of the first job of this module that has begun to write its log."""
+def wait_for_job(checkout: Checkout, script: str) -> psutil.Process:
+    """The process of the first job of this script, some seconds into its work."""
     deadline = time.monotonic() + 240
     while time.monotonic() < deadline:
-        listing = subprocess.run(["ps", "-eo", "pid,args"], capture_output=True, text=True).stdout
-        for line in listing.splitlines():
-            pid, _, command = line.strip().partition(" ")
-            ours = os.path.realpath(f"/proc/{pid}/cwd") == str(checkout.root.resolve())
-            if ours and command.lstrip().startswith("python") and f"-m {module}" in command:
+        for process in psutil.process_iter(["cmdline", "cwd"]):
+            here = process.info["cwd"] == str(checkout.root.resolve())
+            if here and (process.info["cmdline"] or [])[1:3] == ["-m", script]:
                 time.sleep(4)
-                return int(pid)
+                return process
         time.sleep(0.2)
-    pytest.fail(f"no job of {module} was seen")
+    pytest.fail(f"no job of {script} was seen")
 
 
 @pytest.mark.parametrize("damage", ["hash", "truncated", "malformed", "missing"])

@@ -64,7 +64,7 @@ def test_hypervolumes_worked_by_hand(means):
         "morl": [*experts, ("morl", "x=0.5+y=0.5")],
         "experts": experts,
     }
-    table = hypervolume_table(means, ["x", "y"], fronts).set_index("front")
+    table = hypervolume_table(means, ["x", "y"], fronts, "sft/1").set_index("front")
     np.testing.assert_allclose(table["value"], [7, 6, 5])
     np.testing.assert_allclose(table["first_minus_this_value"], [0, 1, 2])
     assert list(table["points"]) == [3, 3, 2]
@@ -76,7 +76,7 @@ def test_preferences_worked_by_hand(means):
 
 
 def test_balance_worked_by_hand(means):
-    table = balance_table(means, ["x", "y"]).set_index(["policy", "reward"])["value"]
+    table = balance_table(means, ["x", "y"], "sft/1").set_index(["policy", "reward"])["value"]
     assert table[("x", "x")] == table[("y", "y")] == 1
     assert table[("x", "y")] == 0.5
     assert table[("y", "x")] == 0.25
