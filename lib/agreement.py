@@ -26,11 +26,16 @@ def spearman(scores: NDArray[np.float64], labels: NDArray[np.float64]) -> float:
 def agreement(scores: Sequence[float], labels: Sequence[float]) -> dict[str, object]:
     """AUC where the labels have two values and Spearman's correlation otherwise.
 
-    With a 95 % bootstrap interval over texts, whose generator is its own.
+    With a 95 % bootstrap interval over texts, of each label apart for the AUC; its generator is its own.
     """
     x, y = np.asarray(scores, dtype=float), np.asarray(labels, dtype=float)
-    measure = auc if len(np.unique(y)) == 2 else spearman
+    two = len(np.unique(y)) == 2
+    measure = auc if two else spearman
+    groups = [np.flatnonzero(y == label) for label in np.unique(y)] if two else [np.arange(len(y))]
     generator = np.random.default_rng(0)
-    draws = generator.integers(len(x), size=(RESAMPLES, len(x)))
-    low, high = interval(np.array([measure(x[draw], y[draw]) for draw in draws]))
+    replicates = []
+    for _ in range(RESAMPLES):
+        draw = np.concatenate([generator.choice(group, len(group)) for group in groups])
+        replicates.append(measure(x[draw], y[draw]))
+    low, high = interval(np.array(replicates))
     return {"measure": measure.__name__, "value": measure(x, y), "low": float(low), "high": float(high)}

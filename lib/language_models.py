@@ -1,4 +1,4 @@
-"""Small causal language models: made, trained from scratch, measured, read and written as weights."""
+"""Small causal language models and their tokenizers: made, fed, measured."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -8,8 +8,6 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, 
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedModel, PreTrainedTokenizerFast
-
-from lib.merging import Weights
 
 PAD, BEGIN, END = "<pad>", "<begin>", "<end>"
 
@@ -85,15 +83,3 @@ def bits_per_byte(
         logits = model(input_ids=ids, attention_mask=(ids != pad).long()).logits[:, :-1]
         nats += cross_entropy(logits.flatten(0, 1), ids[:, 1:].flatten(), ignore_index=pad, reduction="sum").item()
     return nats / math.log(2) / sum(len(text.encode()) for text in texts)
-
-
-def weights(model: PreTrainedModel) -> Weights:
-    """A copy of the model's weights in float32; tied tensors once."""
-    return {name: parameter.detach().float().clone() for name, parameter in model.named_parameters()}
-
-
-@torch.no_grad()
-def set_weights(model: PreTrainedModel, new: Weights) -> None:
-    """Overwrites the model's weights, in the model's own type."""
-    for name, parameter in model.named_parameters():
-        parameter.copy_(new[name])

@@ -8,9 +8,8 @@ magnitude smaller than the weights it is added to, which bfloat16 cannot carry.
 from collections.abc import Sequence
 
 import torch
-from torch import Tensor
 
-Weights = dict[str, Tensor]
+from lib.weights import Weights
 
 
 def linear_soup(policies: Sequence[Weights], weights: Sequence[float]) -> Weights:

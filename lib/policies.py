@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
 from trl import RLOOConfig, RLOOTrainer
 
-from lib.language_models import set_weights, weights
 from lib.rewards import Reward
 from lib.sampling import sample
+from lib.weights import set_weights, weights
 
 
 class PolicyTrainer(RLOOTrainer):

@@ -35,10 +35,15 @@ def wrong_in_params():
         yield "base.heads", f"twice {value('base.heads')} does not divide base.hidden_size"
 
 
+def module_file(name):
+    """Where a module of this repository would be."""
+    return ROOT.joinpath(*name.split(".")).with_suffix(".py")
+
+
 def is_defined(function):
     """Whether module:function is there; a module of this repository is read, not imported."""
     place, name = function.split(":")
-    file = ROOT / (place.replace(".", "/") + ".py")
+    file = module_file(place)
     if file.exists():
         return any(getattr(node, "name", None) == name for node in ast.parse(file.read_text()).body)
     return importlib.util.find_spec(place) is not None
@@ -79,9 +84,8 @@ def code(script):
                 ]
             else:
                 continue
-            modules = [name.replace(".", "/") + ".py" for name in names]
-            todo += [module for module in modules if (ROOT / module).exists()]
-    return sorted(seen)
+            todo += [str(file.relative_to(ROOT)) for file in map(module_file, names) if file.exists()]
+    return sorted(map(str, seen))
 
 
 def reward_source(name):
@@ -96,9 +100,8 @@ def reward_files(names):
     """What a job that uses these rewards has to have: their models, and the modules of their functions."""
     sources = [reward_source(name) for name in names]
     models = [source["model"] for source in sources if "model" in source]
-    modules = [source["function"].split(":")[0] for source in sources if "function" in source]
-    files = [module.replace(".", "/") + ".py" for module in modules]
-    return models + [file for name in files if (ROOT / name).exists() for file in code(name)]
+    files = [module_file(source["function"].split(":")[0]) for source in sources if "function" in source]
+    return models + [name for file in files if file.exists() for name in code(file.relative_to(ROOT))]
 
 
 for key, problem in wrong_in_params():

@@ -10,10 +10,10 @@ from pathlib import Path
 import pandas as pd
 from transformers import PreTrainedModel
 
-from lib.language_models import set_weights, weights
 from lib.merging import linear_soup
 from lib.rewards import load
 from lib.scores import score
+from lib.weights import set_weights, weights
 from scripts.command_line import Output, run
 from scripts.reading import language_model, prompts, tokenizer
 

@@ -9,7 +9,13 @@ from pathlib import Path
 
 import pandas as pd
 from datasets import Dataset
-from transformers import AutoModelForSequenceClassification, DataCollatorWithPadding, Trainer, TrainingArguments
+from transformers import (
+    AutoModelForSequenceClassification,
+    DataCollatorWithPadding,
+    Trainer,
+    TrainingArguments,
+    set_seed,
+)
 
 from lib.agreement import agreement
 from lib.rewards import TrainedReward
@@ -34,6 +40,7 @@ def train_reward(
     train, held_out = (labelled(read_snippets(snippets, split), label) for split in ("train", "validation"))
     mean, spread = train["label"].mean(), train["label"].std()
     tokens = tokenizer(base)
+    set_seed(seed)  # of the new output layer, which is drawn here and not by the trainer
     classifier = AutoModelForSequenceClassification.from_pretrained(base, num_labels=1, problem_type="regression")
     examples = tokens(list(train["text"])) | {"label": list((train["label"] - mean) / spread)}
     config = TrainingArguments(

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from lib.language_models import set_weights, weights
 from lib.merging import linear_soup
+from lib.weights import set_weights, weights
 from scripts.command_line import Output, run
 from scripts.reading import language_model, tokenizer
 

@@ -6,7 +6,7 @@ from lib.intervals import interval, resampled_means
 
 def test_interval_of_known_replicates():
     low, high = interval(np.arange(1001.0))
-    assert (low, high) == (25, 975)
+    assert (low, high) == pytest.approx((25, 975))
 
 
 def test_means_are_of_seeds_and_prompts_together():

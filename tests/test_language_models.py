@@ -3,7 +3,7 @@ import math
 import pytest
 import torch
 
-from lib.language_models import bits_per_byte, encode, new_llama, packed_blocks, set_weights, weights
+from lib.language_models import bits_per_byte, encode, new_llama, packed_blocks
 from lib.pretraining import optimizers, pretrain
 
 
@@ -46,17 +46,6 @@ def test_packed_blocks_depend_on_the_seed_alone():
     assert draws[0] == draws[1] != draws[2]
 
 
-def test_weights_are_a_copy_and_can_be_set_again(llama, other_llama):
-    ids = torch.tensor([[1, 5, 6]])
-    before = weights(llama)
-    set_weights(llama, weights(other_llama))
-    assert torch.equal(llama(ids).logits, other_llama(ids).logits)
-    assert not torch.equal(
-        before["lm_head.weight" if "lm_head.weight" in before else "model.embed_tokens.weight"],
-        llama.model.embed_tokens.weight,
-    )
-
-
 def test_every_parameter_is_trained_by_one_optimizer(llama):
     trained = [id(p) for o in optimizers(llama, 1e-3) for g in o.param_groups for p in g["params"]]
     assert sorted(trained) == sorted(id(p) for p in llama.parameters())
@@ -69,8 +58,8 @@ def test_pretraining_learns_a_text_by_heart(tokenizer):
     pretrain(
         model,
         packed_blocks(rows, len(rows[0]), 2, seed=0),
-        steps=60,
-        learning_rate=1e-2,
+        steps=100,
+        learning_rate=3e-2,
         progress=lambda step, loss: losses.append(loss),
     )
     assert losses[0] == pytest.approx(math.log(len(tokenizer)), rel=0.05)

@@ -10,11 +10,12 @@ import psutil
 import pytest
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from lib.language_models import weights
 from lib.merging import linear_soup
+from lib.weights import weights
 from tests.checkout import Checkout
 
 RESULTS = "results/smoke"
+pytestmark = pytest.mark.xdist_group("graph")  # the tests that share the finished experiment
 
 
 def test_every_result_is_there(finished):
@@ -73,8 +74,8 @@ def test_a_soup_of_an_unknown_reward_is_refused(finished):
     assert "kindness" in done.stdout + done.stderr
 
 
-def test_one_core_and_a_killed_job_end_with_the_same_bytes(finished, tmp_path):
-    """The same experiment on one core, in which a policy's job is killed with -9 at work and run again."""
+def test_other_cores_and_a_killed_job_end_with_the_same_bytes(finished, tmp_path):
+    """On one core until a policy's job is killed with -9 at work, and then on four."""
     checkout = Checkout.at(tmp_path / "repository")
     process = subprocess.Popen(
         checkout.command(cores=1),
@@ -89,7 +90,7 @@ def test_one_core_and_a_killed_job_end_with_the_same_bytes(finished, tmp_path):
     assert process.returncode != 0
     assert "policy" in output
     assert not (checkout.root / RESULTS / "report.md").exists()
-    again = checkout.snakemake(cores=1)
+    again = checkout.snakemake(cores=4)
     assert again.returncode == 0, again.stdout + again.stderr
     ours, theirs = checkout.files(), finished.files()
     assert list(ours) == list(theirs)
