@@ -34,3 +34,9 @@ def simplex(names: Sequence[str], divisions: int) -> list[dict[str, float]]:
     """All weights of the names that are multiples of 1/divisions and sum to 1, corners included."""
     counts = itertools.product(range(divisions + 1), repeat=len(names))
     return [dict(zip(names, (n / divisions for n in c))) for c in counts if sum(c) == divisions]
+
+
+def between(names: Sequence[str], weights: Sequence[float]) -> list[str]:
+    """The mixtures of two rewards in which the first has these weights, by name."""
+    first, second = names
+    return [mixture_name({first: weight, second: 1 - weight}) for weight in weights]

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from lib.fronts import chord_margin, hypervolume
 from lib.intervals import interval, resampled_means
-from lib.mixtures import mixture_name
+from lib.mixtures import between, mixture_name
 
 Point = tuple[str, str]
 Floats = NDArray[np.float64]
@@ -67,7 +67,7 @@ def chord_table(means: Means, rewards: Sequence[str], weights: Sequence[float]) 
     """
     inner = [weight for weight in weights if 0 < weight < 1]
     simplex = np.array([[weight, 1 - weight] for weight in inner])
-    soups = means.at([("soup", mixture_name(dict(zip(rewards, row)))) for row in simplex.tolist()], rewards)
+    soups = means.at(soup_points(rewards, inner), rewards)
     experts = means.at([("soup", name) for name in rewards], rewards)
     margins = np.array([chord_margin(s, e, simplex) for s, e in zip(soups, experts)])
     return pd.DataFrame(
@@ -103,7 +103,7 @@ def preference_table(means: Means, rewards: Sequence[str], preferences: Sequence
     rows = []
     for preference in preferences:
         μ = np.array([preference, 1 - preference])
-        name = mixture_name(dict(zip(rewards, μ.tolist())))
+        [name] = between(rewards, [preference])
         trained = means.at([("morl", name)], rewards)[:, 0] @ μ
         rows.append({"mixture": name, "comparison": "soup at λ = μ, minus MORL"})
         rows[-1] |= summary(means.at([("soup", name)], rewards)[:, 0] @ μ - trained)
@@ -128,4 +128,4 @@ def balance_table(means: Means, rewards: Sequence[str], start: str) -> pd.DataFr
 
 def soup_points(rewards: Sequence[str], weights: Sequence[float]) -> list[Point]:
     """The soups of two experts at the weights λ of the first."""
-    return [("soup", mixture_name(dict(zip(rewards, (weight, 1 - weight))))) for weight in weights]
+    return [("soup", name) for name in between(rewards, weights)]

@@ -12,7 +12,7 @@ from jsonschema.exceptions import best_match
 from snakemake.exceptions import WorkflowError
 
 sys.path.insert(0, workflow.basedir)
-from lib.mixtures import MIXTURE, NAME, mixture_name, mixture_weights, simplex
+from lib.mixtures import MIXTURE, NAME, between, mixture_name, mixture_weights, simplex
 
 ROOT = Path(workflow.basedir)
 RESULTS = f"results/{config.get('experiment')}"
@@ -102,6 +102,30 @@ def reward_files(names):
     models = [source["model"] for source in sources if "model" in source]
     files = [module_file(source["function"].split(":")[0]) for source in sources if "function" in source]
     return models + [name for file in files if file.exists() for name in code(file.relative_to(ROOT))]
+
+
+def evaluation_settings(points):
+    """What the script takes: the points, and how they are judged."""
+    return lambda wildcards: settings(
+        "data.prompt_words",
+        "policy.max_new_tokens",
+        "policy.temperature",
+        "evaluation.kl_estimator",
+        prompts_held_out=value("evaluation.prompts"),
+        reward={name: reward_source(name) for name in config["rewards"]},
+        points=points,
+        seed=int(wildcards.seed),
+    )
+
+
+def point(method, name, policies, weights, of="weights"):
+    """What is scored: policies combined in weight space, or of="logits", with weights by policy."""
+    return {
+        "method": method,
+        "mixture": name,
+        "of": of,
+        "weights": [weights.get(policy, 0.0) for policy in policies],
+    }
 
 
 for key, problem in wrong_in_params():

@@ -5,30 +5,6 @@
 SFT = [f"sft/{number}" for number in SFT_NAMES] + ["sft/soup"]
 
 
-def evaluation_settings(points):
-    """What the script takes: the points, and how they are judged."""
-    return lambda wildcards: settings(
-        "data.prompt_words",
-        "policy.max_new_tokens",
-        "policy.temperature",
-        "evaluation.kl_estimator",
-        prompts_held_out=value("evaluation.prompts"),
-        reward={name: reward_source(name) for name in config["rewards"]},
-        points=points,
-        seed=int(wildcards.seed),
-    )
-
-
-def point(method, name, policies, weights, of="weights"):
-    """What is scored: policies combined in weight space, or of="logits", with weights by policy."""
-    return {
-        "method": method,
-        "mixture": name,
-        "of": of,
-        "weights": [weights.get(policy, 0.0) for policy in policies],
-    }
-
-
 rule evaluate:
     input:
         reward_files(config["rewards"]),

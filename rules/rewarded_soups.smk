@@ -10,19 +10,11 @@ SEEDS = value("seeds")
 PAIR = value("rewarded_soups.rewards")
 TRIPLE = value("rewarded_soups.simplex_rewards")
 EXPERTS = list(dict.fromkeys(PAIR + TRIPLE))
-
-
-def pair_mixtures(weights):
-    """The mixtures of the front's two rewards at the weights λ of the first."""
-    return [mixture_name(dict(zip(PAIR, (weight, 1 - weight)))) for weight in weights]
-
-
-MORL = pair_mixtures(value("rewarded_soups.preferences"))
+MORL = between(PAIR, value("rewarded_soups.preferences"))
 SIMPLEX = [mixture_name(weights) for weights in simplex(TRIPLE, value("rewarded_soups.simplex_divisions"))]
 UNIFORM = mixture_name(dict.fromkeys(TRIPLE, 1 / len(TRIPLE)))
-SOUPS = list(dict.fromkeys(pair_mixtures(value("rewarded_soups.weights")) + MORL + SIMPLEX + [UNIFORM]))
-
-
+ALONG = between(PAIR, value("rewarded_soups.weights"))
+SOUPS = list(dict.fromkeys([*ALONG, *MORL, *SIMPLEX, UNIFORM]))
 POLICIES = EXPERTS + MORL
 POINTS = [
     *(point("soup", mixture, POLICIES, mixture_weights(mixture)) for mixture in SOUPS),

@@ -1,6 +1,6 @@
 import pytest
 
-from lib.mixtures import mixture_name, mixture_weights, simplex
+from lib.mixtures import between, mixture_name, mixture_weights, simplex
 
 
 @pytest.mark.parametrize(
@@ -33,3 +33,7 @@ def test_simplex_of_three_has_its_corners_and_sums_to_one():
     assert len(points) == 15
     assert all(sum(point.values()) == 1 for point in points)
     assert {"a": 0, "b": 0, "c": 1} in points
+
+
+def test_between_two_the_ends_are_the_two():
+    assert between(["a", "b"], [0, 0.3, 1]) == ["b", "a=0.3+b=0.7", "a"]
