@@ -12,7 +12,8 @@ def resampled_means(scores: NDArray[np.float64], resamples: int) -> NDArray[np.f
 
     scores: (seeds, prompts, ...). Seeds and prompts are drawn with replacement and independently
     of each other, and every quantity behind them is drawn together: two policies are always
-    compared on the same seeds and prompts. With one seed the result varies over prompts alone.
+    compared on the same seeds and prompts. With one seed the result varies over prompts alone, and
+    with few the share of the seeds in it is too small, by (n - 1)/n of its variance.
     Returns (resamples, ...). The generator is this function's own.
     """
     seeds, prompts, *rest = scores.shape

@@ -11,23 +11,29 @@ MIXTURE = rf"{NAME}(?:={WEIGHT}(?:\+{NAME}={WEIGHT})*)?"
 
 
 def mixture_name(weights: Mapping[str, float]) -> str:
-    """`a=0.25+b=0.75`; what has the weight 0 is left out, and all weight on one is just its name."""
-    present = {name: weight for name, weight in weights.items() if weight > 0}
+    """`a=0.25+b=0.75`, in alphabetical order; what has the weight 0 is left out, and all weight on one is its name."""
+    present = sorted((name, weight) for name, weight in weights.items() if weight > 0)
     if len(present) == 1:
-        return next(iter(present))
-    return "+".join(f"{name}={weight:.6g}" for name, weight in present.items())
+        return present[0][0]
+    return "+".join(f"{name}={f'{weight:.6f}'.rstrip('0')}" for name, weight in present)
 
 
 def mixture_weights(name: str) -> dict[str, float]:
-    """The inverse of `mixture_name`. Raises ValueError where the weights do not sum to 1."""
+    """The inverse of `mixture_name`.
+
+    Raises ValueError where the name is no mixture, its weights do not sum to 1, or it has another spelling.
+    """
     if not re.fullmatch(MIXTURE, name):
         raise ValueError(f"{name!r} is no mixture of rewards: expected `reward` or `reward=0.25+reward=0.75`")
     parts = [part.partition("=") for part in name.split("+")]
     weights = {reward: float(weight or 1) for reward, _, weight in parts}
-    if len(weights) != len(parts) or not math.isclose(sum(weights.values()), 1, abs_tol=1e-4):
-        raise ValueError(f"{name!r}: a mixture is of different rewards, with weights that sum to 1")
     total = sum(weights.values())
-    return {reward: weight / total for reward, weight in weights.items()}
+    if len(weights) != len(parts) or not math.isclose(total, 1, abs_tol=1e-4):
+        raise ValueError(f"{name!r}: a mixture is of different rewards, with weights that sum to 1")
+    weights = {reward: weight / total for reward, weight in weights.items()}
+    if mixture_name(weights) != name:
+        raise ValueError(f"the mixture {name!r} is spelt {mixture_name(weights)!r}")
+    return weights
 
 
 def simplex(names: Sequence[str], divisions: int) -> list[dict[str, float]]:

@@ -62,6 +62,9 @@ def _as_trl_function(reward: Reward):
     return function
 
 
-def kl_per_completion(log: Mapping[str, float]) -> float:
-    """KL to the anchor per completion, in nats, from a line of TRL's log, which tells it per token."""
-    return log["kl"] * log["completions/mean_length"]
+def kl_per_completion(log: Mapping[str, float]) -> float | None:
+    """KL to the anchor per completion, in nats, from the log of one step, where TRL tells it per token.
+
+    None with β = 0, where there is no anchor.
+    """
+    return log["kl"] * log["completions/mean_length"] if "kl" in log else None

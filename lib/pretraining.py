@@ -15,8 +15,8 @@ NOTHING = -100  # the target of a block's last token
 def optimizers(model: PreTrainedModel, learning_rate: float) -> list[Optimizer]:
     """Muon for the matrices of the layers, AdamW for embeddings and norms.
 
-    At this size and number of tokens Muon reaches 2.57 bits per byte where AdamW alone is at
-    2.75. The update of a matrix is scaled to AdamW's, so that one learning rate serves both.
+    In a trial of equal time (2.2 million parameters, one minute) Muon reached 2.57 bits per byte
+    and AdamW alone 2.75. The update of a matrix is scaled to AdamW's, so that one learning rate serves both.
     """
     named = list(model.named_parameters())
     matrices = [p for name, p in named if p.ndim == 2 and ".layers." in name]

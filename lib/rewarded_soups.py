@@ -80,7 +80,10 @@ def chord_table(means: Means, rewards: Sequence[str], weights: Sequence[float]) 
 def hypervolume_table(
     means: Means, rewards: Sequence[str], fronts: Mapping[str, Sequence[Point]], start: str
 ) -> pd.DataFrame:
-    """RS-2: hypervolumes of named fronts above the rewards of θ_sft, the `start`, and what the first has over each."""
+    """RS-2: hypervolumes of named fronts above the rewards of θ_sft, the `start`, and what the first has over each.
+
+    A hypervolume is that of the best of noisy points: more points give more of it by noise alone.
+    """
     reference = means.at([("sft", start)], rewards)[:, 0]
     volumes = {
         name: np.array([hypervolume(p, r) for p, r in zip(means.at(points, rewards), reference)])
@@ -113,14 +116,11 @@ def preference_table(means: Means, rewards: Sequence[str], preferences: Sequence
 
 
 def balance_table(means: Means, rewards: Sequence[str], start: str) -> pd.DataFrame:
-    """RS-5: each expert's and the uniform soup's gain over θ_sft, as a share of the gain of that reward's expert."""
-    sft = means.at([("sft", start)], rewards)
-    experts = means.at([("soup", name) for name in rewards], rewards) - sft
-    gains = np.diagonal(experts, axis1=1, axis2=2)[:, None]
+    """RS-5: the gain over θ_sft, the `start`, of each expert and of the uniform soup, on each reward."""
     uniform = mixture_name(dict.fromkeys(rewards, 1 / len(rewards)))
-    shares = np.concatenate([experts, means.at([("soup", uniform)], rewards) - sft], axis=1) / gains
+    gains = means.at([("soup", name) for name in [*rewards, uniform]], rewards) - means.at([("sft", start)], rewards)
     return pd.DataFrame(
-        {"policy": policy, "reward": reward} | summary(shares[:, i, j])
+        {"policy": policy, "reward": reward} | summary(gains[:, i, j])
         for i, policy in enumerate([*rewards, "uniform soup"])
         for j, reward in enumerate(rewards)
     )

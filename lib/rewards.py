@@ -4,6 +4,7 @@ A reward maps prompts and completions to one number per completion, larger is be
 """
 
 import importlib
+import inspect
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,7 +25,10 @@ class Reward:
     score: Score
 
     def __call__(self, prompts: Sequence[str], completions: Sequence[str]) -> list[float]:
-        values = [float(value) for value in self.score(prompts, completions)]
+        try:
+            values = [float(value) for value in self.score(prompts, completions)]
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"reward {self.name} did not return numbers: {error}") from error
         if len(values) != len(completions):
             raise ValueError(
                 f"reward {self.name} returned {len(values)} values for {len(completions)} completions: "
@@ -50,6 +54,10 @@ def load(name: str, source: Mapping[str, Any]) -> Reward:
     except (ImportError, AttributeError) as error:
         raise ValueError(f"rewards.{name}.function: {source['function']} cannot be loaded: {error}") from error
     arguments = dict(source.get("arguments", {}))
+    try:
+        inspect.signature(function).bind([], [], **arguments)
+    except TypeError as error:
+        raise ValueError(f"rewards.{name}.arguments do not fit {source['function']}: {error}") from error
     return Reward(name, lambda prompts, completions: function(prompts, completions, **arguments))
 
 

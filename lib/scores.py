@@ -29,15 +29,15 @@ def score(
 
     Returns one row per prompt: `prompt` (its number), `completion`, `kl` to the reference (nats,
     by the named estimator, of the distributions at the temperature that was sampled at) and one
-    column per reward. The generator starts from `seed`: policies scored with one seed meet the
-    same random numbers.
+    column per reward. The generator of each batch starts from `seed`: policies scored with one
+    seed meet the same random numbers.
     """
-    generator = torch.Generator().manual_seed(seed)
     prompt_ids = tokenizer(list(prompts))["input_ids"]
     completions: list[str] = []
     kl: list[float] = []
     for start in range(0, len(prompts), batch):
         ids = prompt_ids[start : start + batch]
+        generator = torch.Generator().manual_seed(seed * len(prompts) + start)
         drawn = sample(
             policies, weights, ids, max_new_tokens=max_new_tokens, temperature=temperature, generator=generator
         )

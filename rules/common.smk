@@ -31,6 +31,8 @@ def wrong_in_params():
     for name, spec in config["rewards"].items():
         if "function" in spec and not is_defined(spec["function"]):
             yield f"rewards.{name}.function", f"there is no {spec['function']}"
+        if isinstance(spec.get("label"), dict) and len(set(spec["label"].values())) < 2:
+            yield f"rewards.{name}.label", "all domains have the same number: there is nothing to learn"
     if value("base.hidden_size") % (2 * value("base.heads")):
         yield "base.heads", f"twice {value('base.heads')} does not divide base.hidden_size"
 
@@ -46,7 +48,10 @@ def is_defined(function):
     file = module_file(place)
     if file.exists():
         return any(getattr(node, "name", None) == name for node in ast.parse(file.read_text()).body)
-    return importlib.util.find_spec(place) is not None
+    try:
+        return importlib.util.find_spec(place) is not None
+    except ModuleNotFoundError:
+        return False
 
 
 def value(key):
@@ -67,7 +72,7 @@ def settings(*keys, **values):
 
 
 def code(script):
-    """The script and every module of this repository that it imports, directly or not."""
+    """The script and every module of lib and scripts that it imports, directly or not."""
     seen, todo = set(), [script]
     while todo:
         file = todo.pop()

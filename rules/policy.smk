@@ -1,5 +1,5 @@
 # The rule that the four papers share: a policy maximises E[R] − β KL(π ‖ anchor), from a start.
-# R is a reward of params.yaml or a mixture of several, such as positivity=0.25+editorial=0.75.
+# R is a reward of params.yaml or a mixture of several, such as editorial=0.75+positivity=0.25.
 # Needs the start, the anchor, the rewards and the snippets; makes policy/{mixture}/seed-{seed}.
 #
 # Deviations: 1. RLOO, a REINFORCE with a leave-one-out baseline, where Rewarded Soups and SALSA

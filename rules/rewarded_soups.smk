@@ -1,5 +1,5 @@
 # Rewarded Soups (arXiv 2306.04488): θ(λ) = Σᵢ λᵢ θᵢ of experts θᵢ, each trained on one reward.
-# Needs policies and their scores; makes rewarded_soups/: the front and the claims RS-1 to RS-5, and
+# Needs policies and their scores; makes rewarded_soups/: the front and what holds of the claims, and
 # any soup as a model. MORL, a policy trained per preference, and the ensemble of the experts'
 # logits are what it is compared with, from the same start, at the same steps and seeds.
 #
@@ -76,7 +76,7 @@ rule rewarded_soups_claims:
         " --settings {params.settings:q} > {log} 2>&1"
 
 
-# Any soup as a model: snakemake results/nano/rewarded_soups/model/seed-1/positivity=0.3+editorial=0.7
+# Any soup as a model: snakemake results/nano/rewarded_soups/model/seed-1/editorial=0.7+positivity=0.3
 use rule soup as rewarded_soups_model with:
     input:
         code("scripts/soup.py"),
@@ -113,6 +113,10 @@ rule rewarded_soups_figures:
             "rewarded_soups.simplex_rewards",
             "figures.width",
             "figures.dpi",
+            units={
+                name: "sd of the human label" if "label" in spec else "as the function gives it"
+                for name, spec in config["rewards"].items()
+            },
         ),
     shell:
         "python -m scripts.rewarded_soups_figures --front {input.front} --chord {input.chord}"

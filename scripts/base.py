@@ -34,6 +34,8 @@ def train_base(
     llama = new_llama(tokenizer, hidden_size=hidden_size, layers=layers, heads=heads, context=context, seed=seed)
     rows = encode(tokenizer, texts)
     steps = round(passes * sum(map(len, rows)) / (batch_size * context))
+    if steps == 0:
+        raise ValueError("base.passes: this much text is less than one step of base.batch_size x base.context tokens")
 
     def progress(step: int, loss: float) -> None:
         if step % 50 == 0 or step == steps:

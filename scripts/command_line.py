@@ -91,7 +91,7 @@ def _remove(path: Path) -> None:
 
 
 def _explained(error: Exception) -> str | None:
-    """What a user can mend, in one line; None for a fault of the program, whose traceback is worth more.
+    """What a user can mend, in one line; None for other errors, whose traceback is worth more.
 
     Full disks and exhausted memory are told by their text, because the libraries that write models
     have exceptions of their own for them.

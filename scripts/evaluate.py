@@ -17,7 +17,7 @@ from lib.weights import set_weights, weights
 from scripts.command_line import Output, run
 from scripts.reading import language_model, prompts, tokenizer
 
-language_model = cache(language_model)
+cached_model = cache(language_model)
 
 
 def evaluate(
@@ -38,15 +38,15 @@ def evaluate(
     """points: each has `method` and `mixture`, its name; `weights`, one per policy; `of`, "weights" or "logits"."""
     tokens = tokenizer(reference)
     rewards = [load(name, source) for name, source in reward.items()]
-    held_out = list(prompts(snippets, "test", prompt_words)["prompt"])[:prompts_held_out]
-    scratch = language_model.__wrapped__(reference)
+    held_out = held_out_prompts(snippets, prompt_words, prompts_held_out)
+    scratch = language_model(reference)
     tables = []
     for number, point in enumerate(points, 1):
         models, coefficients = combine(point, policies, scratch)
         table = score(
             models,
             coefficients,
-            reference=language_model(reference),
+            reference=cached_model(reference),
             tokenizer=tokens,
             prompts=held_out,
             rewards=rewards,
@@ -62,9 +62,17 @@ def evaluate(
     pd.concat(tables).to_csv(scores, index=False)
 
 
+def held_out_prompts(snippets: Path, prompt_words: int, count: int) -> list[str]:
+    """Prompts of the test split, of all domains as they come there; the same for every policy."""
+    table = prompts(snippets, "test", prompt_words)
+    if count > len(table):
+        raise ValueError(f"evaluation.prompts: there are {len(table)} held-out prompts, not {count}")
+    return list(table["prompt"].sample(count, random_state=0))
+
+
 def combine(point: dict, policies: list[Path], scratch: PreTrainedModel) -> tuple[list[PreTrainedModel], list[float]]:
     """The models whose logits are mixed, with their weights: one model, but for an ensemble."""
-    present = [(language_model(path), weight) for path, weight in zip(policies, point["weights"]) if weight > 0]
+    present = [(cached_model(path), weight) for path, weight in zip(policies, point["weights"]) if weight > 0]
     models, coefficients = [model for model, _ in present], [weight for _, weight in present]
     if point["of"] == "logits":
         return models, coefficients

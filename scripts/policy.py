@@ -15,8 +15,6 @@ from scripts.command_line import Output, run
 from scripts.progress import print_progress
 from scripts.reading import language_model, prompts, tokenizer
 
-LOG_EVERY = 5  # steps
-
 
 def train_policy(
     start: Path,
@@ -52,7 +50,7 @@ def train_policy(
         use_cpu=True,
         bf16=False,
         gradient_checkpointing=False,
-        logging_steps=LOG_EVERY,
+        logging_steps=1,
         disable_tqdm=True,
         save_strategy="no",
         report_to="none",

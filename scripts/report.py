@@ -7,6 +7,7 @@ import pandas as pd
 
 from scripts.command_line import Output, run
 
+FEW = 5
 PAGE = """# What was found
 
 Every interval is the central 95 % of {resamples} bootstrap samples over {seeds} seed(s) of reinforcement
@@ -37,6 +38,8 @@ KL to θ_sft in nats by the estimator `{estimator}`.
 {chord}
 
 ### RS-2: hypervolume above θ_sft
+A front of more points looks larger by noise alone: compare those of equal number.
+
 {hypervolume}
 
 ### RS-4: for a user whose reward is a weighted sum
@@ -71,14 +74,14 @@ def write_report(
             resamples=resamples,
             seeds=len(seeds),
             prompts=prompts,
-            caution="" if len(seeds) > 1 else " (one seed: what another would give, the intervals do not say)",
+            caution=caution(len(seeds)),
             data=", ".join(f"{key}: {count:,}" for key, count in json.loads(data.read_text()).items()) + ".",
             parameters=model["parameters"],
             bits=model["bits per byte, validation"],
             tokens=model["training tokens"],
             sft=", ".join(f"θ_sft{i} {value:.3f}" for i, value in enumerate(bits, 1)) + " bits per byte",
             samples="\n".join(f"> {sample}\n" for sample in model["samples"]),
-            agreement=as_table(pd.DataFrame(rewards).drop(columns="texts")),
+            agreement=as_table(pd.DataFrame(rewards).drop(columns="texts", errors="ignore")),
             estimator=front["kl_estimator"].iloc[0],
             front=as_table(front.drop(columns="kl_estimator")),
             chord="\n\n".join(on_chord(reward, rows) for reward, rows in chord.groupby("reward", sort=False)),
@@ -87,6 +90,17 @@ def write_report(
             balance=as_table(balance),
         )
     )
+
+
+def caution(seeds: int) -> str:
+    """What the intervals do not say."""
+    if seeds == 1:
+        return ". With one seed they say nothing about what another would give"
+    if seeds < FEW:
+        return (
+            f". With {seeds} seeds the part of an interval that is due to seeds is too narrow: take it as a lower bound"
+        )
+    return ""
 
 
 def as_table(table: pd.DataFrame) -> str:

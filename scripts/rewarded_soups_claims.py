@@ -42,13 +42,12 @@ def compute_claims(
     experts = soup_points(rewards, [0, 1])
     between = soup_points(rewards, preferences)
     along = soup_points(rewards, weights)
-    count = len(experts) + len(between)
     fronts = {
-        f"{count} rewarded soups": experts + between,
-        f"experts and {len(between)} MORL": experts + [("morl", mixture) for _, mixture in between],
-        f"experts and {len(between)} ensembles": experts + [("ensemble", mixture) for _, mixture in between],
+        "soups at the preferences": experts + between,
+        "experts and MORL": experts + [("morl", mixture) for _, mixture in between],
+        "experts and ensembles": experts + [("ensemble", mixture) for _, mixture in between],
         "experts alone": experts,
-        f"{len(along)} rewarded soups": along,
+        "soups at all λ": along,
     }
     table = front_table(means).assign(kl_estimator=tables[0]["kl_estimator"].iloc[0])
     table.to_csv(front, index=False)

@@ -28,13 +28,14 @@ def draw(
     *,
     rewards: list[str],
     simplex_rewards: list[str],
+    units: dict[str, str],
     width: float,
     dpi: int,
 ) -> None:
     plt.rcParams.update(PAPER)
     points = pd.read_csv(front)
-    save(figures, "front", front_of(points, rewards, width), dpi)
-    save(figures, "chord", chord_of(points, pd.read_csv(chord), rewards, width), dpi)
+    save(figures, "front", front_of(points, rewards, units, width), dpi)
+    save(figures, "chord", chord_of(points, pd.read_csv(chord), rewards, units, width), dpi)
     save(figures, "simplex", simplex_of(points, pd.read_csv(balance), simplex_rewards, width), dpi)
 
 
@@ -46,7 +47,7 @@ def on_pair(points: pd.DataFrame, method: str, rewards: list[str]) -> pd.DataFra
     return chosen[inside].assign(weight=weights[inside].map(lambda w: w.get(rewards[0], 0.0))).sort_values("weight")
 
 
-def front_of(points: pd.DataFrame, rewards: list[str], width: float) -> Figure:
+def front_of(points: pd.DataFrame, rewards: list[str], units: dict[str, str], width: float) -> Figure:
     """Both rewards of every policy: larger is better on each axis."""
     figure, axes = plt.subplots(figsize=(width, width * 0.85), layout="constrained")
     x, y = rewards
@@ -57,12 +58,14 @@ def front_of(points: pd.DataFrame, rewards: list[str], width: float) -> Figure:
             axes.plot(chosen[x], chosen[y], color=COLOURS[method], linewidth=1)
             for _, end in chosen[chosen["weight"].isin([0, 0.5, 1])].iterrows():
                 axes.annotate(f"λ = {end['weight']:g}", (end[x], end[y]), xytext=(6, 6), textcoords="offset points")
-    axes.set(xlabel=f"{x} (sd of the human label)", ylabel=f"{y} (sd of the human label)")
+    axes.set(xlabel=f"{x} ({units[x]})", ylabel=f"{y} ({units[y]})")
     figure.legend(loc="outside lower center", ncols=2, title="mean over seeds and prompts, with 95 % interval")
     return figure
 
 
-def chord_of(points: pd.DataFrame, chord: pd.DataFrame, rewards: list[str], width: float) -> Figure:
+def chord_of(
+    points: pd.DataFrame, chord: pd.DataFrame, rewards: list[str], units: dict[str, str], width: float
+) -> Figure:
     """Each reward against λ with the chord between the experts, the margin over it, and KL."""
     soups = on_pair(points, "soup", rewards)
     figure, axes = plt.subplots(2, 3, figsize=(width * 1.4, width * 0.75), sharex=True, layout="constrained")
@@ -74,14 +77,14 @@ def chord_of(points: pd.DataFrame, chord: pd.DataFrame, rewards: list[str], widt
             continue
         ends = soups[soups["weight"].isin([0, 1])]
         upper.plot(ends["weight"], ends[column], color="black", linestyle="--", linewidth=1, label="chord")
-        upper.set(ylabel=f"{column} (sd)")
+        upper.set(ylabel=f"{column}\n({units[column]})")
         upper.legend()
         margins = chord[chord["reward"] == column].rename(
             columns={"value": "margin", "low": "margin_low", "high": "margin_high"}
         )
         bars(axes[1, i], margins, "weight", "margin", color=COLOURS["soup"], marker="o", label=None)
         axes[1, i].axhline(0, color="black", linestyle="--", linewidth=1)
-        axes[1, i].set(xlabel=f"λ, the weight of the {rewards[0]} expert", ylabel=f"{column} above the chord (sd)")
+        axes[1, i].set(xlabel=f"λ, the weight of the {rewards[0]} expert", ylabel=f"{column}\nabove the chord")
     axes[0, 2].set(xlabel=f"λ, the weight of the {rewards[0]} expert")
     axes[0, 2].tick_params(labelbottom=True)
     axes[1, 2].axis("off")
@@ -102,18 +105,17 @@ def simplex_of(points: pd.DataFrame, balance: pd.DataFrame, rewards: list[str], 
 
 
 def balance_of(axes: Axes, balance: pd.DataFrame, rewards: list[str]) -> None:
-    """Each policy's gain over θ_sft on each reward, as a share of the gain of that reward's expert."""
+    """Each policy's gain over θ_sft on each reward."""
     policies = list(dict.fromkeys(balance["policy"]))
     for i, policy in enumerate(policies):
         rows = balance[balance["policy"] == policy]
         place = np.arange(len(rewards)) + (i - (len(policies) - 1) / 2) * 0.12
         errors = [rows["value"] - rows["low"], rows["high"] - rows["value"]]
         label = policy if policy == "uniform soup" else f"{policy} expert"
-        axes.errorbar(place, rows["value"], yerr=np.abs(errors), fmt="os^D"[i], label=label, capsize=2)
+        axes.errorbar(place, rows["value"], yerr=np.clip(errors, 0, None), fmt="os^D"[i], label=label, capsize=2)
     axes.axhline(0, color="black", linewidth=0.5)
-    axes.axhline(1, color="black", linewidth=0.5, linestyle=":")
     axes.set_xticks(range(len(rewards)), rewards)
-    axes.set(ylabel="gain over θ_sft,\nas a share of the expert's")
+    axes.set(ylabel="gain over θ_sft")
     axes.legend(loc="center left", bbox_to_anchor=(1, 0.5))
 
 

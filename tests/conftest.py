@@ -2,6 +2,7 @@ import shutil
 
 import pytest
 import torch
+from filelock import FileLock
 from transformers import LlamaForCausalLM
 
 from lib.language_models import new_llama, train_tokenizer
@@ -31,12 +32,19 @@ def one_seed():
 
 
 @pytest.fixture(scope="session")
-def finished(tmp_path_factory) -> Checkout:
-    """A checkout in which the smoke experiment has run on two cores; not to be changed."""
-    checkout = Checkout.at(tmp_path_factory.mktemp("finished") / "repository")
-    done = checkout.snakemake()
-    assert done.returncode == 0, done.stdout + done.stderr
-    return checkout
+def finished(tmp_path_factory, testrun_uid) -> Checkout:
+    """A checkout in which the smoke experiment has run on two cores; not to be changed.
+
+    The processes that the tests run in share it: one makes it while the others wait.
+    """
+    root = tmp_path_factory.getbasetemp().parent / f"finished-{testrun_uid}"
+    with FileLock(f"{root}.lock"):
+        if root.exists():
+            return Checkout(root)
+        checkout = Checkout.at(root)
+        done = checkout.snakemake()
+        assert done.returncode == 0, done.stdout + done.stderr
+        return checkout
 
 
 @pytest.fixture

@@ -7,7 +7,8 @@ from lib.mixtures import between, mixture_name, mixture_weights, simplex
     ("weights", "name"),
     [
         ({"a": 1.0, "b": 0.0}, "a"),
-        ({"a": 0.3, "b": 0.7}, "a=0.3+b=0.7"),
+        ({"b": 0.7, "a": 0.3}, "a=0.3+b=0.7"),
+        ({"a": 0.00001, "b": 0.99999}, "a=0.00001+b=0.99999"),
         ({"a": 1 / 3, "b": 1 / 3, "c": 1 / 3}, "a=0.333333+b=0.333333+c=0.333333"),
     ],
 )
@@ -18,7 +19,9 @@ def test_a_mixture_has_one_name_and_back(weights, name):
     assert sum(mixture_weights(name).values()) == pytest.approx(1)
 
 
-@pytest.mark.parametrize("name", ["a=0.3+b=0.8", "a=0.5+a=0.5", "a+b", "A", "a=2", ""])
+@pytest.mark.parametrize(
+    "name", ["b=0.7+a=0.3", "a=0.30+b=0.70", "a=1", "a=0.3+b=0.8", "a=0.5+a=0.5", "a+b", "A", "a=2", ""]
+)
 def test_what_is_no_mixture_is_refused(name):
     with pytest.raises(ValueError, match="mixture"):
         mixture_weights(name)

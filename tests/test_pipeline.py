@@ -12,10 +12,11 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from lib.merging import linear_soup
 from lib.weights import weights
+from scripts.evaluate import held_out_prompts
+from scripts.reading import prompts
 from tests.checkout import Checkout
 
 RESULTS = "results/smoke"
-pytestmark = pytest.mark.xdist_group("graph")  # the tests that share the finished experiment
 
 
 def test_every_result_is_there(finished):
@@ -36,22 +37,30 @@ def test_the_data_is_split_and_its_duplicate_counted(finished):
     assert counts["train"] + counts["validation"] + counts["test"] == 800
 
 
-def test_a_soup_of_all_weight_scores_as_its_expert_and_the_sft_model_has_no_kl(finished):
+def test_the_sft_model_has_no_kl_to_itself_and_the_estimator_is_named(finished):
     scores = pd.read_csv(finished.root / RESULTS / "scores/sft/seed-1.csv")
     sft = scores[(scores["method"] == "sft") & (scores["mixture"] == "sft/1")]
     assert sft["kl"].abs().max() < 1e-4
     assert set(scores["kl_estimator"]) == {"exact_per_token"}
 
 
+def test_policies_are_judged_on_prompts_of_every_domain(finished):
+    results = finished.root / RESULTS
+    test = prompts(results / "data/snippets.jsonl", "test", 2)
+    judged = held_out_prompts(results / "data/snippets.jsonl", 2, 30)
+    assert set(test[test["prompt"].isin(judged)]["domain"]) == {"movie", "product", "editorial", "tweet"}
+    with pytest.raises(ValueError, match=r"evaluation\.prompts: there are \d+ held-out prompts, not 5000"):
+        held_out_prompts(results / "data/snippets.jsonl", 2, 5000)
+
+
 def test_the_report_says_what_it_rests_on(finished):
     report = (finished.root / RESULTS / "report.md").read_text()
-    assert "1 seed(s)" in report
-    assert "one seed: what another would give, the intervals do not say" in report
+    assert "With one seed they say nothing about what another would give" in report
     assert re.search(r"positivity: on or above the chord at \d of 2 λ", report)
 
 
 def test_any_soup_can_be_had_as_a_model(copy_of_finished):
-    folder = f"{RESULTS}/rewarded_soups/model/seed-1/positivity=0.3+editorial=0.7"
+    folder = f"{RESULTS}/rewarded_soups/model/seed-1/editorial=0.7+positivity=0.3"
     done = copy_of_finished.snakemake("--", folder)
     assert done.returncode == 0, done.stdout + done.stderr
     path = copy_of_finished.root / folder
@@ -69,13 +78,13 @@ def test_any_soup_can_be_had_as_a_model(copy_of_finished):
 
 
 def test_a_soup_of_an_unknown_reward_is_refused(finished):
-    done = finished.snakemake("-n", "--", f"{RESULTS}/rewarded_soups/model/seed-1/positivity=0.3+kindness=0.7")
+    done = finished.snakemake("-n", "--", f"{RESULTS}/rewarded_soups/model/seed-1/kindness=0.7+positivity=0.3")
     assert done.returncode != 0
     assert "kindness" in done.stdout + done.stderr
 
 
 def test_other_cores_and_a_killed_job_end_with_the_same_bytes(finished, tmp_path):
-    """On one core until a policy's job is killed with -9 at work, and then on four."""
+    """On one core until a policy's job is killed with -9, and then on four."""
     checkout = Checkout.at(tmp_path / "repository")
     process = subprocess.Popen(
         checkout.command(cores=1),
@@ -98,7 +107,7 @@ def test_other_cores_and_a_killed_job_end_with_the_same_bytes(finished, tmp_path
 
 
 def wait_for_job(checkout: Checkout, script: str) -> psutil.Process:
-    """The process of the first job of this script, some seconds into its work."""
+    """The process of the first job of this script, some seconds after its start."""
     deadline = time.monotonic() + 240
     while time.monotonic() < deadline:
         for process in psutil.process_iter(["cmdline", "cwd"]):

@@ -57,21 +57,16 @@ def test_kl_of_a_policy_changed_in_memory_to_itself_is_zero(trainer, other_llama
     assert kl_per_completion(built.state.log_history[0]) == pytest.approx(0, abs=1e-5)
 
 
-def test_kl_of_the_first_step_is_that_to_the_anchor(trainer, llama, other_llama):
-    sampled = {}
-
-    def remember(prompts, completions):
-        sampled["texts"] = list(zip(prompts, completions))
-        return [0.0] * len(completions)
-
-    built = trainer(other_llama, {Reward("remember", remember): 1.0}, max_steps=1)
+@pytest.mark.parametrize("temperature", [1.0, 0.6])
+def test_kl_of_the_first_step_is_that_to_the_anchor(trainer, llama, other_llama, temperature):
+    built = trainer(other_llama, {constant(): 1.0}, max_steps=1, temperature=temperature)
     ids = {}
     original = built._generate_single_turn
     built._generate_single_turn = lambda *a: ids.setdefault(
         "completions", original(ids.setdefault("prompts", a[0]), *a[1:])
     )
     built.train()
-    arguments = (ids["prompts"], ids["completions"], 1.0)
+    arguments = (ids["prompts"], ids["completions"], temperature)
     policy, tokens, mask = next_token_log_probabilities([llama], [1.0], *arguments)
     anchor, _, _ = next_token_log_probabilities([other_llama], [1.0], *arguments)
     ratio = ((policy - anchor).gather(-1, tokens.unsqueeze(-1)).squeeze(-1) * mask).sum(-1)

@@ -77,8 +77,6 @@ def test_preferences_worked_by_hand(means):
 
 def test_balance_worked_by_hand(means):
     table = balance_table(means, ["x", "y"], "sft/1").set_index(["policy", "reward"])["value"]
-    assert table[("x", "x")] == table[("y", "y")] == 1
-    assert table[("x", "y")] == 0.5
-    assert table[("y", "x")] == 0.25
-    assert table[("uniform soup", "x")] == 0.75
-    assert table[("uniform soup", "y")] == 1
+    assert list(table.loc["x"]) == [4, 1]
+    assert list(table.loc["y"]) == [1, 2]
+    assert list(table.loc["uniform soup"]) == [3, 2]

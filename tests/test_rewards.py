@@ -31,6 +31,17 @@ def test_a_reward_that_is_not_finite_is_named_with_its_text(value):
         reward(["a", "c"], [" b", " d"])
 
 
+@pytest.mark.parametrize("values", [[None, 1.0], 3.0, ["good", "bad"]])
+def test_a_reward_that_returns_no_numbers_is_named(values):
+    with pytest.raises(ValueError, match="reward mine did not return numbers"):
+        Reward("mine", lambda prompts, completions: values)(["a", "c"], [" b", " d"])
+
+
+def test_arguments_that_the_function_does_not_take_are_named():
+    with pytest.raises(ValueError, match=r"rewards\.mine\.arguments do not fit lib\.rewards:brevity: .*'word'"):
+        load("mine", {"function": "lib.rewards:brevity", "arguments": {"word": 3}})
+
+
 def test_a_reward_of_the_wrong_shape_is_named():
     reward = Reward("mine", lambda prompts, completions: [0.0])
     with pytest.raises(ValueError, match="reward mine returned 1 values for 2 completions"):

@@ -64,6 +64,13 @@ def test_sampling_from_an_ensemble_follows_the_mixed_distribution(llama, other_l
     torch.testing.assert_close(shares, expected, atol=0.005, rtol=0)
 
 
+def test_padding_does_not_change_an_ensembles_text(llama, other_llama):
+    both, weights, prompts = [llama, other_llama], [0.4, 0.6], [[1, 5, 6, 7, 9, 9], [1, 9], [1, 7, 8]]
+    together = near_greedy(both, weights, prompts)
+    assert together == [near_greedy(both, weights, [prompt])[0] for prompt in prompts]
+    assert together != near_greedy([llama], [1.0], prompts)
+
+
 def test_one_seed_gives_one_text(llama):
     texts = [
         sample([llama], [1.0], [[1, 5]], max_new_tokens=8, temperature=1.0, generator=torch.Generator().manual_seed(s))

@@ -9,8 +9,6 @@ import pytest
 
 from tests.checkout import ROOT
 
-pytestmark = pytest.mark.xdist_group("graph")  # the tests that share the finished experiment
-
 CLAIMS = {"rewarded_soups_claims", "rewarded_soups_figures", "report"}
 SCORES = {"rewarded_soups_scores"} | CLAIMS
 POLICY = {"policy"} | SCORES
@@ -24,7 +22,7 @@ PARAM_EDITS = [
     ({"rewarded_soups.weights": [0, 0.4, 1]}, SCORES),
     ({"reward_model.epochs": 0.5}, REWARD),
     ({"policy.anchor": "sft/soup"}, POLICY),
-    ({"rewarded_soups.rewards": ["editorial", "positivity"]}, POLICY),
+    ({"rewarded_soups.rewards": ["editorial", "positivity"]}, SCORES),
     # two values swapped, which Snakemake's own comparison of parameters does not see
     ({"base.batch_size": 32, "base.context": 8}, BASE),
 ]
@@ -67,6 +65,7 @@ def test_a_reward_added_by_the_user_is_trained_on(copy_of_finished):
     done = copy_of_finished.snakemake("--", model)
     assert done.returncode == 0, done.stdout + done.stderr
     history = json.loads((copy_of_finished.root / f"{model}.json").read_text())["history"]
+    assert [entry["step"] for entry in history] == [1, 2, 3, 4]
     assert all("shouting" in entry for entry in history)
     (copy_of_finished.root / "my_rewards.py").write_text("def shouting(prompts, completions, mark):\n    return [0]\n")
     assert copy_of_finished.would_run("--", model) == {"policy"}
