@@ -12,8 +12,8 @@ from trl import RLOOConfig
 from lib.policies import PolicyTrainer, kl_per_completion
 from lib.rewards import load
 from scripts.command_line import Output, run
-from scripts.progress import print_progress
 from scripts.reading import language_model, prompts, tokenizer
+from scripts.training import TRAINER, print_progress
 
 
 def train_policy(
@@ -47,13 +47,8 @@ def train_policy(
         warmup_steps=5,
         beta=beta,
         seed=seed,
-        use_cpu=True,
-        bf16=False,
-        gradient_checkpointing=False,
         logging_steps=1,
-        disable_tqdm=True,
-        save_strategy="no",
-        report_to="none",
+        **TRAINER,
     )
     rewards = {load(name, source): source["weight"] for name, source in reward.items()}
     trainer = PolicyTrainer(
@@ -68,16 +63,14 @@ def train_policy(
     trainer.train()
     policy.save_pretrained(model)
     tokens.save_pretrained(model)
-    history = [
-        {
-            "step": entry["step"],
-            "kl": kl_per_completion(entry),
-            **{name: entry[f"rewards/{name}/mean"] for name in reward},
-        }
-        for entry in trainer.state.log_history
-        if "reward" in entry
-    ]
+    history = [at_step(entry, list(reward)) for entry in trainer.state.log_history if "reward" in entry]
     report.write_text(json.dumps({"kl": "log_ratio to the anchor, nats per completion", "history": history}) + "\n")
+
+
+def at_step(log: dict[str, float], rewards: list[str]) -> dict[str, float | None]:
+    """Mean KL to the anchor and mean rewards of the completions that one step was trained on."""
+    means = {name: log[f"rewards/{name}/mean"] for name in rewards}
+    return {"step": log["step"], "kl": kl_per_completion(log)} | means
 
 
 if __name__ == "__main__":

@@ -20,9 +20,9 @@ from transformers import (
 from lib.agreement import agreement
 from lib.rewards import TrainedReward
 from scripts.command_line import Output, run
-from scripts.progress import print_progress
 from scripts.reading import snippets as read_snippets
 from scripts.reading import tokenizer
+from scripts.training import TRAINER, print_progress
 
 
 def train_reward(
@@ -52,11 +52,8 @@ def train_reward(
         lr_scheduler_type="linear",
         warmup_steps=50,
         seed=seed,
-        use_cpu=True,
         logging_steps=50,
-        disable_tqdm=True,
-        save_strategy="no",
-        report_to="none",
+        **TRAINER,
     )
     trainer = Trainer(
         model=classifier,

@@ -8,9 +8,9 @@ from trl import SFTConfig, SFTTrainer
 
 from lib.language_models import bits_per_byte
 from scripts.command_line import Output, run
-from scripts.progress import print_progress
 from scripts.reading import language_model, prompts, tokenizer
 from scripts.reading import snippets as read_snippets
+from scripts.training import TRAINER, print_progress
 
 
 def fine_tune(
@@ -39,13 +39,8 @@ def fine_tune(
         lr_scheduler_type="linear",
         warmup_steps=20,
         seed=seed,
-        use_cpu=True,
-        bf16=False,
-        gradient_checkpointing=False,
         logging_steps=20,
-        disable_tqdm=True,
-        save_strategy="no",
-        report_to="none",
+        **TRAINER,
     )
     trainer = SFTTrainer(
         model=policy, args=config, train_dataset=Dataset.from_pandas(examples), processing_class=tokens

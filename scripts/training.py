@@ -1,8 +1,17 @@
-"""Progress of a trainer, one line each time that it logs."""
+"""What the trainers of SFT, rewards and policies have in common."""
 
 from collections.abc import Sequence
 
 from transformers import PrinterCallback, TrainerCallback
+
+TRAINER: dict[str, object] = {
+    "use_cpu": True,
+    "bf16": False,
+    "gradient_checkpointing": False,
+    "disable_tqdm": True,
+    "save_strategy": "no",
+    "report_to": "none",
+}
 
 
 class PrintProgress(TrainerCallback):
