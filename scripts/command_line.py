@@ -62,7 +62,7 @@ def _be_reproducible() -> None:
 def _parse(work: Callable[..., None], parameters: Any) -> dict[str, Any]:
     documentation = inspect.getdoc(sys.modules[work.__module__]) or ""
     parser = argparse.ArgumentParser(
-        prog=f"python -m {work.__module__}",
+        prog=f"python -m {sys.modules['__main__'].__spec__.name}",
         description=documentation,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

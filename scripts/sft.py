@@ -29,7 +29,7 @@ def fine_tune(
     examples = prompts(snippets, "train", prompt_words)[["prompt", "completion"]]
     if texts > len(examples):
         raise ValueError(f"sft.texts: there are {len(examples)} texts to train on, not {texts}")
-    examples = examples.sample(texts, random_state=seed).reset_index(drop=True)
+    examples = examples.sample(texts, random_state=0).reset_index(drop=True)  # the same for both of the pair
     config = SFTConfig(
         output_dir=str(model),
         num_train_epochs=1,
