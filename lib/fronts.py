@@ -24,7 +24,7 @@ def hypervolume(points: ArrayLike, reference: ArrayLike) -> float:
 def chord_margin(soups: ArrayLike, experts: ArrayLike, weights: ArrayLike) -> NDArray[np.float64]:
     """R(Σᵢ λᵢ θᵢ) − Σᵢ λᵢ R(θᵢ): how far a soup lies above the chord between the experts.
 
-    Linear mode connectivity says that it is at least 0 (Rewarded Soups, section 2, hypothesis 1).
+    Linear mode connectivity says that it is at least 0 (Rewarded Soups, section 2).
     soups: (points, rewards); experts: (N, rewards); weights: (points, N), rows on the simplex.
     Returns (points, rewards), in the rewards' units.
     """

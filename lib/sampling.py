@@ -25,7 +25,7 @@ def sample(
     """One completion per prompt from softmax(Σᵢ wᵢ zᵢ / temperature), zᵢ the policies' logits.
 
     With one policy of weight 1 this is plain sampling; with the experts and λ it is the ensemble
-    of their predictions that Rewarded Soups compares with (section 3). The policies share one
+    of their predictions that Rewarded Soups compares with. The policies share one
     vocabulary. A completion ends with the end-of-text token unless it is `max_new_tokens` long.
     """
     end, pad = policies[0].config.eos_token_id, policies[0].config.pad_token_id

@@ -1,4 +1,4 @@
-# The SFT pair θ_sft1, θ_sft2, which differ in seed and data order, and their soup (SALSA, section 3).
+# The SFT pair θ_sft1, θ_sft2, which differ in seed and data order, and their soup (SALSA).
 # Needs base/ and the snippets; makes sft/1, sft/2 and sft/soup.
 
 SFT_NAMES = range(1, len(value("sft.seeds")) + 1)

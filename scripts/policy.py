@@ -1,6 +1,6 @@
 """Train a policy by RL: max E[R] − β KL(π ‖ anchor), from a start, on a reward, against an anchor.
 
-The rule that the four papers share (Rewarded Soups, section 2; WARP, algorithm 1; SALSA, section 3).
+The rule that the four papers share (Rewarded Soups, section 2; WARP, algorithm 1; SALSA).
 """
 
 import json

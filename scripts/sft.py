@@ -1,4 +1,4 @@
-"""Fine-tune θ_pre to complete prompts: one of the SFT pair (SALSA, section 3), on TRL's SFT trainer."""
+"""Fine-tune θ_pre to complete prompts: one of the SFT pair (SALSA), on TRL's SFT trainer."""
 
 import json
 from pathlib import Path
