@@ -84,8 +84,8 @@ def chord_of(
         )
         bars(axes[1, i], margins, "weight", "margin", color=COLOURS["soup"], marker="o", label=None)
         axes[1, i].axhline(0, color="black", linestyle="--", linewidth=1)
-        axes[1, i].set(xlabel=f"λ, the weight of the {rewards[0]} expert", ylabel=f"{column}\nabove the chord")
-    axes[0, 2].set(xlabel=f"λ, the weight of the {rewards[0]} expert")
+        axes[1, i].set(xlabel=f"λ of the {rewards[0]} expert", ylabel=f"{column}\nabove the chord")
+    axes[0, 2].set(xlabel=f"λ of the {rewards[0]} expert")
     axes[0, 2].tick_params(labelbottom=True)
     axes[1, 2].axis("off")
     return figure
