@@ -38,7 +38,7 @@ def test_a_reward_that_returns_no_numbers_is_named(values):
 
 
 def test_arguments_that_the_function_does_not_take_are_named():
-    with pytest.raises(ValueError, match=r"rewards\.mine\.arguments do not fit lib\.rewards:brevity: missing a required argument: 'words'"):
+    with pytest.raises(ValueError, match=r"rewards\.mine\.arguments do not fit .*brevity: .*: 'words'"):
         load("mine", {"function": "lib.rewards:brevity", "arguments": {"word": 3}})
 
 
