@@ -10,6 +10,8 @@ from matplotlib.figure import Figure
 from matplotlib.tri import Triangulation
 from numpy.typing import NDArray
 
+from lib.intervals import ends_of
+
 # of Okabe and Ito's palette
 COLOURS = {"soup": "#0072B2", "morl": "#D55E00", "ensemble": "#009E73", "sft": "#555555"}
 CYCLE = ["#E69F00", "#56B4E9", "#CC79A7", "#0072B2"]
@@ -27,11 +29,12 @@ PAPER = {
 
 
 def bars(axes: Axes, points: pd.DataFrame, x: str, y: str, **style) -> None:
-    """Points with their 95 % intervals, on each axis for which the table has `_low` and `_high`."""
+    """Points with their 95 % intervals, on each axis for whose column the table has them."""
     errors = {}
     for axis, column in (("xerr", x), ("yerr", y)):
-        if f"{column}_low" in points:
-            ends = [points[column] - points[f"{column}_low"], points[f"{column}_high"] - points[column]]
+        low, high = ends_of(column)
+        if low in points:
+            ends = [points[column] - points[low], points[high] - points[column]]
             errors[axis] = np.clip(np.array(ends), 0, None)
     axes.errorbar(points[x], points[y], **errors, linestyle="none", markersize=5, elinewidth=0.8, capsize=0, **style)
 

@@ -25,6 +25,13 @@ def resampled_means(scores: NDArray[np.float64], resamples: int) -> NDArray[np.f
     return means.reshape(resamples, *rest)
 
 
+def ends_of(column: str) -> tuple[str, str]:
+    """The columns of a table that hold the ends of a column's interval: of `kl`, `kl_low` and `kl_high`; of `value`,
+    `low` and `high`."""
+    stem = column.removesuffix("value") if column.endswith("value") else f"{column}_"
+    return f"{stem}low", f"{stem}high"
+
+
 def interval(replicates: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """The ends of the central 95 % of the replicates (percentile method), along the first axis."""
     tail = (1 - LEVEL) / 2

@@ -4,6 +4,7 @@ import ast
 import importlib.util
 import json
 import sys
+from functools import cache
 from pathlib import Path
 
 import yaml
@@ -71,6 +72,7 @@ def settings(*keys, **values):
     return json.dumps({key: value(key) for key in keys} | values)
 
 
+@cache
 def code(script):
     """The script and every module of lib and scripts that it imports, directly or not."""
     seen, todo = set(), [script]
@@ -90,7 +92,7 @@ def code(script):
             else:
                 continue
             todo += [str(file.relative_to(ROOT)) for file in map(module_file, names) if file.exists()]
-    return sorted(map(str, seen))
+    return sorted(seen)
 
 
 def reward_source(name):
@@ -106,7 +108,7 @@ def reward_files(names):
     sources = [reward_source(name) for name in names]
     models = [source["model"] for source in sources if "model" in source]
     files = [module_file(source["function"].split(":")[0]) for source in sources if "function" in source]
-    return models + [name for file in files if file.exists() for name in code(file.relative_to(ROOT))]
+    return models + [name for file in files if file.exists() for name in code(str(file.relative_to(ROOT)))]
 
 
 def evaluation_settings(points):

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from lib.intervals import ends_of
 from scripts.command_line import Output, run
 
 FEW = 5
@@ -104,11 +105,10 @@ def caution(seeds: int) -> str:
 
 
 def as_table(table: pd.DataFrame) -> str:
-    """In Markdown, each `x` with `x_low` and `x_high`, or value with low and high, as `x (low to high)`."""
+    """In Markdown, each column that has an interval as `x (low to high)`."""
     shown = pd.DataFrame(index=table.index)
     for column in table:
-        stem = column.removesuffix("value")
-        low, high = (f"{stem}low", f"{stem}high") if column.endswith("value") else (f"{column}_low", f"{column}_high")
+        low, high = ends_of(column)
         if low in table:
             ends = zip(table[column], table[low], table[high])
             shown[column.replace("_", " ")] = [f"{x:.3f} ({a:.3f} to {b:.3f})" for x, a, b in ends]

@@ -79,10 +79,8 @@ def chord_of(
         upper.plot(ends["weight"], ends[column], color="black", linestyle="--", linewidth=1, label="chord")
         upper.set(ylabel=f"{column}\n({units[column]})")
         upper.legend()
-        margins = chord[chord["reward"] == column].rename(
-            columns={"value": "margin", "low": "margin_low", "high": "margin_high"}
-        )
-        bars(axes[1, i], margins, "weight", "margin", color=COLOURS["soup"], marker="o", label=None)
+        margins = chord[chord["reward"] == column]
+        bars(axes[1, i], margins, "weight", "value", color=COLOURS["soup"], marker="o", label=None)
         axes[1, i].axhline(0, color="black", linestyle="--", linewidth=1)
         axes[1, i].set(xlabel=f"λ of the {rewards[0]} expert", ylabel=f"{column}\nabove the chord")
     axes[0, 2].set(xlabel=f"λ of the {rewards[0]} expert")
@@ -110,9 +108,8 @@ def balance_of(axes: Axes, balance: pd.DataFrame, rewards: list[str]) -> None:
     for i, policy in enumerate(policies):
         rows = balance[balance["policy"] == policy]
         place = np.arange(len(rewards)) + (i - (len(policies) - 1) / 2) * 0.12
-        errors = [rows["value"] - rows["low"], rows["high"] - rows["value"]]
         label = policy if policy == "uniform soup" else f"{policy} expert"
-        axes.errorbar(place, rows["value"], yerr=np.clip(errors, 0, None), fmt="os^D"[i], label=label, capsize=2)
+        bars(axes, rows.assign(place=place), "place", "value", marker="os^D"[i], label=label)
     axes.axhline(0, color="black", linewidth=0.5)
     axes.set_xticks(range(len(rewards)), rewards)
     axes.set(ylabel="gain over θ_sft")

@@ -1,12 +1,18 @@
 import numpy as np
 import pytest
 
-from lib.intervals import interval, resampled_means
+from lib.intervals import ends_of, interval, resampled_means
 
 
 def test_interval_of_known_replicates():
     low, high = interval(np.arange(1001.0))
     assert (low, high) == pytest.approx((25, 975))
+
+
+def test_the_ends_of_a_column_have_its_name():
+    assert ends_of("kl") == ("kl_low", "kl_high")
+    assert ends_of("value") == ("low", "high")
+    assert ends_of("first_minus_this_value") == ("first_minus_this_low", "first_minus_this_high")
 
 
 def test_means_are_of_seeds_and_prompts_together():
