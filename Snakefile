@@ -18,6 +18,7 @@ include: "rules/policy.smk"  # → a policy per reward or mixture: E[R] − β K
 include: "rules/evaluate.smk"  # → rewards and KL on held-out prompts
 include: "rules/rewarded_soups.smk"  # → soups, their scores, front and claims
 include: "rules/report.smk"  # → one page that says what was found
+include: "rules/dvc.smk"  # meanwhile DVC leaves alone what is being made
 
 
 rule all:

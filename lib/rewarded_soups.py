@@ -77,6 +77,19 @@ def chord_table(means: Means, rewards: Sequence[str], weights: Sequence[float]) 
     )
 
 
+def chord_counts(table: pd.DataFrame) -> dict[str, dict[str, int]]:
+    """Per reward: at how many λ the soup is on or above the chord, and its interval wholly on one side."""
+    return {
+        reward: {
+            "weights": len(rows),
+            "on or above": int((rows["value"] >= 0).sum()),
+            "wholly above": int((rows["low"] > 0).sum()),
+            "wholly below": int((rows["high"] < 0).sum()),
+        }
+        for reward, rows in table.groupby("reward", sort=False)
+    }
+
+
 def hypervolume_table(
     means: Means, rewards: Sequence[str], fronts: Mapping[str, Sequence[Point]], start: str
 ) -> pd.DataFrame:

@@ -17,6 +17,7 @@ from lib.mixtures import MIXTURE, NAME, between, mixture_name, mixture_weights, 
 
 ROOT = Path(workflow.basedir)
 RESULTS = f"results/{config.get('experiment')}"
+PLOTS = {}  # what `dvc plots` draws beside the figures: a title and what dvc.yaml says of it
 
 
 def wrong_in_params():
@@ -56,10 +57,10 @@ def is_defined(function):
 
 
 def value(key):
-    """The value of a dotted key of params.yaml."""
+    """The value of a dotted key of params.yaml; a number in it is a place in a list."""
     found = config
     for part in key.split("."):
-        found = found[part]
+        found = found[int(part) if isinstance(found, list) else part]
     return found
 
 
@@ -67,8 +68,11 @@ def settings(*keys, **values):
     """One JSON object with the values of dotted keys, and others by name, for a job's --settings.
 
     One string, because Snakemake compares a job's parameters as a set of values: two values
-    swapped would go unnoticed.
+    swapped would go unnoticed. DVC is told of the keys that stand in it (lib/dvc_stages.py). A value
+    by name has none, so a job that has some names the keys they were derived from beside it:
+    `derived_from=settings(...)`.
     """
+    assert not values.keys() & config.keys(), "a value by name would be taken for a section"
     return json.dumps({key: value(key) for key in keys} | values)
 
 
@@ -93,6 +97,11 @@ def code(script):
                 continue
             todo += [str(file.relative_to(ROOT)) for file in map(module_file, names) if file.exists()]
     return sorted(seen)
+
+
+def seed_key(number):
+    """The key of the seed of sft/1, sft/2."""
+    return f"sft.seeds.{int(number) - 1}"
 
 
 def reward_source(name):

@@ -15,7 +15,7 @@ rule policy:
         snippets=rules.snippets.output.snippets,
     output:
         model=directory(f"{RESULTS}/policy/{{mixture}}/seed-{{seed}}"),
-        report=f"{RESULTS}/policy/{{mixture}}/seed-{{seed}}.json",
+        history=f"{RESULTS}/policy/{{mixture}}/seed-{{seed}}.json",
     log:
         f"{RESULTS}/logs/policy/{{mixture}}/seed-{{seed}}.log",
     benchmark:
@@ -40,7 +40,10 @@ rule policy:
                 for name, weight in mixture_weights(wildcards.mixture).items()
             },
         ),
+        derived_from=lambda wildcards: settings(
+            *(f"rewards.{name}" for name in sorted(mixture_weights(wildcards.mixture)))
+        ),
     shell:
         "python -m scripts.policy --start {input.start} --anchor {input.anchor}"
-        " --snippets {input.snippets} --model {output.model} --report {output.report}"
+        " --snippets {input.snippets} --model {output.model} --history {output.history}"
         " --settings {params.settings:q} > {log} 2>&1"

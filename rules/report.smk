@@ -1,5 +1,5 @@
 # One page that says what was found.
-# Needs the reports of all stages; makes report.md.
+# Needs the reports of all stages; makes report.md, and its main numbers as metrics.json.
 
 
 rule report:
@@ -15,7 +15,8 @@ rule report:
             for name in ("front", "chord", "hypervolume", "preference", "balance")
         ],
     output:
-        f"{RESULTS}/report.md",
+        report=f"{RESULTS}/report.md",
+        metrics=f"{RESULTS}/metrics.json",
     log:
         f"{RESULTS}/logs/report.log",
     benchmark:
@@ -28,5 +29,5 @@ rule report:
         settings=settings("seeds", "evaluation.prompts", "evaluation.resamples"),
     shell:
         "python -m scripts.report --data {input.data} --base {input.base} --sft {input.sft}"
-        " --agreement {input.agreement} --claims {input.claims} --report {output}"
-        " --settings {params.settings:q} > {log} 2>&1"
+        " --agreement {input.agreement} --claims {input.claims} --report {output.report}"
+        " --metrics {output.metrics} --settings {params.settings:q} > {log} 2>&1"

@@ -38,6 +38,9 @@ use rule evaluate as rewarded_soups_scores with:
         f"{RESULTS}/benchmarks/rewarded_soups_scores/seed-{{seed}}.tsv"
     params:
         settings=evaluation_settings(POINTS),
+        derived_from=settings(
+            "rewards", "evaluation.prompts", *(f"rewarded_soups.{key}" for key in config["rewarded_soups"])
+        ),
 
 
 rule rewarded_soups_claims:
@@ -69,6 +72,7 @@ rule rewarded_soups_claims:
             "policy.start",
             columns=list(config["rewards"]),
         ),
+        derived_from=settings("rewards"),
     shell:
         "python -m scripts.rewarded_soups_claims --scores {input.scores} --sft {input.sft}"
         " --front {output.front} --chord {output.chord} --hypervolume {output.hypervolume}"
@@ -84,7 +88,7 @@ use rule soup as rewarded_soups_model with:
             f"{RESULTS}/policy/{name}/seed-{wildcards.seed}" for name in mixture_weights(wildcards.mixture)
         ],
     output:
-        directory(f"{RESULTS}/rewarded_soups/model/seed-{{seed}}/{{mixture}}"),
+        model=directory(f"{RESULTS}/rewarded_soups/model/seed-{{seed}}/{{mixture}}"),
     log:
         f"{RESULTS}/logs/rewarded_soups_model/seed-{{seed}}/{{mixture}}.log",
     benchmark:
@@ -98,7 +102,7 @@ rule rewarded_soups_figures:
         code("scripts/rewarded_soups_figures.py"),
         **{name: rules.rewarded_soups_claims.output[name] for name in ("front", "chord", "balance")},
     output:
-        directory(f"{RESULTS}/rewarded_soups/figures"),
+        figures=directory(f"{RESULTS}/rewarded_soups/figures"),
     log:
         f"{RESULTS}/logs/rewarded_soups_figures.log",
     benchmark:
@@ -118,6 +122,19 @@ rule rewarded_soups_figures:
                 for name, spec in config["rewards"].items()
             },
         ),
+        derived_from=settings("rewards"),
     shell:
         "python -m scripts.rewarded_soups_figures --front {input.front} --chord {input.chord}"
-        " --balance {input.balance} --figures {output} --settings {params.settings:q} > {log} 2>&1"
+        " --balance {input.balance} --figures {output.figures} --settings {params.settings:q} > {log} 2>&1"
+
+
+FRONT = rules.rewarded_soups_claims.output.front
+PLOTS["rewarded soups: front"] = {"template": "scatter", "x": {FRONT: PAIR[0]}, "y": {FRONT: PAIR[1]}}
+PLOTS |= {
+    f"{name} along training": {
+        "x": "step",
+        "y": {path: name for path in expand(rules.policy.output.history, mixture=name, seed=SEEDS)},
+    }
+    for name in EXPERTS
+}
+PLOTS |= {f"{rules.rewarded_soups_figures.output.figures}/{name}.png": None for name in ("front", "chord", "simplex")}

@@ -28,8 +28,9 @@ rule sft:
             "sft.texts",
             "sft.batch_size",
             "sft.learning_rate",
-            seed=value("sft.seeds")[int(wildcards.number) - 1],
+            seed=value(seed_key(wildcards.number)),
         ),
+        derived_from=lambda wildcards: settings(seed_key(wildcards.number)),
     shell:
         "python -m scripts.sft --base {input.base} --snippets {input.snippets}"
         " --model {output.model} --report {output.report} --settings {params.settings:q} > {log} 2>&1"
@@ -40,7 +41,7 @@ rule soup:
         code("scripts/soup.py"),
         policies=expand(f"{RESULTS}/sft/{{number}}", number=SFT_NAMES),
     output:
-        directory(f"{RESULTS}/sft/soup"),
+        model=directory(f"{RESULTS}/sft/soup"),
     log:
         f"{RESULTS}/logs/soup.log",
     benchmark:
@@ -52,5 +53,5 @@ rule soup:
     params:
         settings=settings(coefficients=[1 / len(SFT_NAMES) for _ in SFT_NAMES]),
     shell:
-        "python -m scripts.soup --policies {input.policies} --model {output}"
+        "python -m scripts.soup --policies {input.policies} --model {output.model}"
         " --settings {params.settings:q} > {log} 2>&1"

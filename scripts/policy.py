@@ -21,7 +21,7 @@ def train_policy(
     anchor: Path,
     snippets: Path,
     model: Output,
-    report: Output,
+    history: Output,
     *,
     reward: dict[str, dict],
     prompt_words: int,
@@ -63,8 +63,10 @@ def train_policy(
     trainer.train()
     policy.save_pretrained(model)
     tokens.save_pretrained(model)
-    history = [at_step(entry, list(reward)) for entry in trainer.state.log_history if "reward" in entry]
-    report.write_text(json.dumps({"kl": "log_ratio to the anchor, nats per completion", "history": history}) + "\n")
+    steps_taken = [at_step(entry, list(reward)) for entry in trainer.state.log_history if "reward" in entry]
+    history.write_text(
+        json.dumps({"kl": "log_ratio to the anchor, nats per completion", "history": steps_taken}) + "\n"
+    )
 
 
 def at_step(log: dict[str, float], rewards: list[str]) -> dict[str, float | None]:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from lib.intervals import ends_of
+from lib.rewarded_soups import chord_counts
 from scripts.command_line import Output, run
 
 FEW = 5
@@ -60,6 +61,7 @@ def write_report(
     agreement: list[Path],
     claims: list[Path],
     report: Output,
+    metrics: Output,
     *,
     seeds: list[int],
     prompts: int,
@@ -69,6 +71,7 @@ def write_report(
     model = json.loads(base.read_text())
     front, chord, hypervolume, preference, balance = (pd.read_csv(path) for path in claims)
     rewards = [{"reward": path.stem} | json.loads(path.read_text()) for path in agreement]
+    on_chords = chord_counts(chord)
     bits = [json.loads(path.read_text())["bits per byte, validation"] for path in sft]
     report.write_text(
         PAGE.format(
@@ -85,12 +88,21 @@ def write_report(
             agreement=as_table(pd.DataFrame(rewards).drop(columns="texts", errors="ignore")),
             estimator=front["kl_estimator"].iloc[0],
             front=as_table(front.drop(columns="kl_estimator")),
-            chord="\n\n".join(on_chord(reward, rows) for reward, rows in chord.groupby("reward", sort=False)),
+            chord="\n\n".join(on_chord(reward, counts) for reward, counts in on_chords.items()),
             hypervolume=as_table(hypervolume),
             preference=as_table(preference),
             balance=as_table(balance),
         )
     )
+    numbers = {
+        "bits per byte": model["bits per byte, validation"],
+        "agreement": {row["reward"]: row["value"] for row in rewards},
+        "rewarded soups": {
+            "λ on or above the chord": {reward: counts["on or above"] for reward, counts in on_chords.items()},
+            "hypervolume": hypervolume.set_index("front")[["value", "low", "high"]].to_dict("index"),
+        },
+    }
+    metrics.write_text(json.dumps(numbers, indent=2, ensure_ascii=False) + "\n")
 
 
 def caution(seeds: int) -> str:
@@ -117,12 +129,12 @@ def as_table(table: pd.DataFrame) -> str:
     return shown.to_markdown(index=False)
 
 
-def on_chord(reward: str, rows: pd.DataFrame) -> str:
+def on_chord(reward: str, counts: dict[str, int]) -> str:
     """At how many λ a reward lies on or above the chord, in words."""
     return (
-        f"{reward}: on or above the chord at {(rows['value'] >= 0).sum()} of {len(rows)} λ between the experts; "
-        f"the interval lies wholly above it at {(rows['low'] > 0).sum()} and wholly below it at "
-        f"{(rows['high'] < 0).sum()}."
+        f"{reward}: on or above the chord at {counts['on or above']} of {counts['weights']} λ between the experts; "
+        f"the interval lies wholly above it at {counts['wholly above']} and wholly below it at "
+        f"{counts['wholly below']}."
     )
 
 

@@ -1,0 +1,158 @@
+"""The same graph for DVC: a stage for each job of Snakemake, and what DVC recorded of it.
+
+A stage runs its one job through Snakemake, so that there is one description of how it is done.
+`--allowed-rules` and `--force` keep it to that job: without the first Snakemake would make
+upstream jobs again behind DVC's back, without the second it might find nothing to do and leave
+an old output under new parameters.
+"""
+
+import hashlib
+import json
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import yaml
+from dvc.fs import localfs
+from dvc.output import Output
+from dvc.repo import Repo
+from dvc.rwlock import rwlock
+from dvc.stage import Stage
+from dvc.utils.serialize import modify_yaml
+from dvc_data.hashfile.db import HashFileDB
+from dvc_data.hashfile.hash import file_md5
+from snakemake.jobs import Job
+
+from lib.jobs import Graph, name
+
+HEADER = "# Written by `python -m scripts.dvc_graph write` from the Snakefile and params.yaml: change those.\n"
+COMMAND = "snakemake --cores all --quiet all --rerun-incomplete --allowed-rules {rule} --force -- {output}"
+
+
+def pipeline(graph: Graph) -> dict[str, Any]:
+    """What dvc.yaml holds. Outputs called `model` in their rule are its artifacts, and `metrics` its metrics."""
+    outputs = [item for job in graph.jobs for item in job.output.items()]
+    return {
+        "stages": {name(job): stage(job, graph.config) for job in graph.jobs},
+        "metrics": [path for key, path in outputs if key == "metrics"],
+        "plots": [{title: definition} for title, definition in graph.plots.items()],
+        "artifacts": {artifact_name(path): {"path": path, "type": "model"} for key, path in outputs if key == "model"},
+    }
+
+
+def stage(job: Job, config: dict[str, Any]) -> dict[str, Any]:
+    """One job as a stage of DVC."""
+    keys = sorted({key for value in job.params for key in json.loads(value) if "." in key or key in config})
+    shell = hashlib.sha256(job.rule.shellcmd.encode()).hexdigest()[:8]
+    return {
+        # DVC does not see the command that Snakemake runs, so its hash stands beside.
+        "cmd": f"{COMMAND.format(rule=job.rule.name, output=job.output[0])}  # shell command {shell}",
+        "deps": sorted(map(str, job.input)),
+        **({"params": keys} if keys else {}),
+        "outs": sorted(map(str, job.output)),
+    }
+
+
+def artifact_name(path: str) -> str:
+    """`results/nano/policy/editorial=0.5+positivity=0.5/seed-1` as policy-editorial-0-5-positivity-0-5-seed-1."""
+    return "".join(letter if letter.isalnum() else "-" for letter in "/".join(Path(path).parts[2:]))
+
+
+def render(graph: Graph) -> str:
+    """The text of dvc.yaml."""
+    plain = json.loads(json.dumps(pipeline(graph)))  # Snakemake's paths are strings of a kind of their own
+    return HEADER + yaml.safe_dump(plain, sort_keys=False, allow_unicode=True, width=10**6)
+
+
+class Records:
+    """What dvc.yaml and dvc.lock say, against the files that are there."""
+
+    def __init__(self, repo: Repo) -> None:
+        self.stages: dict[str, Stage] = {stage.name: stage for stage in repo.index.stages}
+        self.lock_file = Path(repo.root_dir) / "dvc.lock"
+
+    def changes(self, stage_name: str) -> dict[str, str]:
+        """What differs from dvc.lock: path, `params` or `stage`, to DVC's word for how.
+
+        A stage that was never recorded differs in all. What is only not here, neither in the
+        workspace nor in the cache, differs in nothing.
+        """
+        found = {}
+        for entry in self.stages[stage_name].status().get(stage_name, []):
+            if isinstance(entry, str):
+                found["stage"] = entry
+                continue
+            for what, how in next(iter(entry.values())).items():
+                found[what] = how if isinstance(how, str) else ", ".join(how)
+        return {what: how for what, how in found.items() if how not in ("deleted", "not in cache")}
+
+    def is_cached(self, stage_name: str) -> bool:
+        """Whether the cache has the outputs as dvc.lock has them."""
+        return self.stages[stage_name].outs_cached()
+
+    def record(self, names: Iterable[str]) -> None:
+        """Puts the outputs that are there into the cache, and them and what they came from into dvc.lock."""
+        chosen = [self.stages[stage_name] for stage_name in names]
+        for one in chosen:
+            one.save()
+            one.commit()
+        if chosen:
+            chosen[0].dvcfile.dump_stages(chosen, update_pipeline=False)
+        if self.lock_file.exists():
+            with modify_yaml(self.lock_file) as lock:
+                for gone in lock["stages"].keys() - self.stages.keys():
+                    del lock["stages"][gone]
+
+    def damaged(self, stage_name: str) -> list[str]:
+        """Files whose content is not that of their object in the cache, or whose object is damaged."""
+        found = []
+        for out in self.stages[stage_name].outs:
+            if out.hash_info and not out.changed_cache():
+                for path, expected in contents(out):
+                    found += differing(path, expected, out.cache)
+        return found
+
+
+def contents(out: Output) -> list[tuple[str, str]]:
+    """The files of an output and the hashes that dvc.lock has of them."""
+    if not out.is_dir_checksum:
+        return [(str(out), out.hash_info.value)]
+    return [(str(Path(str(out), *key)), found.value) for key, _, found in out.get_obj()]
+
+
+def differing(path: str, expected: str, cache: HashFileDB) -> list[str]:
+    """One line about a file that is not what it was recorded as; nothing about others."""
+    if not Path(path).exists() or file_md5(path, localfs) == expected:
+        return []
+    stored = Path(cache.oid_to_path(expected))
+    if stored.exists() and file_md5(str(stored), localfs) != expected:
+        return [f"{path} and its object in the cache: remove it and {stored}, then `dvc pull`"]
+    return [f"{path} is not what dvc.lock says: remove it, then `dvc checkout`"]
+
+
+@contextmanager
+def records(trusting: bool = True) -> Iterator[Records]:
+    """DVC's records, while no other DVC command can change them.
+
+    `trusting` takes a file for what DVC last knew it to be while its time and size are the same;
+    without, every file is read.
+    """
+    with tempfile.TemporaryDirectory() as nothing_known:
+        config = {} if trusting else {"core": {"site_cache_dir": nothing_known}}
+        with Repo(config=config) as repo, repo.lock:
+            yield Records(repo)
+
+
+@contextmanager
+def in_use(paths: Iterable[str], user: str) -> Iterator[None]:
+    """Meanwhile `dvc repro` neither removes nor makes nor reads these paths: it says who uses them.
+
+    Raises dvc.lock.LockError where a DVC command uses one of them.
+    """
+    folder = Path(".dvc/tmp").absolute()
+    folder.mkdir(parents=True, exist_ok=True)
+    absolute = [str(Path(path).absolute()) for path in paths]
+    with rwlock(str(folder), localfs, user, [], absolute, hardlink=False):
+        yield
