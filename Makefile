@@ -8,7 +8,7 @@ NOT_LOCKED := torch triton $(addprefix cuda-,bindings pathfinder toolkit) $(addp
   nccl-cu13 nvjitlink nvshmem-cu13 nvtx)
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: all test lint lock clean
+.PHONY: all test lint dvc.yaml seal adopt lock clean
 
 all: .venv/installed
 	snakemake --cores $(CORES)
@@ -20,6 +20,13 @@ lint: .venv/installed
 	ruff check .
 	ruff format --check .
 	snakefmt --check Snakefile rules
+
+# DVC's pipeline from Snakemake's graph; after snakemake; after dvc pull, checkout or repro.
+dvc.yaml: .venv/installed
+	python -m scripts.dvc_graph write
+
+seal adopt: .venv/installed
+	python -m scripts.dvc_graph $@
 
 # Everything is pinned by version and hash but torch and the CUDA packages that come with some of
 # its files: which file of its one version fits is the machine's affair.

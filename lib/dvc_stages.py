@@ -97,7 +97,7 @@ class Records:
         chosen = [self.stages[stage_name] for stage_name in names]
         for one in chosen:
             one.save()
-            one.commit()
+            one.commit(relink=False)  # a file that was linked anew would look newer than what was made from it
         if chosen:
             chosen[0].dvcfile.dump_stages(chosen, update_pipeline=False)
         if self.lock_file.exists():

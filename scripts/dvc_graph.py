@@ -47,9 +47,8 @@ def seal(graph: Graph) -> None:
         current = [stage for stage, reason in reasons.items() if reason is None]
         recorded.record(current)
     print(f"{len(current)} recorded, {len(graph.jobs) - len(changed)} as they were, of {len(graph.jobs)} jobs")
-    for stage, reason in reasons.items():
-        if reason is not None:
-            print(f"not recorded: {stage}: {reason}")
+    for reason in dict.fromkeys(filter(None, reasons.values())):
+        print(f"not recorded, {reason}: {', '.join(stage for stage in reasons if reasons[stage] == reason)}")
     if current:
         print("commit dvc.yaml and dvc.lock; `dvc push --run-cache` shares the results")
 

@@ -1,21 +1,24 @@
-"""A copy of the repository in which a test can run snakemake and edit what it likes."""
+"""A copy of the repository in which a test can run snakemake and dvc, and edit what it likes."""
 
+import json
 import os
 import re
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
+from typing import Any
 
+import psutil
 import yaml
 
 ROOT = Path(__file__).parent.parent
-LEFT_OUT = shutil.ignore_patterns(".git", ".venv", ".snakemake", "results", "__pycache__", ".*_cache")
-SMOKE = "tests/params.smoke.yaml"
+LEFT_OUT = shutil.ignore_patterns(".git", ".venv", ".snakemake", "results", "cache", "tmp", "__pycache__", ".*_cache")
 
 
 class Checkout:
-    """A copy of the repository at `root`."""
+    """A copy of the repository at `root`, with the smoke experiment as its params.yaml."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -23,33 +26,82 @@ class Checkout:
     @classmethod
     def at(cls, root: Path) -> "Checkout":
         shutil.copytree(ROOT, root, ignore=LEFT_OUT)
+        params = yaml.safe_load((root / "params.yaml").read_text())
+        lay_over(params, yaml.safe_load((root / "tests/params.smoke.yaml").read_text()))
+        (root / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
         return cls(root)
 
-    def command(self, *arguments: str, cores: int = 2) -> list[str]:
-        return [sys.executable, "-m", "snakemake", "--cores", str(cores), "--configfile", SMOKE, *arguments]
+    def clone(self, root: Path) -> "Checkout":
+        """What a colleague has after `git clone`."""
+        subprocess.run(["git", "clone", "--quiet", self.root, root], check=True)
+        return Checkout(root)
+
+    def copy(self, root: Path) -> "Checkout":
+        """The same with results and all."""
+        shutil.copytree(self.root, root, symlinks=True)
+        return Checkout(root)
 
     def environment(self) -> dict[str, str]:
         return os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
 
-    def snakemake(self, *arguments: str, cores: int = 2) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            self.command(*arguments, cores=cores),
+    def start(self, *command: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            command,
             cwd=self.root,
             env=self.environment(),
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
             text=True,
-            timeout=600,
         )
+
+    def run(self, *command: str, fails: bool = False) -> str:
+        """What a command says; it has to fail or not as is told."""
+        process = self.start(*command)
+        output, _ = process.communicate(timeout=600)
+        assert (process.returncode != 0) == fails, output
+        return output
+
+    def command(self, *arguments: str, cores: int = 2) -> list[str]:
+        return ["snakemake", "--cores", str(cores), *arguments]
+
+    def snakemake(self, *arguments: str, cores: int = 2, fails: bool = False) -> str:
+        return self.run(*self.command(*arguments, cores=cores), fails=fails)
+
+    def dvc(self, *arguments: str, fails: bool = False) -> str:
+        return self.run("dvc", *arguments, fails=fails)
+
+    def dvc_graph(self, command: str, fails: bool = False) -> str:
+        return self.run("python", "-m", "scripts.dvc_graph", command, fails=fails)
+
+    def commit(self) -> None:
+        """Everything that git does not ignore."""
+        author = ["-c", "user.name=test", "-c", "user.email=test@example.org"]
+        self.run("git", "add", "--all")
+        self.run("git", *author, "commit", "--quiet", "--allow-empty", "--message", "test")
 
     def would_run(self, *arguments: str) -> set[str]:
         """The rules that a dry run names, without `all`."""
-        done = self.snakemake("-n", *arguments)
-        assert done.returncode == 0, done.stdout + done.stderr
-        return set(re.findall(r"^(?:local)?rule (\w+):", done.stdout + done.stderr, re.MULTILINE)) - {"all"}
+        return set(re.findall(r"^(?:local)?rule (\w+):", self.snakemake("-n", *arguments), re.MULTILINE)) - {"all"}
 
-    def edit_params(self, changes: dict[str, object], file: str = SMOKE) -> None:
-        """Sets dotted keys of a parameter file; the value None takes a key out."""
-        path = self.root / file
+    def would_make(self) -> set[str]:
+        """The outputs of the jobs that Snakemake's dry run names."""
+        lines = re.findall(r"^ {4}output: (.*)$", self.snakemake("-n"), re.MULTILINE)
+        return {output for line in lines for output in line.split(", ")}
+
+    def stale(self) -> set[str]:
+        """The outputs of the stages that `dvc status` calls changed, and of what depends on them."""
+        stages = yaml.safe_load((self.root / "dvc.yaml").read_text())["stages"]
+        changed = json.loads(self.dvc("status", "--json"))
+        outputs = {output for name in changed for output in stages[name]["outs"]}
+        while True:
+            more = {output for stage in stages.values() if outputs & set(stage["deps"]) for output in stage["outs"]}
+            if more <= outputs:
+                return outputs
+            outputs |= more
+
+    def edit_params(self, changes: dict[str, object]) -> None:
+        """Sets dotted keys of params.yaml; the value None takes a key out."""
+        path = self.root / "params.yaml"
         params = yaml.safe_load(path.read_text())
         for key, value in changes.items():
             *parents, last = key.split(".")
@@ -62,6 +114,23 @@ class Checkout:
                 section[last] = value
         path.write_text(yaml.safe_dump(params, sort_keys=False))
 
+    def edit_code(self, file: str) -> None:
+        """Adds a line to a file that changes nothing."""
+        path = self.root / file
+        path.write_text(path.read_text() + "\n\n# edited\n")
+
+    def wait_for_job(self, script: str) -> psutil.Process:
+        """The process of the first job of this script, some seconds after its start."""
+        deadline = time.monotonic() + 240
+        while time.monotonic() < deadline:
+            for process in psutil.process_iter(["cmdline", "cwd"]):
+                here = process.info["cwd"] == str(self.root.resolve())
+                if here and (process.info["cmdline"] or [])[1:3] == ["-m", script]:
+                    time.sleep(4)
+                    return process
+            time.sleep(0.2)
+        raise TimeoutError(f"no job of {script} was seen")
+
     def files(self) -> dict[str, bytes]:
         """The content of every result, by path."""
         folder = self.root / "results" / "smoke"
@@ -72,3 +141,12 @@ class Checkout:
             and path.name != ".snakemake_timestamp"
             and path.relative_to(folder).parts[0] not in ("logs", "benchmarks")
         }
+
+
+def lay_over(params: dict[str, Any], others: dict[str, Any]) -> None:
+    """Puts the leaves of others into params, as `snakemake --configfile` does."""
+    for key, value in others.items():
+        if isinstance(value, dict) and isinstance(params.get(key), dict):
+            lay_over(params[key], value)
+        else:
+            params[key] = value

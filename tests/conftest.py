@@ -1,5 +1,3 @@
-import shutil
-
 import pytest
 import torch
 from filelock import FileLock
@@ -42,13 +40,32 @@ def finished(tmp_path_factory, testrun_uid) -> Checkout:
         if root.exists():
             return Checkout(root)
         checkout = Checkout.at(root)
-        done = checkout.snakemake()
-        assert done.returncode == 0, done.stdout + done.stderr
+        checkout.snakemake()
         return checkout
 
 
 @pytest.fixture
 def copy_of_finished(finished, tmp_path) -> Checkout:
     """A copy of the finished checkout, for edits."""
-    shutil.copytree(finished.root, tmp_path / "copy", symlinks=True)
-    return Checkout(tmp_path / "copy")
+    return finished.copy(tmp_path / "copy")
+
+
+@pytest.fixture(scope="session")
+def sealed(finished, testrun_uid) -> Checkout:
+    """The finished checkout as a git repository with its results in dvc.lock; not to be changed."""
+    root = finished.root.with_name(f"sealed-{testrun_uid}")
+    with FileLock(f"{root}.lock"):
+        if root.exists():
+            return Checkout(root)
+        checkout = finished.copy(root)
+        (root / "dvc.lock").unlink(missing_ok=True)
+        checkout.run("git", "init", "--quiet")
+        checkout.dvc_graph("seal")
+        checkout.commit()
+        return checkout
+
+
+@pytest.fixture
+def copy_of_sealed(sealed, tmp_path) -> Checkout:
+    """A copy of the sealed checkout, for edits."""
+    return sealed.copy(tmp_path / "copy")

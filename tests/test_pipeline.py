@@ -2,11 +2,8 @@
 
 import json
 import re
-import subprocess
-import time
 
 import pandas as pd
-import psutil
 import pytest
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
@@ -61,8 +58,7 @@ def test_the_report_says_what_it_rests_on(finished):
 
 def test_any_soup_can_be_had_as_a_model(copy_of_finished):
     folder = f"{RESULTS}/rewarded_soups/model/seed-1/editorial=0.7+positivity=0.3"
-    done = copy_of_finished.snakemake("--", folder)
-    assert done.returncode == 0, done.stdout + done.stderr
+    copy_of_finished.snakemake("--", folder)
     path = copy_of_finished.root / folder
     soup, tokenizer = AutoModelForCausalLM.from_pretrained(path), AutoTokenizer.from_pretrained(path)
     experts = [
@@ -78,45 +74,23 @@ def test_any_soup_can_be_had_as_a_model(copy_of_finished):
 
 
 def test_a_soup_of_an_unknown_reward_is_refused(finished):
-    done = finished.snakemake("-n", "--", f"{RESULTS}/rewarded_soups/model/seed-1/kindness=0.7+positivity=0.3")
-    assert done.returncode != 0
-    assert "kindness" in done.stdout + done.stderr
+    model = f"{RESULTS}/rewarded_soups/model/seed-1/kindness=0.7+positivity=0.3"
+    assert "kindness" in finished.snakemake("-n", "--", model, fails=True)
 
 
 def test_other_cores_and_a_killed_job_end_with_the_same_bytes(finished, tmp_path):
     """On one core until a policy's job is killed with -9, and then on four."""
     checkout = Checkout.at(tmp_path / "repository")
-    process = subprocess.Popen(
-        checkout.command(cores=1),
-        cwd=checkout.root,
-        env=checkout.environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    wait_for_job(checkout, "scripts.policy").kill()
+    process = checkout.start(*checkout.command(cores=1))
+    checkout.wait_for_job("scripts.policy").kill()
     output, _ = process.communicate(timeout=300)
     assert process.returncode != 0
     assert "policy" in output
     assert not (checkout.root / RESULTS / "report.md").exists()
-    again = checkout.snakemake(cores=4)
-    assert again.returncode == 0, again.stdout + again.stderr
+    checkout.snakemake(cores=4)
     ours, theirs = checkout.files(), finished.files()
     assert list(ours) == list(theirs)
     assert [name for name in ours if ours[name] != theirs[name]] == []
-
-
-def wait_for_job(checkout: Checkout, script: str) -> psutil.Process:
-    """The process of the first job of this script, some seconds after its start."""
-    deadline = time.monotonic() + 240
-    while time.monotonic() < deadline:
-        for process in psutil.process_iter(["cmdline", "cwd"]):
-            here = process.info["cwd"] == str(checkout.root.resolve())
-            if here and (process.info["cmdline"] or [])[1:3] == ["-m", script]:
-                time.sleep(4)
-                return process
-        time.sleep(0.2)
-    pytest.fail(f"no job of {script} was seen")
 
 
 @pytest.mark.parametrize("damage", ["hash", "truncated", "malformed", "missing"])
@@ -145,7 +119,6 @@ def test_bad_data_is_named(tmp_path, damage):
         damaged = content[: len(content) // 2] if damage == "truncated" else other
         archive.write_bytes(damaged)
         checkout.edit_params({"data.sha256": hashlib.sha256(damaged).hexdigest()})
-    done = checkout.snakemake("--", f"{RESULTS}/data/snippets.jsonl")
-    assert done.returncode != 0
-    assert re.search(expected, done.stdout + done.stderr), done.stdout + done.stderr
+    output = checkout.snakemake("--", f"{RESULTS}/data/snippets.jsonl", fails=True)
+    assert re.search(expected, output), output
     assert not (checkout.root / RESULTS / "data/snippets.jsonl").exists()

@@ -2,12 +2,10 @@
 
 import json
 import re
-import subprocess
-import sys
 
 import pytest
 
-from tests.checkout import ROOT
+from tests.checkout import ROOT, Checkout
 
 CLAIMS = {"rewarded_soups_claims", "rewarded_soups_figures", "report"}
 SCORES = {"rewarded_soups_scores"} | CLAIMS
@@ -46,8 +44,7 @@ def test_an_edit_of_a_parameter_reruns_what_depends_on_it(copy_of_finished, chan
 
 @pytest.mark.parametrize(("file", "rules"), CODE_EDITS, ids=[file for file, _ in CODE_EDITS])
 def test_an_edit_of_code_reruns_what_uses_it(copy_of_finished, file, rules):
-    path = copy_of_finished.root / file
-    path.write_text(path.read_text() + "\n\n# edited\n")
+    copy_of_finished.edit_code(file)
     assert copy_of_finished.would_run() == rules
 
 
@@ -62,27 +59,25 @@ def test_a_reward_added_by_the_user_is_trained_on(copy_of_finished):
         }
     )
     model = "results/smoke/policy/shouting/seed-1"
-    done = copy_of_finished.snakemake("--", model)
-    assert done.returncode == 0, done.stdout + done.stderr
+    copy_of_finished.snakemake("--", model)
     history = json.loads((copy_of_finished.root / f"{model}.json").read_text())["history"]
     assert [entry["step"] for entry in history] == [1, 2, 3, 4]
     assert all("shouting" in entry for entry in history)
     (copy_of_finished.root / "my_rewards.py").write_text("def shouting(prompts, completions, mark):\n    return [0]\n")
     assert copy_of_finished.would_run("--", model) == {"policy"}
-    failed = copy_of_finished.snakemake("--", model)
-    assert failed.returncode != 0
-    assert "error: reward shouting returned 1 values for 4 completions" in failed.stdout + failed.stderr
+    output = copy_of_finished.snakemake("--", model, fails=True)
+    assert "error: reward shouting returned 1 values for 4 completions" in output
 
 
-def test_the_default_experiment_has_the_jobs_of_the_method(finished):
-    done = subprocess.run(
-        [sys.executable, "-m", "snakemake", "-n", "--forceall", "--cores", "1"],
-        cwd=finished.root,
-        env=finished.environment(),
-        capture_output=True,
-        text=True,
-    )
-    counts = dict(line.split() for line in done.stdout.splitlines() if len(line.split()) == 2 and line[0] != "-")
+def test_another_file_is_laid_over_the_parameters(copy_of_finished):
+    assert copy_of_finished.would_run("--configfile", "tests/params.smoke.yaml") == set()
+    (copy_of_finished.root / "other.yaml").write_text("figures: {dpi: 60}\n")
+    assert copy_of_finished.would_run("--configfile", "other.yaml") == {"rewarded_soups_figures", "report"}
+
+
+def test_the_default_experiment_has_the_jobs_of_the_method():
+    output = Checkout(ROOT).snakemake("-n", "--forceall")
+    counts = dict(line.split() for line in output.splitlines() if len(line.split()) == 2 and line[0] != "-")
     assert counts["sft"] == "2"
     assert counts["reward"] == "2"
     assert counts["policy"] == "12"  # 3 experts and 3 preferences, 2 seeds
@@ -91,6 +86,6 @@ def test_the_default_experiment_has_the_jobs_of_the_method(finished):
 
 def test_lint_has_nothing_to_say_but_that_no_rule_names_a_container():
     """The environment is the lock file's, for all rules alike."""
-    done = subprocess.run([sys.executable, "-m", "snakemake", "--lint"], cwd=ROOT, capture_output=True, text=True)
-    found = set(re.findall(r"^ {4}\* (.*):$", done.stdout + done.stderr, re.MULTILINE))
+    output = Checkout(ROOT).snakemake("--lint", fails=True)
+    found = set(re.findall(r"^ {4}\* (.*):$", output, re.MULTILINE))
     assert found == {"Specify a conda environment or container for each rule."}

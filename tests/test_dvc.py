@@ -1,0 +1,396 @@
+"""Snakemake and DVC on one graph: the same jobs are stale for both, and what one computed the others have."""
+
+import json
+import os
+import re
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import boto3
+import pytest
+import yaml
+from moto.server import ThreadedMotoServer
+
+from lib.dvc_stages import in_use
+from tests.checkout import ROOT, Checkout
+
+POLICY = "results/smoke/policy/positivity/seed-1"
+SCORES = "results/smoke/scores/rewarded_soups/seed-1.csv"
+REPORT = "results/smoke/report.md"
+
+PARAM_EDITS = {
+    "RL steps": {"policy.steps": 5},
+    "a reward's argument": {"rewards.brevity.arguments.words": 7},
+    "a reward's label": {"rewards.editorial.label": {"editorial": 1, "tweet": 0, "movie": 0}},
+    "λ added": {"rewarded_soups.weights": [0, 0.25, 0.5, 0.75, 1]},
+    "λ removed": {"rewarded_soups.weights": [0, 0.25, 1]},
+    "λ removed that another key still asks for": {"rewarded_soups.weights": [0, 0.25, 0.5]},
+    "two values swapped": {"base.batch_size": 32, "base.context": 8},
+    "the second of two seeds": {"sft.seeds": [1, 3]},
+    "a figure's size": {"figures.width": 5.0},
+}
+CODE_EDITS = ["lib/merging.py", "scripts/report.py", "lib/rewards.py", "scripts/command_line.py"]
+GRAPH_EDITS = {
+    "preference added": {"rewarded_soups.preferences": [0.25, 0.5]},
+    "preference changed": {"rewarded_soups.preferences": [0.25]},
+    "reward added": {"rewards.length": {"function": "lib.rewards:brevity", "arguments": {"words": 3}}},
+    "seed added": {"seeds": [1, 2]},
+    "start": {"policy.start": "sft/soup"},
+}
+
+
+def agreed(checkout: Checkout) -> set[str]:
+    """The outputs that are stale, after both engines named the same."""
+    stale = checkout.would_make()
+    assert stale == checkout.stale()
+    return stale
+
+
+def test_an_unchanged_second_run_does_nothing_in_either(sealed):
+    assert agreed(sealed) == set()
+
+
+@pytest.mark.parametrize("changes", PARAM_EDITS.values(), ids=PARAM_EDITS)
+def test_an_edit_of_a_value_makes_the_same_jobs_stale(copy_of_sealed, changes):
+    copy_of_sealed.edit_params(changes)
+    assert REPORT in agreed(copy_of_sealed)
+    copy_of_sealed.dvc_graph("check")  # a value is not in dvc.yaml, only its key
+
+
+@pytest.mark.parametrize("file", CODE_EDITS)
+def test_an_edit_of_code_makes_the_same_jobs_stale(copy_of_sealed, file):
+    copy_of_sealed.edit_code(file)
+    assert REPORT in agreed(copy_of_sealed)
+
+
+@pytest.mark.parametrize("changes", GRAPH_EDITS.values(), ids=GRAPH_EDITS)
+def test_an_edit_of_the_graph_makes_the_same_jobs_stale_once_it_is_written(copy_of_sealed, changes):
+    copy_of_sealed.edit_params(changes)
+    assert "run `make dvc.yaml`" in copy_of_sealed.dvc_graph("check", fails=True)
+    copy_of_sealed.dvc_graph("write")
+    assert REPORT in agreed(copy_of_sealed)
+
+
+def test_an_edit_of_a_command_makes_the_same_jobs_stale(copy_of_sealed):
+    rules = copy_of_sealed.root / "rules/rewarded_soups.smk"
+    rules.write_text(
+        rules.read_text().replace(
+            "python -m scripts.rewarded_soups_figures", "python -B -m scripts.rewarded_soups_figures"
+        )
+    )
+    copy_of_sealed.dvc_graph("write")
+    assert agreed(copy_of_sealed) == {"results/smoke/rewarded_soups/figures", REPORT, "results/smoke/metrics.json"}
+
+
+def test_an_edit_of_the_raw_data_makes_everything_stale_in_both(copy_of_sealed):
+    archive = copy_of_sealed.root / "tests/snippets.tar.gz"
+    archive.write_bytes(archive.read_bytes() + b"x")
+    assert "results/smoke/data/archive.tar.gz" in agreed(copy_of_sealed)
+
+
+def test_what_is_checked_in_is_what_the_graph_says():
+    Checkout(ROOT).dvc_graph("check")
+
+
+def test_the_results_that_are_recorded_are_those_of_this_code(tmp_path):
+    """dvc.lock of the default experiment, without its data."""
+    checkout = Checkout.at(tmp_path / "repository")
+    (checkout.root / "params.yaml").write_text((ROOT / "params.yaml").read_text())
+    checkout.run("git", "init", "--quiet")
+    output = checkout.dvc("repro", "--dry", "--allow-missing")
+    stages = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
+    assert "Running stage" not in output, "run `make` and `make seal`, and commit dvc.lock"
+    assert sorted(re.findall(r"Stage '(.*)' didn't change", output)) == sorted(stages)
+
+
+def test_every_job_has_a_stage_and_a_person_can_look(sealed):
+    pipeline = yaml.safe_load((sealed.root / "dvc.yaml").read_text())
+    assert len(pipeline["stages"]) == 17
+    assert "policy-editorial-0_5-positivity-0_5-1" in pipeline["stages"]
+    [metrics] = json.loads(sealed.dvc("metrics", "show", "--json"))[""]["data"].values()
+    assert set(metrics["data"]["agreement"]) == {"positivity", "editorial"}
+    plots = json.loads(sealed.dvc("plots", "show", "--json"))["data"]
+    assert {"rewarded soups: front", "positivity along training"} <= set(plots)
+    assert "results/smoke/rewarded_soups/figures/front.png" in plots
+    assert pipeline["artifacts"]["sft-soup"] == {"path": "results/smoke/sft/soup", "type": "model"}
+
+
+def test_metrics_and_parameters_can_be_compared(copy_of_sealed):
+    copy_of_sealed.edit_params({"evaluation.resamples": 100})
+    copy_of_sealed.snakemake()
+    copy_of_sealed.dvc_graph("seal")
+    assert "evaluation.resamples" in copy_of_sealed.dvc("params", "diff")
+    assert "hypervolume" in copy_of_sealed.dvc("metrics", "diff", "--all")
+
+
+def test_seal_records_only_what_ran_and_is_current(copy_of_sealed):
+    """Values edited and not run, and a run that failed half-way."""
+    copy_of_sealed.edit_params({"evaluation.resamples": 100})
+    before = (copy_of_sealed.root / "dvc.lock").read_text()
+    output = copy_of_sealed.dvc_graph("seal")
+    assert "not recorded, it has not run with what is there now: rewarded_soups_claims" in output
+    assert (copy_of_sealed.root / "dvc.lock").read_text() == before
+    report = copy_of_sealed.root / "scripts/report.py"
+    report.write_text(
+        report.read_text().replace("    model = json", "    raise ValueError('an accident')\n    model = json")
+    )
+    copy_of_sealed.snakemake(fails=True)
+    output = copy_of_sealed.dvc_graph("seal")
+    assert "2 recorded, 14 as they were, of 17 jobs" in output
+    assert re.search("not recorded, .*: report", output)
+    lock = yaml.safe_load((copy_of_sealed.root / "dvc.lock").read_text())["stages"]
+    assert lock["rewarded_soups_claims"]["params"]["params.yaml"]["evaluation.resamples"] == 100
+    assert lock["report"]["params"]["params.yaml"]["evaluation.resamples"] == 200
+    assert agreed(copy_of_sealed) == {REPORT, "results/smoke/metrics.json"}
+
+
+def test_seal_records_nothing_of_a_job_that_was_killed_with_snakemake(copy_of_sealed):
+    copy_of_sealed.edit_params({"policy.learning_rate": 1.0e-3})
+    process = copy_of_sealed.start(*copy_of_sealed.command(cores=1))
+    job = copy_of_sealed.wait_for_job("scripts.policy")
+    process.kill()
+    job.kill()
+    process.communicate()
+    assert "snakemake --unlock" in copy_of_sealed.dvc_graph("seal", fails=True)
+    copy_of_sealed.snakemake("--unlock")
+    assert "0 recorded, 11 as they were, of 17 jobs" in copy_of_sealed.dvc_graph("seal")
+
+
+def test_seal_records_nothing_of_a_job_whose_code_changed_while_it_ran(copy_of_sealed):
+    copy_of_sealed.edit_code("scripts/policy.py")
+    process = copy_of_sealed.start(*copy_of_sealed.command("--", POLICY))
+    copy_of_sealed.wait_for_job("scripts.policy")
+    copy_of_sealed.edit_code("lib/policies.py")
+    output, _ = process.communicate()
+    assert process.returncode == 0, output
+    assert "lib/policies.py was written while it ran" in copy_of_sealed.dvc_graph("seal")
+
+
+def test_seal_forgets_stages_that_are_no_more(copy_of_sealed):
+    copy_of_sealed.edit_params({"rewarded_soups.preferences": [0.25]})
+    copy_of_sealed.dvc_graph("seal")
+    lock = yaml.safe_load((copy_of_sealed.root / "dvc.lock").read_text())["stages"]
+    assert "policy-positivity-1" in lock
+    assert "policy-editorial-0_5-positivity-0_5-1" not in lock
+
+
+def test_repro_while_snakemake_runs_removes_nothing(copy_of_sealed):
+    copy_of_sealed.edit_params({"policy.learning_rate": 1.0e-3})
+    process = copy_of_sealed.start(*copy_of_sealed.command(cores=1))
+    copy_of_sealed.wait_for_job("scripts.policy")
+    waiting = [copy_of_sealed.root / path for path in (SCORES, REPORT)]
+    contents = [path.read_bytes() for path in waiting]
+    output = copy_of_sealed.dvc("repro", "policy-positivity-1", "report", fails=True)
+    assert "is busy, it is being blocked by" in output
+    assert "snakemake" in output
+    assert [path.read_bytes() for path in waiting] == contents
+    assert "snakemake runs here" in copy_of_sealed.dvc_graph("seal", fails=True)
+    assert "snakemake runs here" in copy_of_sealed.dvc_graph("adopt", fails=True)
+    process.kill()
+    process.communicate()
+
+
+def test_snakemake_does_not_start_on_what_dvc_is_making(copy_of_sealed, monkeypatch):
+    monkeypatch.chdir(copy_of_sealed.root)
+    copy_of_sealed.edit_params({"figures.width": 5.0})
+    with in_use([REPORT], "dvc repro"):
+        output = copy_of_sealed.snakemake(fails=True)
+    assert "dvc repro" in output
+    copy_of_sealed.snakemake()
+
+
+def test_what_dvc_ran_snakemake_does_not_run_again(copy_of_sealed):
+    copy_of_sealed.edit_params({"figures.width": 5.0})
+    output = copy_of_sealed.dvc("repro")
+    assert re.findall("Running stage '(.*)'", output) == ["rewarded_soups_figures", "report"]
+    assert agreed(copy_of_sealed) == set()
+
+
+def test_a_job_of_dvc_that_fails_says_why(copy_of_sealed):
+    report = copy_of_sealed.root / "scripts/report.py"
+    report.write_text(
+        report.read_text().replace("    model = json", "    raise ValueError('an accident')\n    model = json")
+    )
+    assert "error: an accident" in copy_of_sealed.dvc("repro", fails=True)
+
+
+def test_a_comment_costs_dvc_one_job_and_after_adopt_snakemake_none(copy_of_sealed):
+    """DVC stops where the outputs are the same as before; Snakemake does not by itself."""
+    copy_of_sealed.edit_code("scripts/snippets.py")
+    assert re.findall("Running stage '(.*)'", copy_of_sealed.dvc("repro")) == ["snippets"]
+    copy_of_sealed.dvc_graph("adopt")
+    assert agreed(copy_of_sealed) == set()
+
+
+def test_adopt_leaves_alone_what_snakemake_made_and_nobody_sealed(copy_of_sealed):
+    copy_of_sealed.edit_params({"figures.width": 5.0})
+    copy_of_sealed.snakemake()
+    assert "0 stale" in copy_of_sealed.dvc_graph("adopt")
+    assert copy_of_sealed.would_make() == set()
+    assert "2 recorded" in copy_of_sealed.dvc_graph("seal")
+
+
+@pytest.fixture(params=["directory", "s3"])
+def shared(request, copy_of_sealed, tmp_path) -> Iterator[Checkout]:
+    """A sealed checkout with a remote: a directory, or a bucket of an S3 server."""
+    if request.param == "directory":
+        copy_of_sealed.dvc("remote", "add", "--default", "team", str(tmp_path / "shared"))
+        copy_of_sealed.commit()
+        yield copy_of_sealed
+        return
+    request.getfixturevalue("bucket")(copy_of_sealed)
+    yield copy_of_sealed
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    started = ThreadedMotoServer(port=0, verbose=False)
+    started.start()
+    host, port = started.get_host_and_port()
+    yield f"http://{host}:{port}"
+    started.stop()
+
+
+@pytest.fixture
+def bucket(server, monkeypatch, tmp_path):
+    """Gives a checkout a bucket of its own as its remote."""
+    for key in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(key, "test")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+
+    def give(checkout: Checkout):
+        name = re.sub("[^a-z0-9]", "-", f"{tmp_path.name}-{os.getpid()}".lower())
+        store = boto3.resource("s3", endpoint_url=server).create_bucket(Bucket=name)
+        checkout.dvc("remote", "add", "--default", "team", f"s3://{name}/dvc")
+        checkout.dvc("remote", "modify", "team", "endpointurl", server)
+        checkout.commit()
+        return store
+
+    return give
+
+
+def test_a_colleague_has_everything_after_pull_and_adopt(shared, tmp_path):
+    shared.dvc("push")
+    colleague = shared.clone(tmp_path / "colleague")
+    colleague.dvc("pull")
+    assert "17 of 17 jobs adopted, 0 not here, 0 stale" in colleague.dvc_graph("adopt")
+    assert agreed(colleague) == set()
+    assert colleague.files() == shared.files()
+    colleague.edit_params({"evaluation.resamples": 100})
+    assert REPORT in agreed(colleague)
+    colleague.edit_code("scripts/policy.py")
+    assert POLICY in agreed(colleague)
+
+
+def test_a_colleague_without_the_lock_trains_nothing(shared, tmp_path):
+    """Every result comes from the run cache, by its inputs and parameters."""
+    shared.dvc("push", "--run-cache")
+    colleague = shared.clone(tmp_path / "colleague")
+    (colleague.root / "dvc.lock").unlink()
+    output = colleague.dvc("repro", "--pull")
+    assert len(re.findall("is cached - skipping run", output)) == 17
+    assert "Running stage" not in output
+    assert colleague.files() == shared.files()
+    colleague.dvc_graph("adopt")
+    assert agreed(colleague) == set()
+
+
+def test_a_figure_is_drawn_again_from_the_scores_alone(shared, tmp_path):
+    shared.dvc("push")
+    colleague = shared.clone(tmp_path / "colleague")
+    colleague.edit_params({"figures.width": 5.0})
+    output = colleague.dvc("repro", "--pull", "--allow-missing", "rewarded_soups_figures")
+    assert re.findall("Running stage '(.*)'", output) == ["rewarded_soups_figures"]
+    here = {name for name in colleague.files() if not name.startswith("rewarded_soups/figures/")}
+    assert here == {f"rewarded_soups/{name}.csv" for name in ("front", "chord", "balance")}
+    assert (colleague.root / "results/smoke/rewarded_soups/figures/front.pdf").stat().st_size > 0
+
+
+def test_an_edit_between_pull_and_adopt_stays_stale(copy_of_sealed, tmp_path):
+    copy_of_sealed.dvc("remote", "add", "--default", "team", str(tmp_path / "shared"))
+    copy_of_sealed.commit()
+    copy_of_sealed.dvc("push")
+    colleague = copy_of_sealed.clone(tmp_path / "colleague")
+    colleague.dvc("pull")
+    colleague.edit_params({"policy.steps": 5})
+    assert "4 stale" in colleague.dvc_graph("adopt")
+    stale = agreed(colleague)
+    assert {POLICY, REPORT} <= stale
+    assert "results/smoke/sft/1" not in stale
+
+
+def test_an_interrupted_push_and_an_interrupted_pull_lose_nothing(copy_of_sealed, bucket, tmp_path):
+    store = bucket(copy_of_sealed)
+    push = copy_of_sealed.start("dvc", "push", "--jobs", "1")
+    wait_until(lambda: len(list(store.objects.all())) >= 5)
+    push.kill()
+    push.communicate()
+    reached = len(list(store.objects.all()))
+    copy_of_sealed.dvc("push")
+    assert reached < len(list(store.objects.all()))
+    colleague = copy_of_sealed.clone(tmp_path / "colleague")
+    cache = colleague.root / ".dvc/cache/files"
+    pull = colleague.start("dvc", "pull", "--jobs", "1")
+    wait_until(lambda: len(list(cache.rglob("*/*/*"))) >= 5)
+    pull.kill()
+    pull.communicate()
+    assert colleague.files() != copy_of_sealed.files()
+    colleague.dvc("pull")
+    assert colleague.files() == copy_of_sealed.files()
+    assert "17 of 17 jobs adopted" in colleague.dvc_graph("adopt")
+    assert agreed(colleague) == set()
+
+
+def wait_until(reached) -> None:
+    deadline = time.monotonic() + 60
+    while not reached():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def damage(path: Path) -> None:
+    """Two other bytes in the middle, with the permissions that there were."""
+    mode = path.stat().st_mode
+    path.chmod(0o644)
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 255
+    path.write_bytes(content)
+    path.chmod(mode)
+
+
+def test_a_damaged_object_of_the_cache_is_named_and_not_used(copy_of_sealed, tmp_path):
+    model = copy_of_sealed.root / POLICY / "model.safetensors"
+    stored = next(
+        path for path in copy_of_sealed.root.glob(".dvc/cache/files/*/*/*") if path.read_bytes() == model.read_bytes()
+    )
+    colleague = copy_of_sealed.clone(tmp_path / "colleague")
+    colleague.dvc("cache", "dir", "--local", str(copy_of_sealed.root / ".dvc/cache"))
+    whole = stored.read_bytes()
+    damage(stored)
+    colleague.dvc("checkout")
+    output = colleague.dvc_graph("adopt", fails=True)
+    assert f"damaged: {POLICY}/model.safetensors and its object in the cache: remove it and {stored}" in output
+    assert {POLICY, SCORES, REPORT} <= colleague.would_make()
+    stored.chmod(0o644)
+    stored.write_bytes(whole)
+    (colleague.root / POLICY / "model.safetensors").unlink()
+    colleague.dvc("checkout")
+    colleague.dvc_graph("adopt")
+    assert agreed(colleague) == set()
+
+
+def test_a_damaged_object_of_the_remote_is_named_and_not_used(copy_of_sealed, bucket, tmp_path):
+    store = bucket(copy_of_sealed)
+    copy_of_sealed.dvc("remote", "modify", "team", "verify", "true")
+    copy_of_sealed.commit()
+    copy_of_sealed.dvc("push")
+    content = (copy_of_sealed.root / POLICY / "model.safetensors").read_bytes()
+    [stored] = [
+        item for item in store.objects.all() if item.size == len(content) and item.get()["Body"].read() == content
+    ]
+    stored.put(Body=b"x" + content[1:])
+    colleague = copy_of_sealed.clone(tmp_path / "colleague")
+    output = colleague.dvc("pull", fails=True)
+    assert POLICY in output
+    assert not (colleague.root / POLICY / "model.safetensors").exists()
