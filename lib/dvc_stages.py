@@ -28,7 +28,10 @@ from snakemake.jobs import Job
 from lib.jobs import Graph, name
 
 HEADER = "# Written by `python -m scripts.dvc_graph write` from the Snakefile and params.yaml: change those.\n"
-COMMAND = "snakemake --cores all --quiet all --rerun-incomplete --allowed-rules {rule} --force -- {output}"
+COMMAND = (
+    "snakemake --cores all --quiet progress host reason --rerun-incomplete"
+    " --allowed-rules {rule} --force -- {output}  # command {digest}"
+)
 
 
 def pipeline(graph: Graph) -> dict[str, Any]:
@@ -45,14 +48,18 @@ def pipeline(graph: Graph) -> dict[str, Any]:
 def stage(job: Job, config: dict[str, Any]) -> dict[str, Any]:
     """One job as a stage of DVC."""
     keys = sorted({key for value in job.params for key in json.loads(value) if "." in key or key in config})
-    shell = hashlib.sha256(job.rule.shellcmd.encode()).hexdigest()[:8]
     return {
-        # DVC does not see the command that Snakemake runs, so its hash stands beside.
-        "cmd": f"{COMMAND.format(rule=job.rule.name, output=job.output[0])}  # shell command {shell}",
-        "deps": sorted(map(str, job.input)),
+        "cmd": COMMAND.format(rule=job.rule.name, output=job.output[0], digest=digest(job)),
+        "deps": sorted(set(job.input)),
         **({"params": keys} if keys else {}),
-        "outs": sorted(map(str, job.output)),
+        "outs": sorted(job.output),
     }
+
+
+def digest(job: Job) -> str:
+    """A hash of what DVC does not see of a job: its shell command, and which input is which in it."""
+    inputs = {key: [paths] if isinstance(paths, str) else list(paths) for key, paths in job.input.items()}
+    return hashlib.sha256(json.dumps([job.rule.shellcmd, inputs]).encode()).hexdigest()[:8]
 
 
 def artifact_name(path: str) -> str:

@@ -74,6 +74,8 @@ class Graph:
 
     def mark_current(self, job: Job) -> None:
         """Makes Snakemake believe that it has just made the outputs that are there."""
+        for output in job.output:
+            self._records.cleanup_metadata(output)
         for path in [*job.output, job.benchmark]:  # Snakemake takes the oldest of them, benchmark included
             if path and Path(path).exists():
                 path.touch()

@@ -73,7 +73,7 @@ def settings(*keys, **values):
     `derived_from=settings(...)`.
     """
     assert not values.keys() & config.keys(), "a value by name would be taken for a section"
-    return json.dumps({key: value(key) for key in keys} | values)
+    return json.dumps({key: value(key) for key in keys} | values, sort_keys=True)
 
 
 @cache
@@ -146,6 +146,7 @@ def point(method, name, policies, weights, of="weights"):
 
 for key, problem in wrong_in_params():
     sys.exit(f"params.yaml: {key}: {problem}")
+config["rewards"] = dict(sorted(config["rewards"].items()))  # their order in the file means nothing
 
 
 wildcard_constraints:
