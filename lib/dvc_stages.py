@@ -27,6 +27,8 @@ from snakemake.jobs import Job
 
 from lib.jobs import Graph, name
 
+PIPELINE = Path("dvc.yaml")
+OUTDATED = "dvc.yaml is not what the Snakefile and params.yaml say: run `make dvc.yaml`"
 HEADER = "# Written by `python -m scripts.dvc_graph write` from the Snakefile and params.yaml: change those.\n"
 COMMAND = (
     "snakemake --cores all --quiet progress host reason --rerun-incomplete"
@@ -71,6 +73,13 @@ def render(graph: Graph) -> str:
     """The text of dvc.yaml."""
     plain = json.loads(json.dumps(pipeline(graph)))  # Snakemake's paths are strings of a kind of their own
     return HEADER + yaml.safe_dump(plain, sort_keys=False, allow_unicode=True, width=10**6)
+
+
+def require_same(jobs: Iterable[Job], config: dict[str, Any]) -> None:
+    """Raises ValueError where a job is not the one that dvc.yaml describes."""
+    stages = yaml.safe_load(PIPELINE.read_text())["stages"]
+    if any(stages.get(name(job)) != stage(job, config) for job in jobs):
+        raise ValueError(OUTDATED)
 
 
 class Records:

@@ -1,5 +1,6 @@
 # While jobs run, `dvc repro` must not remove what they make: it is told that the files are in use.
-# The Snakemake that DVC itself starts for a stage has DVC's own lock.
+# The Snakemake that DVC itself starts for a stage has DVC's own lock; it makes sure that the stage
+# is what the job is now, so that DVC records nothing else.
 
 import contextlib
 import os
@@ -8,11 +9,14 @@ IN_USE = contextlib.ExitStack()
 
 
 onstart:
-    if "DVC_STAGE" not in os.environ:
-        from lib.dvc_stages import in_use
+    from lib import dvc_stages
 
-        outputs = [output for job in workflow.dag.needrun_jobs() for output in job.output]
-        IN_USE.enter_context(in_use(outputs, "snakemake"))
+    jobs = list(workflow.dag.needrun_jobs())
+    if "DVC_STAGE" in os.environ:
+        dvc_stages.require_same(jobs, config)
+    else:
+        outputs = [output for job in jobs for output in job.output]
+        IN_USE.enter_context(dvc_stages.in_use(outputs, "snakemake"))
 
 
 onsuccess:

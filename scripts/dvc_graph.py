@@ -15,10 +15,8 @@ from dvc.lock import LockError
 from snakemake.jobs import Job
 from snakemake_interface_common.exceptions import WorkflowError
 
-from lib.dvc_stages import records, render
+from lib.dvc_stages import OUTDATED, PIPELINE, records, render
 from lib.jobs import Graph, graph_of, name
-
-PIPELINE = Path("dvc.yaml")
 
 
 def write(graph: Graph) -> None:
@@ -34,7 +32,7 @@ def write(graph: Graph) -> None:
 def check(graph: Graph) -> None:
     """Fails if dvc.yaml is not what the graph says."""
     if not PIPELINE.exists() or PIPELINE.read_text() != render(graph):
-        raise ValueError("dvc.yaml is not what the Snakefile and params.yaml say: run `make dvc.yaml`")
+        raise ValueError(OUTDATED)
 
 
 def seal(graph: Graph) -> None:

@@ -79,14 +79,13 @@ class Checkout:
         self.run("git", "add", "--all")
         self.run("git", *author, "commit", "--quiet", "--allow-empty", "--message", "test")
 
-    def would_run(self, *arguments: str) -> set[str]:
-        """The rules that a dry run names, without `all`."""
-        return set(re.findall(r"^(?:local)?rule (\w+):", self.snakemake("-n", *arguments), re.MULTILINE)) - {"all"}
-
-    def would_make(self) -> set[str]:
-        """The outputs of the jobs that Snakemake's dry run names."""
-        lines = re.findall(r"^ {4}output: (.*)$", self.snakemake("-n"), re.MULTILINE)
-        return {output for line in lines for output in line.split(", ")}
+    def would_make(self, *arguments: str) -> dict[str, set[str]]:
+        """The rules that a dry run names, without `all`, and what they would make."""
+        rule = re.compile(r"^(?:local)?rule (\w+):\n(?: {4}input: .*\n)? {4}output: (.*)$", re.MULTILINE)
+        made: dict[str, set[str]] = {}
+        for name, outputs in rule.findall(self.snakemake("-n", *arguments)):
+            made.setdefault(name, set()).update(outputs.split(", "))
+        return made
 
     def stale(self) -> set[str]:
         """The outputs of the stages that `dvc status` calls changed, and of what depends on them."""

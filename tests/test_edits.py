@@ -1,0 +1,90 @@
+"""What an edit makes run again: the same jobs for Snakemake and for DVC."""
+
+import pytest
+
+from tests.checkout import Checkout
+
+FIGURES = {"rewarded_soups_figures", "report"}
+CLAIMS = {"rewarded_soups_claims"} | FIGURES
+SCORES = {"rewarded_soups_scores"} | CLAIMS
+POLICY = {"policy"} | SCORES
+REWARD = {"reward", "evaluate"} | POLICY
+BASE = {"base", "sft", "soup"} | REWARD
+ALL = {"fetch", "snippets"} | BASE
+
+VALUES = {
+    "RL steps": ({"policy.steps": 5}, POLICY),
+    "anchor": ({"policy.anchor": "sft/soup"}, POLICY),
+    "start, which plays two parts": ({"policy.start": "sft/soup"}, {"evaluate"} | POLICY),
+    "a reward's argument": ({"rewards.brevity.arguments.words": 7}, {"evaluate"} | POLICY),
+    "a reward's label": ({"rewards.editorial.label": {"editorial": 1, "tweet": 0, "movie": 0}}, REWARD),
+    "a reward added": (
+        {"rewards.length": {"function": "lib.rewards:brevity", "arguments": {"words": 3}}},
+        {"evaluate"} | SCORES,
+    ),
+    "a reward model's training": ({"reward_model.epochs": 0.5}, REWARD),
+    "λ added": ({"rewarded_soups.weights": [0, 0.25, 0.5, 0.75, 1]}, SCORES),
+    "λ removed": ({"rewarded_soups.weights": [0, 0.25, 1]}, SCORES),
+    "a preference added": ({"rewarded_soups.preferences": [0.25, 0.5]}, POLICY),
+    "two values swapped": ({"base.batch_size": 32, "base.context": 8}, BASE),
+    "two rewards swapped": ({"rewarded_soups.rewards": ["editorial", "positivity"]}, SCORES),
+    "the second of two seeds": ({"sft.seeds": [1, 3]}, {"sft", "soup", "evaluate"} | CLAIMS),
+    "resamples": ({"evaluation.resamples": 150}, CLAIMS),
+    "a figure's size": ({"figures.width": 5.0}, FIGURES),
+}
+CODE = {
+    "lib/merging.py": {"soup", "evaluate"} | SCORES,
+    "lib/figures.py": FIGURES,
+    "scripts/report.py": {"report"},
+    "scripts/reward.py": REWARD,
+}
+GRAPH = {"anchor", "start, which plays two parts", "a preference added"}  # edits that change dvc.yaml
+
+
+def agreed(checkout: Checkout) -> dict[str, set[str]]:
+    """The rules that have to run and the outputs they make, after both engines named the same."""
+    stale = checkout.would_make()
+    assert set().union(*stale.values()) == checkout.stale()
+    return stale
+
+
+def test_an_unchanged_second_run_does_nothing(sealed):
+    assert agreed(sealed) == {}
+
+
+@pytest.mark.parametrize("edit", VALUES)
+def test_an_edit_of_a_parameter_reruns_what_depends_on_it(copy_of_sealed, edit):
+    changes, rules = VALUES[edit]
+    copy_of_sealed.edit_params(changes)
+    if edit in GRAPH:
+        assert "run `make dvc.yaml`" in copy_of_sealed.dvc_graph("check", fails=True)
+        copy_of_sealed.dvc_graph("write")
+    assert agreed(copy_of_sealed).keys() == rules
+
+
+@pytest.mark.parametrize("file", CODE)
+def test_an_edit_of_code_reruns_what_uses_it(copy_of_sealed, file):
+    copy_of_sealed.edit_code(file)
+    assert agreed(copy_of_sealed).keys() == CODE[file]
+
+
+def test_an_edit_of_a_command_reruns_its_rule(copy_of_sealed):
+    rules = copy_of_sealed.root / "rules/rewarded_soups.smk"
+    rules.write_text(
+        rules.read_text().replace("-m scripts.rewarded_soups_figures", "-B -m scripts.rewarded_soups_figures")
+    )
+    copy_of_sealed.dvc_graph("write")
+    assert agreed(copy_of_sealed).keys() == FIGURES
+
+
+def test_an_edit_of_the_raw_data_reruns_everything(copy_of_sealed):
+    archive = copy_of_sealed.root / "tests/snippets.tar.gz"
+    archive.write_bytes(archive.read_bytes() + b"x")
+    assert agreed(copy_of_sealed).keys() == ALL
+
+
+def test_a_stage_that_is_not_of_this_graph_is_not_run(copy_of_sealed):
+    """The anchor is not among the parameters that DVC follows: it is an input, and so changes dvc.yaml."""
+    copy_of_sealed.edit_params({"policy.anchor": "sft/soup", "policy.beta": 0.1})
+    assert "run `make dvc.yaml`" in copy_of_sealed.dvc("repro", "policy-positivity-1", fails=True)
+    assert "policy-positivity-1" in copy_of_sealed.dvc("status")
