@@ -54,7 +54,7 @@ def seal(graph: Graph) -> None:
 def why_not_recorded(graph: Graph, job: Job) -> str | None:
     """What stands against recording a job; None if nothing does."""
     if not graph.has_outputs(job):
-        return "it has not run"
+        return "it is not here"
     if not graph.is_current(job):
         return "it has not run with what is there now"
     if written := graph.written_while_it_ran(job):

@@ -172,7 +172,7 @@ def shared(request, copy_of_sealed, tmp_path) -> Iterator[Checkout]:
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
-    started = ThreadedMotoServer(port=0, verbose=False)
+    started = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     started.start()
     host, port = started.get_host_and_port()
     yield f"http://{host}:{port}"
