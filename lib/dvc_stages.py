@@ -6,16 +6,17 @@ upstream jobs again behind DVC's back, without the second it might find nothing 
 an old output under new parameters.
 """
 
+import contextlib
 import hashlib
 import json
 import tempfile
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
 from dvc.fs import localfs
+from dvc.lock import LockError
 from dvc.output import Output
 from dvc.repo import Repo
 from dvc.rwlock import rwlock
@@ -25,7 +26,7 @@ from dvc_data.hashfile.db import HashFileDB
 from dvc_data.hashfile.hash import file_md5
 from snakemake.jobs import Job
 
-from lib.jobs import Graph, name
+from lib.jobs import Graph, last_written, name
 
 PIPELINE = Path("dvc.yaml")
 OUTDATED = "dvc.yaml is not what the Snakefile and params.yaml say: run `make dvc.yaml`"
@@ -51,17 +52,20 @@ def stage(job: Job, config: dict[str, Any]) -> dict[str, Any]:
     """One job as a stage of DVC."""
     keys = sorted({key for value in job.params for key in json.loads(value) if "." in key or key in config})
     return {
-        "cmd": COMMAND.format(rule=job.rule.name, output=job.output[0], digest=digest(job)),
+        "cmd": COMMAND.format(rule=job.rule.name, output=job.output[0], digest=digest(job, keys)),
         "deps": sorted(set(job.input)),
         **({"params": keys} if keys else {}),
         "outs": sorted(job.output),
     }
 
 
-def digest(job: Job) -> str:
-    """A hash of what DVC does not see of a job: its shell command, and which input is which in it."""
+def digest(job: Job, keys: Sequence[str]) -> str:
+    """A hash of what DVC does not see of a job: its shell command, which input is which in it, and those of
+    its parameters that are no keys of params.yaml.
+    """
     inputs = {key: [paths] if isinstance(paths, str) else list(paths) for key, paths in job.input.items()}
-    return hashlib.sha256(json.dumps([job.rule.shellcmd, inputs]).encode()).hexdigest()[:8]
+    others = [{key: value for key, value in json.loads(text).items() if key not in keys} for text in job.params]
+    return hashlib.sha256(json.dumps([job.rule.shellcmd, inputs, others]).encode()).hexdigest()[:8]
 
 
 def artifact_name(path: str) -> str:
@@ -90,30 +94,39 @@ class Records:
         self.lock_file = Path(repo.root_dir) / "dvc.lock"
 
     def changes(self, stage_name: str) -> dict[str, str]:
-        """What differs from dvc.lock: path, `params` or `stage`, to DVC's word for how.
+        """What differs from dvc.lock: a path and how, params.yaml and the keys, or `stage` for its command.
 
-        A stage that was never recorded differs in all. What is only not here, neither in the
-        workspace nor in the cache, differs in nothing.
+        A stage that was never recorded differs in all. A file that is not here differs in nothing,
+        and whether the cache has it does not matter.
         """
+        one = self.stages[stage_name]
         found = {}
-        for entry in self.stages[stage_name].status().get(stage_name, []):
-            if isinstance(entry, str):
-                found["stage"] = entry
-                continue
-            for what, how in next(iter(entry.values())).items():
+        for entry in [*one.deps, *one.outs]:
+            for what, how in entry.workspace_status().items():
                 found[what] = how if isinstance(how, str) else ", ".join(how)
-        return {what: how for what, how in found.items() if how not in ("deleted", "not in cache")}
+        if one.changed_stage():
+            found["stage"] = "modified"
+        return {what: how for what, how in found.items() if how != "deleted"}
 
     def is_cached(self, stage_name: str) -> bool:
         """Whether the cache has the outputs as dvc.lock has them."""
         return self.stages[stage_name].outs_cached()
 
-    def record(self, names: Iterable[str]) -> None:
-        """Puts the outputs that are there into the cache, and them and what they came from into dvc.lock."""
+    def record(self, names: Iterable[str], judged: float) -> None:
+        """Puts the outputs that are there into the cache, and them and what they came from into dvc.lock.
+
+        Raises ValueError, and records nothing, if something was written after `judged`, in seconds
+        since 1970, when the outputs were found to be current.
+        """
         chosen = [self.stages[stage_name] for stage_name in names]
         for one in chosen:
-            one.save()
+            one.save(run_cache=False)
             one.commit(relink=False)  # a file that was linked anew would look newer than what was made from it
+        for path in {entry.fs_path for one in chosen for entry in [*one.deps, *one.outs]}:
+            if last_written(path) > judged:
+                raise ValueError(f"{path} was written meanwhile: nothing is recorded, run it again")
+        for one in chosen:
+            one.repo.stage_cache.save(one)
         if chosen:
             chosen[0].dvcfile.dump_stages(chosen, update_pipeline=False)
         if self.lock_file.exists():
@@ -122,20 +135,22 @@ class Records:
                     del lock["stages"][gone]
 
     def damaged(self, stage_name: str) -> list[str]:
-        """Files whose content is not that of their object in the cache, or whose object is damaged."""
-        found = []
-        for out in self.stages[stage_name].outs:
-            if out.hash_info and not out.changed_cache():
-                for path, expected in contents(out):
-                    found += differing(path, expected, out.cache)
-        return found
+        """A line about each file whose content is not what dvc.lock says, as far as it says it file by file."""
+        return [
+            line
+            for out in self.stages[stage_name].outs
+            for path, expected in contents(out)
+            for line in differing(path, expected, out.cache)
+        ]
 
 
 def contents(out: Output) -> list[tuple[str, str]]:
-    """The files of an output and the hashes that dvc.lock has of them."""
+    """The files of an output and their hashes by dvc.lock; nothing for a directory whose list the cache has not."""
+    if not out.hash_info:
+        return []
     if not out.is_dir_checksum:
         return [(str(out), out.hash_info.value)]
-    return [(str(Path(str(out), *key)), found.value) for key, _, found in out.get_obj()]
+    return [(str(Path(str(out), *key)), found.value) for key, _, found in out.get_obj() or []]
 
 
 def differing(path: str, expected: str, cache: HashFileDB) -> list[str]:
@@ -148,7 +163,7 @@ def differing(path: str, expected: str, cache: HashFileDB) -> list[str]:
     return [f"{path} is not what dvc.lock says: remove it, then `dvc checkout`"]
 
 
-@contextmanager
+@contextlib.contextmanager
 def records(trusting: bool = True) -> Iterator[Records]:
     """DVC's records, while no other DVC command can change them.
 
@@ -161,14 +176,18 @@ def records(trusting: bool = True) -> Iterator[Records]:
             yield Records(repo)
 
 
-@contextmanager
-def in_use(paths: Iterable[str], user: str) -> Iterator[None]:
-    """Meanwhile `dvc repro` neither removes nor makes nor reads these paths: it says who uses them.
+@contextlib.contextmanager
+def in_use(user: str, made: Iterable[str], read: Iterable[str]) -> Iterator[None]:
+    """Meanwhile `dvc repro` removes none of these paths and reads none of the first: it says who uses them.
 
     Raises dvc.lock.LockError where a DVC command uses one of them.
     """
     folder = Path(".dvc/tmp").absolute()
     folder.mkdir(parents=True, exist_ok=True)
-    absolute = [str(Path(path).absolute()) for path in paths]
-    with rwlock(str(folder), localfs, user, [], absolute, hardlink=False):
+    absolute = [[str(Path(path).absolute()) for path in paths] for paths in (read, made)]
+    with contextlib.ExitStack() as stack:
+        try:
+            stack.enter_context(rwlock(str(folder), localfs, user, *absolute, hardlink=False))
+        except LockError as error:  # DVC repeats itself for each of many paths
+            raise LockError("\n".join(dict.fromkeys(str(error).splitlines()))) from None
         yield

@@ -114,7 +114,5 @@ def name(job: Job) -> str:
 
 
 def last_written(path: str) -> float:
-    """When a file, or the last one in a directory, was written, in seconds since 1970."""
-    top = Path(path)
-    inside = [file for file in top.rglob("*") if not file.is_dir()] if top.is_dir() else []
-    return max(file.lstat().st_mtime for file in inside or [top])
+    """When a file was written, or something in a directory was written, added or removed; in seconds since 1970."""
+    return max(found.lstat().st_mtime for found in [Path(path), *Path(path).rglob("*")])

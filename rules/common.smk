@@ -68,12 +68,20 @@ def settings(*keys, **values):
     """One JSON object with the values of dotted keys, and others by name, for a job's --settings.
 
     One string, because Snakemake compares a job's parameters as a set of values: two values
-    swapped would go unnoticed. DVC is told of the keys that stand in it (lib/dvc_stages.py). A value
-    by name has none, so a job that has some names the keys they were derived from beside it:
-    `derived_from=settings(...)`.
+    swapped would go unnoticed. DVC follows the keys that stand in it (lib/dvc_stages.py). Where a value
+    by name comes from params.yaml, its keys stand beside it: `derived_from=settings(...)`.
     """
     assert not values.keys() & config.keys(), "a value by name would be taken for a section"
-    return json.dumps({key: value(key) for key in keys} | values, sort_keys=True)
+    return json.dumps(plain({key: value(key) for key in keys} | values), sort_keys=True)
+
+
+def plain(found):
+    """The value with 6 for 6.0, which DVC takes for the same."""
+    if isinstance(found, dict):
+        return {key: plain(inner) for key, inner in found.items()}
+    if isinstance(found, list):
+        return [plain(inner) for inner in found]
+    return int(found) if isinstance(found, float) and found.is_integer() else found
 
 
 @cache

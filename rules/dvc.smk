@@ -1,4 +1,4 @@
-# While jobs run, `dvc repro` must not remove what they make: it is told that the files are in use.
+# While jobs run, `dvc repro` must not remove what they make or read: it is told that it is in use.
 # The Snakemake that DVC itself starts for a stage has DVC's own lock; it makes sure that the stage
 # is what the job is now, so that DVC records nothing else.
 
@@ -15,8 +15,9 @@ onstart:
     if "DVC_STAGE" in os.environ:
         dvc_stages.require_same(jobs, config)
     else:
-        outputs = [output for job in jobs for output in job.output]
-        IN_USE.enter_context(dvc_stages.in_use(outputs, "snakemake"))
+        made = {output for job in jobs for output in job.output}
+        read = {output for job in workflow.dag.jobs for output in job.output} - made
+        IN_USE.enter_context(dvc_stages.in_use("snakemake", made, read))
 
 
 onsuccess:

@@ -41,7 +41,9 @@ rule policy:
             },
         ),
         derived_from=lambda wildcards: settings(
-            *(f"rewards.{name}" for name in sorted(mixture_weights(wildcards.mixture)))
+            "policy.start",
+            "policy.anchor",
+            *(f"rewards.{name}" for name in sorted(mixture_weights(wildcards.mixture))),
         ),
     shell:
         "python -m scripts.policy --start {input.start} --anchor {input.anchor}"

@@ -72,7 +72,7 @@ rule rewarded_soups_claims:
             "policy.start",
             columns=list(config["rewards"]),
         ),
-        derived_from=settings("rewards"),
+        derived_from=settings("rewards", "seeds"),
     shell:
         "python -m scripts.rewarded_soups_claims --scores {input.scores} --sft {input.sft}"
         " --front {output.front} --chord {output.chord} --hypervolume {output.hypervolume}"

@@ -8,6 +8,7 @@ adopt   after `dvc pull`, `checkout` or `repro`: tell Snakemake which results ar
 
 import argparse
 import sys
+import time
 from pathlib import Path
 
 from dvc.exceptions import DvcException
@@ -37,13 +38,14 @@ def check(graph: Graph) -> None:
 
 def seal(graph: Graph) -> None:
     """Records what Snakemake counts as done and DVC as changed."""
+    judged = time.time()
     refuse_while_in_use(graph)
     write(graph)
     with records() as recorded:
         changed = [job for job in graph.jobs if recorded.changes(name(job)) or not recorded.is_cached(name(job))]
         reasons = {name(job): why_not_recorded(graph, job) for job in changed}
         current = [stage for stage, reason in reasons.items() if reason is None]
-        recorded.record(current)
+        recorded.record(current, judged)
     print(f"{len(current)} recorded, {len(graph.jobs) - len(changed)} as they were, of {len(graph.jobs)} jobs")
     for reason in dict.fromkeys(filter(None, reasons.values())):
         print(f"not recorded, {reason}: {', '.join(stage for stage in reasons if reasons[stage] == reason)}")
@@ -58,9 +60,12 @@ def why_not_recorded(graph: Graph, job: Job) -> str | None:
     if not graph.is_current(job):
         return "it has not run with what is there now"
     if written := graph.written_while_it_ran(job):
-        return f"{written[0]} was written while it ran; run it again: snakemake --cores 2 --force -- {job.output[0]}"
+        graph.mark_stale(job)  # Snakemake does not see it, and what is written once more with the same content hides it
+        return f"{written[0]} was written while it ran, so that Snakemake will run it again"
     if missing := [path for path in job.input if not Path(path).exists()]:
         return f"its input {missing[0]} is not here"
+    if others := [name(other) for other in graph.upstream(job) if other.output and not graph.is_remembered(other)]:
+        return f"what {min(others)} made has been written to since; `make adopt` tells whether it is as recorded"
     return None
 
 
@@ -68,13 +73,14 @@ def adopt(graph: Graph) -> None:
     """Tells Snakemake what DVC knows; what Snakemake made itself and remembers, it judges itself."""
     refuse_while_in_use(graph)
     write(graph)
-    touched, stale, absent, damaged = set(), [], [], []
+    touched, current, left, stale, absent, damaged = set(), 0, [], [], [], []
     with records(trusting=False) as recorded:
         for job in graph.jobs:
             stage = name(job)
             if not graph.has_outputs(job):
                 absent.append(stage)
             elif not recorded.changes(stage):
+                current += 1
                 if not graph.is_current(job) or graph.upstream(job) & touched:
                     graph.mark_current(job)
                     touched.add(job)
@@ -82,10 +88,13 @@ def adopt(graph: Graph) -> None:
                 graph.mark_stale(job)
                 stale.append(stage)
                 damaged += recorded.damaged(stage)
-    known = len(graph.jobs) - len(stale) - len(absent)
-    print(f"{known} of {len(graph.jobs)} jobs adopted, {len(absent)} not here, {len(stale)} stale")
-    for stage in stale:
-        print(f"stale: {stage}")
+            else:
+                left.append(stage)
+    print(f"{current} of {len(graph.jobs)} jobs adopted, {len(absent)} not here, {len(stale)} stale")
+    if stale:
+        print(f"stale: {', '.join(stale)}")
+    if left:
+        print(f"not as in dvc.lock, but made here by Snakemake, which judges them itself: {', '.join(left)}")
     if damaged:
         raise ValueError("\n".join(f"damaged: {line}" for line in damaged))
 
