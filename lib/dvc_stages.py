@@ -155,7 +155,9 @@ def contents(out: Output) -> list[tuple[str, str]]:
 
 def differing(path: str, expected: str, cache: HashFileDB) -> list[str]:
     """One line about a file that is not what it was recorded as; nothing about others."""
-    if not Path(path).exists() or file_md5(path, localfs) == expected:
+    if not Path(path).exists():
+        return [f"{path} is missing: `dvc checkout` brings it back"]
+    if file_md5(path, localfs) == expected:
         return []
     stored = Path(cache.oid_to_path(expected))
     if stored.exists() and file_md5(str(stored), localfs) != expected:

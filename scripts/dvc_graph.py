@@ -54,7 +54,10 @@ def seal(graph: Graph) -> None:
 
 
 def why_not_recorded(graph: Graph, job: Job) -> str | None:
-    """What stands against recording a job; None if nothing does."""
+    """What stands against recording a job; None if nothing does.
+
+    A job that may have worked with older files than those that are there is marked to run again.
+    """
     if not graph.has_outputs(job):
         return "it is not here"
     if not graph.is_current(job):

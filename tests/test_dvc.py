@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -81,7 +82,9 @@ def test_seal_records_nothing_of_a_job_that_was_killed_with_snakemake(copy_of_se
     process.communicate()
     assert "snakemake --unlock" in copy_of_sealed.dvc_graph("seal", fails=True)
     copy_of_sealed.snakemake("--unlock")
+    before = (copy_of_sealed.root / "dvc.lock").read_text()
     assert "0 recorded, 13 as they were, of 17 jobs" in copy_of_sealed.dvc_graph("seal")
+    assert (copy_of_sealed.root / "dvc.lock").read_text() == before
 
 
 def test_seal_records_nothing_of_a_job_whose_code_changed_while_it_ran(copy_of_sealed):
@@ -91,7 +94,23 @@ def test_seal_records_nothing_of_a_job_whose_code_changed_while_it_ran(copy_of_s
     copy_of_sealed.edit_code("lib/policies.py")
     output, _ = process.communicate()
     assert process.returncode == 0, output
+    before = (copy_of_sealed.root / "dvc.lock").read_text()
     assert "lib/policies.py was written while it ran" in copy_of_sealed.dvc_graph("seal")
+    assert (copy_of_sealed.root / "dvc.lock").read_text() == before
+    assert "policy" in copy_of_sealed.would_make("--", POLICY)
+
+
+def test_seal_records_no_model_that_has_lost_a_file(copy_of_sealed):
+    """Nor what is made from it meanwhile."""
+    copy_of_sealed.edit_params({"evaluation.kl_estimator": "log_ratio"})
+    copy_of_sealed.snakemake("--", "results/smoke/scores/sft/seed-1.csv")
+    (copy_of_sealed.root / "results/smoke/sft/2/model.safetensors").unlink()
+    output = copy_of_sealed.dvc_graph("seal")
+    assert "0 recorded" in output
+    assert "what sft-2 made has been written to since" in output
+    output = copy_of_sealed.dvc_graph("adopt", fails=True)
+    assert "damaged: results/smoke/sft/2/model.safetensors is missing" in output
+    assert "sft" in copy_of_sealed.would_make()
 
 
 def test_seal_forgets_stages_that_are_no_more(copy_of_sealed):
@@ -103,15 +122,16 @@ def test_seal_forgets_stages_that_are_no_more(copy_of_sealed):
 
 
 def test_repro_while_snakemake_runs_removes_nothing(copy_of_sealed):
-    copy_of_sealed.edit_params({"policy.learning_rate": 1.0e-3})
+    """Neither what is being made, nor what it is made from, though that is not sealed yet."""
+    copy_of_sealed.edit_params({"rewards.editorial.label": {"editorial": 1, "tweet": 0, "movie": 0}})
+    copy_of_sealed.snakemake("--", "results/smoke/reward/editorial")
     process = copy_of_sealed.start(*copy_of_sealed.command(cores=1))
     copy_of_sealed.wait_for_job("scripts.policy")
-    waiting = [copy_of_sealed.root / path for path in (SCORES, REPORT)]
-    contents = [path.read_bytes() for path in waiting]
-    output = copy_of_sealed.dvc("repro", "policy-positivity-1", "report", fails=True)
-    assert "is busy, it is being blocked by" in output
-    assert "snakemake" in output
-    assert [path.read_bytes() for path in waiting] == contents
+    for stage, output in (("reward-editorial", "results/smoke/reward/editorial"), ("evaluate-1", REPORT)):
+        said = copy_of_sealed.dvc("repro", "--single-item", stage, fails=True)
+        assert "is busy, it is being blocked by" in said
+        assert "snakemake" in said
+        assert (copy_of_sealed.root / output).exists()
     assert "snakemake runs here" in copy_of_sealed.dvc_graph("seal", fails=True)
     assert "snakemake runs here" in copy_of_sealed.dvc_graph("adopt", fails=True)
     process.kill()
@@ -121,7 +141,7 @@ def test_repro_while_snakemake_runs_removes_nothing(copy_of_sealed):
 def test_snakemake_does_not_start_on_what_dvc_is_making(copy_of_sealed, monkeypatch):
     monkeypatch.chdir(copy_of_sealed.root)
     copy_of_sealed.edit_params({"figures.width": 5.0})
-    with in_use([REPORT], "dvc repro"):
+    with in_use("dvc repro", made=[REPORT], read=[]):
         output = copy_of_sealed.snakemake(fails=True)
     assert "dvc repro" in output
     copy_of_sealed.snakemake()
@@ -305,6 +325,21 @@ def test_a_damaged_object_of_the_cache_is_named_and_not_used(copy_of_sealed, tmp
     colleague.dvc("checkout")
     colleague.dvc_graph("adopt")
     assert agreed(colleague) == {}
+
+
+def test_a_file_that_was_changed_where_no_cache_has_it_is_named(copy_of_sealed, tmp_path):
+    """Results that came by other ways than DVC, such as a copy."""
+    colleague = copy_of_sealed.clone(tmp_path / "colleague")
+    shutil.copytree(copy_of_sealed.root / "results", colleague.root / "results")
+    assert "17 of 17 jobs adopted" in colleague.dvc_graph("adopt")
+    assert colleague.would_make() == {}
+    shutil.rmtree(colleague.root / ".snakemake")
+    damage(colleague.root / REPORT)
+    damage(colleague.root / POLICY / "model.safetensors")
+    output = colleague.dvc_graph("adopt", fails=True)
+    assert "stale: policy-positivity-1, rewarded_soups_scores-1, report" in output
+    assert f"damaged: {REPORT} is not what dvc.lock says" in output
+    assert colleague.would_make().keys() == POLICY_AND_AFTER
 
 
 def test_a_damaged_object_of_the_remote_is_named_and_not_used(copy_of_sealed, bucket, tmp_path):

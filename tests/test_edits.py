@@ -30,6 +30,7 @@ VALUES = {
     "two rewards swapped": ({"rewarded_soups.rewards": ["editorial", "positivity"]}, SCORES),
     "the second of two seeds": ({"sft.seeds": [1, 3]}, {"sft", "soup", "evaluate"} | CLAIMS),
     "resamples": ({"evaluation.resamples": 150}, CLAIMS),
+    "a number spelt otherwise": ({"figures.width": 6, "policy.temperature": 1}, set()),
     "a figure's size": ({"figures.width": 5.0}, FIGURES),
 }
 CODE = {
@@ -75,6 +76,13 @@ def test_an_edit_of_a_command_reruns_its_rule(copy_of_sealed):
     )
     copy_of_sealed.dvc_graph("write")
     assert agreed(copy_of_sealed).keys() == FIGURES
+
+
+def test_an_edit_of_a_value_that_a_rule_gives_reruns_the_rule(copy_of_sealed):
+    rules = copy_of_sealed.root / "rules/sft.smk"
+    rules.write_text(rules.read_text().replace("[1 / len(SFT_NAMES) for _ in SFT_NAMES]", "[0.25, 0.75]"))
+    copy_of_sealed.dvc_graph("write")
+    assert agreed(copy_of_sealed).keys() == {"soup", "evaluate"} | CLAIMS
 
 
 def test_an_edit_of_the_raw_data_reruns_everything(copy_of_sealed):
