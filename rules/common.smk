@@ -17,7 +17,7 @@ from lib.mixtures import MIXTURE, NAME, between, mixture_name, mixture_weights, 
 
 ROOT = Path(workflow.basedir)
 RESULTS = f"results/{config.get('experiment')}"
-PLOTS = {}  # what `dvc plots` draws beside the figures: a title and what dvc.yaml says of it
+PLOTS = {}  # what `dvc plots` draws: a title or a picture's path, and what dvc.yaml says of it
 
 
 def wrong_in_params():

@@ -51,6 +51,14 @@ def test_every_job_has_a_stage_and_a_person_can_look(sealed):
     assert pipeline["artifacts"]["sft-soup"] == {"path": "results/smoke/sft/soup", "type": "model"}
 
 
+def break_report(checkout: Checkout) -> None:
+    """Has the report's job fail."""
+    script = checkout.root / "scripts/report.py"
+    script.write_text(
+        script.read_text().replace("    model = json", "    raise ValueError('an accident')\n    model = json")
+    )
+
+
 def test_seal_records_only_what_ran_and_is_current(copy_of_sealed):
     """Values edited and not run, and a run that failed half-way."""
     copy_of_sealed.edit_params({"evaluation.resamples": 100})
@@ -58,10 +66,7 @@ def test_seal_records_only_what_ran_and_is_current(copy_of_sealed):
     output = copy_of_sealed.dvc_graph("seal")
     assert "not recorded, it has not run with what is there now: rewarded_soups_claims" in output
     assert (copy_of_sealed.root / "dvc.lock").read_text() == before
-    report = copy_of_sealed.root / "scripts/report.py"
-    report.write_text(
-        report.read_text().replace("    model = json", "    raise ValueError('an accident')\n    model = json")
-    )
+    break_report(copy_of_sealed)
     copy_of_sealed.snakemake(fails=True)
     output = copy_of_sealed.dvc_graph("seal")
     assert "2 recorded, 14 as they were, of 17 jobs" in output
@@ -155,10 +160,7 @@ def test_what_dvc_ran_snakemake_does_not_run_again(copy_of_sealed):
 
 
 def test_a_job_of_dvc_that_fails_says_why(copy_of_sealed):
-    report = copy_of_sealed.root / "scripts/report.py"
-    report.write_text(
-        report.read_text().replace("    model = json", "    raise ValueError('an accident')\n    model = json")
-    )
+    break_report(copy_of_sealed)
     assert "error: an accident" in copy_of_sealed.dvc("repro", fails=True)
 
 
@@ -179,15 +181,19 @@ def test_adopt_leaves_alone_what_snakemake_made_and_nobody_sealed(copy_of_sealed
 
 
 @pytest.fixture(params=["directory", "s3"])
-def shared(request, copy_of_sealed, tmp_path) -> Iterator[Checkout]:
+def shared(request, copy_of_sealed, tmp_path) -> Checkout:
     """A sealed checkout with a remote: a directory, or a bucket of an S3 server."""
-    if request.param == "directory":
-        copy_of_sealed.dvc("remote", "add", "--default", "team", str(tmp_path / "shared"))
-        copy_of_sealed.commit()
-        yield copy_of_sealed
-        return
-    request.getfixturevalue("bucket")(copy_of_sealed)
-    yield copy_of_sealed
+    if request.param == "s3":
+        request.getfixturevalue("bucket")(copy_of_sealed)
+    else:
+        share_in_directory(copy_of_sealed, tmp_path)
+    return copy_of_sealed
+
+
+def share_in_directory(checkout: Checkout, folder: Path) -> None:
+    """Gives a checkout a directory as its remote."""
+    checkout.dvc("remote", "add", "--default", "team", str(folder / "shared"))
+    checkout.commit()
 
 
 @pytest.fixture(scope="module")
@@ -244,8 +250,7 @@ def test_a_colleague_without_the_lock_trains_nothing(copy_of_sealed, bucket, tmp
 
 
 def test_a_figure_is_drawn_again_from_the_scores_alone(copy_of_sealed, tmp_path):
-    copy_of_sealed.dvc("remote", "add", "--default", "team", str(tmp_path / "shared"))
-    copy_of_sealed.commit()
+    share_in_directory(copy_of_sealed, tmp_path)
     copy_of_sealed.dvc("push")
     colleague = copy_of_sealed.clone(tmp_path / "colleague")
     colleague.edit_params({"figures.width": 5.0})
@@ -257,8 +262,7 @@ def test_a_figure_is_drawn_again_from_the_scores_alone(copy_of_sealed, tmp_path)
 
 
 def test_an_edit_between_pull_and_adopt_stays_stale(copy_of_sealed, tmp_path):
-    copy_of_sealed.dvc("remote", "add", "--default", "team", str(tmp_path / "shared"))
-    copy_of_sealed.commit()
+    share_in_directory(copy_of_sealed, tmp_path)
     copy_of_sealed.dvc("push")
     colleague = copy_of_sealed.clone(tmp_path / "colleague")
     colleague.dvc("pull")
@@ -297,7 +301,7 @@ def wait_until(reached) -> None:
 
 
 def damage(path: Path) -> None:
-    """Two other bytes in the middle, with the permissions that there were."""
+    """Another byte in the middle, with the permissions that there were."""
     mode = path.stat().st_mode
     path.chmod(0o644)
     content = bytearray(path.read_bytes())

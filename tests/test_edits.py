@@ -92,7 +92,7 @@ def test_an_edit_of_the_raw_data_reruns_everything(copy_of_sealed):
 
 
 def test_a_stage_that_is_not_of_this_graph_is_not_run(copy_of_sealed):
-    """The anchor is not among the parameters that DVC follows: it is an input, and so changes dvc.yaml."""
+    """The anchor is one of a policy's inputs, and another one changes dvc.yaml."""
     copy_of_sealed.edit_params({"policy.anchor": "sft/soup", "policy.beta": 0.1})
     assert "run `make dvc.yaml`" in copy_of_sealed.dvc("repro", "policy-positivity-1", fails=True)
     assert "policy-positivity-1" in copy_of_sealed.dvc("status")
