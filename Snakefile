@@ -17,6 +17,7 @@ include: "rules/reward.smk"  # → reward models on human labels
 include: "rules/policy.smk"  # → a policy per reward or mixture: E[R] − β KL(π ‖ anchor)
 include: "rules/evaluate.smk"  # → rewards and KL on held-out prompts
 include: "rules/rewarded_soups.smk"  # → soups, their scores, front and claims
+include: "rules/warp.smk"  # → moving anchors, spherical merges, LITI, iterated; fronts and claims
 include: "rules/report.smk"  # → one page that says what was found
 include: "rules/dvc.smk"  # meanwhile DVC leaves alone what is being made
 

@@ -4,10 +4,12 @@ from collections.abc import Mapping, Sequence
 
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
 from trl import RLOOConfig, RLOOTrainer
+from trl.trainer.utils import add_fused_lm_head
 
+from lib.anchors import MovingAnchor
+from lib.kl import ESTIMATORS
 from lib.rewards import Reward
-from lib.sampling import sample
-from lib.weights import set_weights, weights
+from lib.sampling import next_token_log_probabilities, sample
 
 
 class PolicyTrainer(RLOOTrainer):
@@ -15,13 +17,17 @@ class PolicyTrainer(RLOOTrainer):
     taken off the reward (WARP, algorithm 1; RLOO, arXiv 2402.14740).
 
     What it changes in TRL's trainer:
-    1. The anchor is the model that it is given. TRL reloads a reference from the directory that
-       the policy was read from, whatever has happened to the policy in memory since.
-    2. Completions come from `lib.sampling`, as in evaluation.
-    3. A reward that is not a finite number is an error; TRL takes NaN for "no opinion".
+    1. The anchor is the model that it is given, for full weights and for LoRA, in float32. TRL
+       reloads a reference from the directory that the policy was read from, whatever has
+       happened to the policy in memory since.
+    2. With a rate μ > 0 the anchor follows the policy (`lib.anchors.MovingAnchor`).
+    3. Completions come from `lib.sampling`, as in evaluation.
+    4. KL to a fixed reference, θ_sft, is recorded every `kl_every` steps, whatever the anchor is.
+    5. A reward that is not a finite number is an error; TRL takes NaN for "no opinion".
 
-    policy: the start, trained in place. anchor: of the same architecture, never changed here.
-    rewards: rewards with their weights; the sum Σᵢ wᵢ Rᵢ is what is maximised.
+    policy: the start, trained in place. anchor: a plain model of the same architecture, which the
+    trainer takes over. reference: one that is never changed. rewards: rewards with their weights;
+    the sum Σᵢ wᵢ Rᵢ is what is maximised.
     """
 
     def __init__(
@@ -31,6 +37,11 @@ class PolicyTrainer(RLOOTrainer):
         rewards: Mapping[Reward, float],
         tokenizer: PreTrainedTokenizerFast,
         args: RLOOConfig,
+        *,
+        mu: float = 0.0,
+        reference: PreTrainedModel | None = None,
+        kl_every: int = 1,
+        kl_estimator: str = "exact_per_token",
         **kwargs,
     ) -> None:
         args.reward_weights = list(rewards.values())
@@ -41,8 +52,14 @@ class PolicyTrainer(RLOOTrainer):
             processing_class=tokenizer,
             **kwargs,
         )
-        if self.ref_model is not None:
-            set_weights(self.accelerator.unwrap_model(self.ref_model), weights(anchor))
+        self.reference, self.kl_every, self.kl_estimator = reference, kl_every, kl_estimator
+        self.moving_anchor = None
+        if self.beta:
+            self.ref_model = anchor.float().eval().requires_grad_(False)
+            add_fused_lm_head(self.ref_model, temperature=self.temperature)
+            if mu:
+                self.moving_anchor = MovingAnchor(self.ref_model, policy, mu)
+                self.add_callback(self.moving_anchor)
 
     def _generate_single_turn(self, prompt_ids, images, multimodal_fields) -> list[list[int]]:
         model = self.accelerator.unwrap_model(self.model)
@@ -50,8 +67,23 @@ class PolicyTrainer(RLOOTrainer):
         completions = sample(
             [model], [1.0], prompt_ids, max_new_tokens=self.max_completion_length, temperature=self.temperature
         )
+        if self.reference is not None and self.state.global_step % self.kl_every == 0:
+            self._metrics["train"]["kl_to_reference"].append(self._kl_to_reference(model, prompt_ids, completions))
         model.train()
         return completions
+
+    def _kl_to_reference(self, policy, prompt_ids, completions) -> float:
+        both = [
+            next_token_log_probabilities([model], [1.0], prompt_ids, completions, self.temperature)
+            for model in (policy, self.reference)
+        ]
+        (ours, tokens, mask), (theirs, _, _) = both
+        return ESTIMATORS[self.kl_estimator](ours, theirs, tokens, mask).mean().item()
+
+    def _load_from_checkpoint(self, resume_from_checkpoint, model=None) -> None:
+        super()._load_from_checkpoint(resume_from_checkpoint, model)
+        if self.moving_anchor is not None:
+            self.moving_anchor.read(resume_from_checkpoint)
 
 
 def _as_trl_function(reward: Reward):

@@ -1,63 +1,16 @@
 """The claims of Rewarded Soups (arXiv 2306.04488), computed from scores with intervals.
 
-A point is what was scored: a pair of method (`sft`, `soup`, `morl`, `ensemble`) and mixture.
-Every statistic has a leading axis of 1 + resamples: first its value on the data as it is, then
-on each bootstrap sample (`lib.intervals`).
+A point's method is `sft`, `soup`, `morl` or `ensemble`, and its name the mixture (`lib.means`).
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from lib.fronts import chord_margin, hypervolume
-from lib.intervals import interval, resampled_means
+from lib.means import Means, Point, summary
 from lib.mixtures import between, mixture_name
-
-Point = tuple[str, str]
-Floats = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Means:
-    """Mean rewards and KL of points, over seeds and prompts: values (1 + resamples, points, columns)."""
-
-    points: list[Point]
-    columns: list[str]
-    values: Floats
-
-    @classmethod
-    def of(cls, scores: Sequence[pd.DataFrame], columns: Sequence[str], resamples: int) -> "Means":
-        """From one table per seed, with `method`, `mixture`, `prompt` and the columns, all of equal shape."""
-        tables = [table.sort_values(["method", "mixture", "prompt"], kind="stable") for table in scores]
-        points = list(dict.fromkeys(zip(tables[0]["method"], tables[0]["mixture"])))
-        arrays = [table[list(columns)].to_numpy().reshape(len(points), -1, len(columns)) for table in tables]
-        data = np.stack(arrays).swapaxes(1, 2)
-        replicates = resampled_means(data, resamples)
-        return cls(points, list(columns), np.concatenate([data.mean((0, 1))[None], replicates]))
-
-    def at(self, points: Sequence[Point], columns: Sequence[str]) -> Floats:
-        """(1 + resamples, points, columns) of the points and columns that are asked for."""
-        rows = [self.points.index(point) for point in points]
-        return self.values[:, rows][:, :, [self.columns.index(column) for column in columns]]
-
-
-def summary(statistic: Floats) -> dict[str, float]:
-    """Value and 95 % interval of a statistic (1 + resamples,)."""
-    low, high = interval(statistic[1:])
-    return {"value": float(statistic[0]), "low": float(low), "high": float(high)}
-
-
-def front_table(means: Means) -> pd.DataFrame:
-    """Every point with the mean of each column and its interval: `positivity`, `positivity_low`, …"""
-    low, high = interval(means.values[1:])
-    table = pd.DataFrame(means.points, columns=["method", "mixture"])
-    for i, column in enumerate(means.columns):
-        table[column] = means.values[0, :, i]
-        table[f"{column}_low"], table[f"{column}_high"] = low[:, i], high[:, i]
-    return table
 
 
 def chord_table(means: Means, rewards: Sequence[str], weights: Sequence[float]) -> pd.DataFrame:

@@ -8,8 +8,24 @@ Weights = dict[str, Tensor]
 
 
 def weights(model: PreTrainedModel) -> Weights:
-    """A copy of the model's weights in float32; tied tensors once."""
-    return {name: parameter.detach().float().clone() for name, parameter in model.named_parameters()}
+    """A copy of the model's weights in float32; tied tensors once.
+
+    A LoRA model's are those of the plain model that it stands for: W + (α/r) B A, merged in
+    float32, under the plain model's names. Averages of A and of B apart are not averages of policies.
+    """
+    if not hasattr(model, "peft_config"):
+        return {name: parameter.detach().float().clone() for name, parameter in model.named_parameters()}
+    plain = model.get_base_model()
+    merged = {
+        name.replace(".base_layer.", "."): parameter.detach().float().clone()
+        for name, parameter in plain.named_parameters()
+        if ".lora_" not in name
+    }
+    for name, module in plain.named_modules():
+        if hasattr(module, "get_delta_weight"):
+            for adapter in module.active_adapters:
+                merged[f"{name}.weight"] += module.get_delta_weight(adapter).detach().float()
+    return merged
 
 
 @torch.no_grad()

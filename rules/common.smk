@@ -14,6 +14,7 @@ from snakemake.exceptions import WorkflowError
 
 sys.path.insert(0, workflow.basedir)
 from lib.mixtures import MIXTURE, NAME, between, mixture_name, mixture_weights, simplex
+from lib.warp_points import between_point, fixed_point, liti_point
 
 ROOT = Path(workflow.basedir)
 RESULTS = f"results/{config.get('experiment')}"
@@ -30,6 +31,8 @@ def wrong_in_params():
     for key in ("rewarded_soups.rewards", "rewarded_soups.simplex_rewards"):
         for name in set(value(key)) - set(config["rewards"]):
             yield key, f"{name!r} is not one of the rewards ({', '.join(config['rewards'])})"
+    for name in set(mixture_weights(value("warp.reward"))) - set(config["rewards"]):
+        yield "warp.reward", f"{name!r} is not one of the rewards ({', '.join(config['rewards'])})"
     for name, spec in config["rewards"].items():
         if "function" in spec and not is_defined(spec["function"]):
             yield f"rewards.{name}.function", f"there is no {spec['function']}"
@@ -128,6 +131,73 @@ def reward_files(names):
     return models + [name for file in files if file.exists() for name in code(str(file.relative_to(ROOT)))]
 
 
+def policy_settings(mixture, *keys, **values):
+    """What the script takes: the reward, what all policies share, and what is this policy's own."""
+    reward = {name: reward_source(name) | {"weight": weight} for name, weight in mixture_weights(mixture).items()}
+    return settings(
+        "data.prompt_words",
+        "policy.prompts_per_step",
+        "policy.completions_per_prompt",
+        "policy.max_new_tokens",
+        "policy.temperature",
+        "policy.learning_rate",
+        "policy.kl_every",
+        "evaluation.kl_estimator",
+        *keys,
+        reward=reward,
+        **values,
+    )
+
+
+def reward_keys(mixture):
+    """The keys of the rewards of a mixture."""
+    return [f"rewards.{name}" for name in mixture_weights(mixture)]
+
+
+def warp_start(wildcards):
+    """θ_init of an iteration: θ_sft, then where the last iteration ended."""
+    if int(wildcards.iteration) == 1:
+        return f"{RESULTS}/{value('policy.start')}"
+    return f"{RESULTS}/warp/M-{wildcards.policies}/iteration-{int(wildcards.iteration) - 1}/end/seed-{wildcards.seed}"
+
+
+def warp_policies(wildcards):
+    """θ_1 … θ_M of an iteration. The first iterations of all M start alike, and share their policies."""
+    most = wildcards.policies if int(wildcards.iteration) > 1 else max(value("warp.policies"))
+    folder = f"{RESULTS}/warp/M-{most}/iteration-{wildcards.iteration}"
+    return [f"{folder}/policy-{number}/seed-{wildcards.seed}" for number in range(1, int(wildcards.policies) + 1)]
+
+
+def warp_scored():
+    """The models that WARP's points are made of, and the points."""
+    start = value("policy.start")
+    pair = [f"warp/M-{max(value('warp.policies'))}/iteration-1/policy-{number}/seed-{{seed}}" for number in (1, 2)]
+    fixed = {beta: f"warp/fixed/beta-{beta}/seed-{{seed}}" for beta in value("warp.fixed_betas")}
+    merged = {
+        (policies, iteration): f"warp/M-{policies}/iteration-{iteration}/merged/seed-{{seed}}"
+        for policies in value("warp.policies")
+        for iteration in range(1, value("warp.iterations") + 1)
+    }
+    models = [start, *merged.values(), *pair, *fixed.values()]
+    points = [
+        point(*liti_point(*of, eta), models, {start: 1 - eta, merged[of]: eta})
+        for of in merged
+        for eta in value("warp.front")
+    ]
+    points += [
+        point(*between_point(method, weight), models, {pair[0]: 1 - weight, pair[1]: weight}, of)
+        for method, of in (("slerp", "slerp"), ("lerp", "weights"))
+        for weight in value("warp.weights")
+    ]
+    points += [point(*fixed_point(beta), models, {fixed[beta]: 1.0}) for beta in fixed]
+    return models, points
+
+
+def warp_seed(wildcards):
+    """A seed of its own for each policy of each iteration."""
+    return 10_000 * int(wildcards.seed) + 100 * int(wildcards.iteration) + int(wildcards.number)
+
+
 def evaluation_settings(points):
     """What the script takes: the points, and how they are judged."""
     return lambda wildcards: settings(
@@ -161,3 +231,7 @@ wildcard_constraints:
     seed=r"\d+",
     reward=NAME,
     mixture=MIXTURE,
+    policies=r"\d+",
+    iteration=r"\d+",
+    number=r"\d+",
+    beta=r"[0-9.]+",

@@ -1,6 +1,6 @@
 # The rule that the four papers share: a policy maximises E[R] − β KL(π ‖ anchor), from a start.
 # R is a reward of params.yaml or a mixture of several, such as editorial=0.75+positivity=0.25.
-# Needs the start, the anchor, the rewards and the snippets; makes policy/{mixture}/seed-{seed}.
+# Needs the start, the anchor, the reference of the recorded KL, rewards and snippets; makes policy/{mixture}/seed-{seed}.
 #
 # Deviations: 1. RLOO, a REINFORCE with a leave-one-out baseline, where Rewarded Soups and SALSA
 # ran PPO. 2. All weights are trained, where Rewarded Soups trained LoRA. 3. β is constant.
@@ -12,6 +12,7 @@ rule policy:
         code("scripts/policy.py"),
         start=f"{RESULTS}/{value('policy.start')}",
         anchor=f"{RESULTS}/{value('policy.anchor')}",
+        reference=f"{RESULTS}/{value('policy.start')}",
         snippets=rules.snippets.output.snippets,
     output:
         model=directory(f"{RESULTS}/policy/{{mixture}}/seed-{{seed}}"),
@@ -25,27 +26,15 @@ rule policy:
         mem_mb=2000,
         runtime=60,
     params:
-        settings=lambda wildcards: settings(
-            "data.prompt_words",
+        settings=lambda wildcards: policy_settings(
+            wildcards.mixture,
             "policy.steps",
-            "policy.prompts_per_step",
-            "policy.completions_per_prompt",
-            "policy.max_new_tokens",
-            "policy.temperature",
-            "policy.learning_rate",
             "policy.beta",
+            mu=0.0,
             seed=int(wildcards.seed),
-            reward={
-                name: reward_source(name) | {"weight": weight}
-                for name, weight in mixture_weights(wildcards.mixture).items()
-            },
         ),
-        derived_from=lambda wildcards: settings(
-            "policy.start",
-            "policy.anchor",
-            *(f"rewards.{name}" for name in sorted(mixture_weights(wildcards.mixture))),
-        ),
+        derived_from=lambda wildcards: settings("policy.start", "policy.anchor", *reward_keys(wildcards.mixture)),
     shell:
         "python -m scripts.policy --start {input.start} --anchor {input.anchor}"
-        " --snippets {input.snippets} --model {output.model} --history {output.history}"
+        " --reference {input.reference} --snippets {input.snippets} --model {output.model} --history {output.history}"
         " --settings {params.settings:q} > {log} 2>&1"

@@ -6,6 +6,7 @@ rule report:
     input:
         code("scripts/report.py"),
         rules.rewarded_soups_figures.output,
+        rules.warp_figures.output,
         data=rules.snippets.output.report,
         base=rules.base.output.report,
         sft=expand(rules.sft.output.report, number=SFT_NAMES),
@@ -14,6 +15,8 @@ rule report:
             rules.rewarded_soups_claims.output[name]
             for name in ("front", "chord", "hypervolume", "preference", "balance")
         ],
+        warp=[rules.warp_claims.output[name] for name in ("plane", "hypervolume", "anchors", "slerp", "liti")],
+        angles=expand(rules.warp_merge.output.angles, policies=max(value("warp.policies")), iteration=1, seed=SEEDS),
     output:
         report=f"{RESULTS}/report.md",
         metrics=f"{RESULTS}/metrics.json",
@@ -29,5 +32,5 @@ rule report:
         settings=settings("seeds", "evaluation.prompts", "evaluation.resamples"),
     shell:
         "python -m scripts.report --data {input.data} --base {input.base} --sft {input.sft}"
-        " --agreement {input.agreement} --claims {input.claims} --report {output.report}"
+        " --agreement {input.agreement} --claims {input.claims} --warp {input.warp} --angles {input.angles} --report {output.report}"
         " --metrics {output.metrics} --settings {params.settings:q} > {log} 2>&1"

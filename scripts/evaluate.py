@@ -1,7 +1,8 @@
 """Score points on held-out prompts: every reward, and KL to θ_sft.
 
-A point is a combination of the given policies, in weight space (a soup, or one policy as it is)
-or in logit space (the ensemble of their predictions). Nothing merged is written to disk.
+A point is a combination of the given policies, in weight space (a soup, one policy as it is, or the
+SLERP of two task vectors from θ_sft) or in logit space (the ensemble of their predictions).
+Nothing merged is written to disk.
 """
 
 from functools import cache
@@ -10,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 from transformers import PreTrainedModel
 
-from lib.merging import linear_soup
+from lib.merging import linear_soup, slerp
 from lib.rewards import load
 from lib.scores import score
 from lib.weights import set_weights, weights
@@ -35,14 +36,16 @@ def evaluate(
     kl_estimator: str,
     seed: int,
 ) -> None:
-    """points: each has `method` and `mixture`, its name; `weights`, one per policy; `of`, "weights" or "logits"."""
+    """points: each has `method` and `mixture`, its name; `weights`, one per policy; `of`, "weights",
+    "slerp" or "logits".
+    """
     tokens = tokenizer(reference)
     rewards = [load(name, source) for name, source in reward.items()]
     held_out = held_out_prompts(snippets, prompt_words, prompts_held_out)
     scratch = language_model(reference)
     tables = []
     for number, point in enumerate(points, 1):
-        models, coefficients = combine(point, policies, scratch)
+        models, coefficients = combine(point, policies, cached_model(reference), scratch)
         table = score(
             models,
             coefficients,
@@ -70,13 +73,19 @@ def held_out_prompts(snippets: Path, prompt_words: int, count: int) -> list[str]
     return list(table["prompt"].sample(count, random_state=0))
 
 
-def combine(point: dict, policies: list[Path], scratch: PreTrainedModel) -> tuple[list[PreTrainedModel], list[float]]:
+def combine(
+    point: dict, policies: list[Path], reference: PreTrainedModel, scratch: PreTrainedModel
+) -> tuple[list[PreTrainedModel], list[float]]:
     """The models whose logits are mixed, with their weights: one model, but for an ensemble."""
     present = [(cached_model(path), weight) for path, weight in zip(policies, point["weights"]) if weight > 0]
     models, coefficients = [model for model, _ in present], [weight for _, weight in present]
     if point["of"] == "logits":
         return models, coefficients
-    set_weights(scratch, linear_soup([weights(model) for model in models], coefficients))
+    tensors = [weights(model) for model in models]
+    if point["of"] == "slerp" and len(models) == 2:
+        set_weights(scratch, slerp(weights(reference), *tensors, coefficients[1]))
+    else:
+        set_weights(scratch, linear_soup(tensors, coefficients))
     return [scratch], [1.0]
 
 

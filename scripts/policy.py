@@ -19,6 +19,7 @@ from scripts.training import TRAINER, print_progress
 def train_policy(
     start: Path,
     anchor: Path,
+    reference: Path,
     snippets: Path,
     model: Output,
     history: Output,
@@ -32,6 +33,9 @@ def train_policy(
     temperature: float,
     learning_rate: float,
     beta: float,
+    mu: float,
+    kl_every: int,
+    kl_estimator: str,
     seed: int,
 ) -> None:
     policy, tokens = language_model(start), tokenizer(start)
@@ -57,6 +61,10 @@ def train_policy(
         rewards,
         tokens,
         config,
+        mu=mu,
+        reference=language_model(reference),
+        kl_every=kl_every,
+        kl_estimator=kl_estimator,
         train_dataset=Dataset.from_pandas(prompts(snippets, "train", prompt_words)[["prompt"]]),
     )
     print_progress(trainer, ["reward", *(f"rewards/{name}/mean" for name in reward), "kl", "entropy"])
@@ -64,15 +72,18 @@ def train_policy(
     policy.save_pretrained(model)
     tokens.save_pretrained(model)
     steps_taken = [at_step(entry, list(reward)) for entry in trainer.state.log_history if "reward" in entry]
-    history.write_text(
-        json.dumps({"kl": "log_ratio to the anchor, nats per completion", "history": steps_taken}) + "\n"
-    )
+    units = {
+        "kl": "log_ratio to the anchor, nats per completion",
+        "kl_to_reference": f"{kl_estimator}, nats per completion",
+    }
+    history.write_text(json.dumps(units | {"history": steps_taken}) + "\n")
 
 
 def at_step(log: dict[str, float], rewards: list[str]) -> dict[str, float | None]:
-    """Mean KL to the anchor and mean rewards of the completions that one step was trained on."""
+    """Mean KL to the anchor and to the reference, and mean rewards, of the completions that one step was trained on."""
     means = {name: log[f"rewards/{name}/mean"] for name in rewards}
-    return {"step": log["step"], "kl": kl_per_completion(log)} | means
+    kl = {"kl": kl_per_completion(log), "kl_to_reference": log.get("kl_to_reference")}
+    return {"step": log["step"]} | kl | means
 
 
 if __name__ == "__main__":

@@ -51,6 +51,34 @@ A front of more points looks larger by noise alone: compare those of equal numbe
 ![Three rewards](rewarded_soups/figures/simplex.png)
 
 {balance}
+
+## WARP (arXiv 2406.16768)
+![The plane of KL and reward](warp/figures/plane.png)
+
+### W-1: a moving anchor against one fixed at θ_sft
+Hypervolume of the training trajectories in the plane of reward and KL, moving anchor minus fixed, per β; the
+interval is over seeds alone.
+
+{anchors}
+
+### W-2: task vectors are near 90° apart
+![The angle in each layer](warp/figures/angles.png)
+
+{angles}
+
+### W-3: SLERP against LERP
+![Along λ](warp/figures/weights.png)
+
+{slerp}
+
+### W-4: LITI
+{liti}
+
+### W-5 and W-6: more policies, more iterations
+Hypervolume above θ_sft in the plane of reward and KL, held out. The fronts that LITI draws have as many points as
+the list of η; the fixed anchors have one per β and θ_sft.
+
+{warp_hypervolume}
 """
 
 
@@ -60,6 +88,8 @@ def write_report(
     sft: list[Path],
     agreement: list[Path],
     claims: list[Path],
+    warp: list[Path],
+    angles: list[Path],
     report: Output,
     metrics: Output,
     *,
@@ -67,9 +97,12 @@ def write_report(
     prompts: int,
     resamples: int,
 ) -> None:
-    """claims: the tables front, chord, hypervolume, preference and balance."""
+    """claims: the tables front, chord, hypervolume, preference and balance. warp: plane, hypervolume, anchors,
+    slerp and liti. angles: of the first iteration's policies, a table per seed.
+    """
     model = json.loads(base.read_text())
     front, chord, hypervolume, preference, balance = (pd.read_csv(path) for path in claims)
+    _, warp_hypervolume, anchors, slerp, liti = (pd.read_csv(path) for path in warp)
     rewards = [{"reward": path.stem} | json.loads(path.read_text()) for path in agreement]
     on_chords = chord_counts(chord)
     bits = [json.loads(path.read_text())["bits per byte, validation"] for path in sft]
@@ -92,6 +125,11 @@ def write_report(
             hypervolume=as_table(hypervolume),
             preference=as_table(preference),
             balance=as_table(balance),
+            anchors=as_table(anchors),
+            angles=as_table(angle_summary(angles)),
+            slerp=as_table(slerp),
+            liti=as_table(liti),
+            warp_hypervolume=as_table(warp_hypervolume),
         )
     )
     numbers = {
@@ -101,6 +139,7 @@ def write_report(
             "λ on or above the chord": {reward: counts["on or above"] for reward, counts in on_chords.items()},
             "hypervolume": hypervolume.set_index("front")[["value", "low", "high"]].to_dict("index"),
         },
+        "warp": {"hypervolume": warp_hypervolume.set_index("front")[["value", "low", "high"]].to_dict("index")},
     }
     metrics.write_text(json.dumps(numbers, indent=2, ensure_ascii=False) + "\n")
 
@@ -127,6 +166,18 @@ def as_table(table: pd.DataFrame) -> str:
         elif not column.endswith(("low", "high")):
             shown[column] = table[column]
     return shown.to_markdown(index=False)
+
+
+def angle_summary(paths: list[Path]) -> pd.DataFrame:
+    """Angle between task vectors and cosine between whole weights, over layers and pairs of policies, per seed."""
+    rows = []
+    for path in paths:
+        table = pd.read_csv(path)
+        turns, cosine = table["degrees"], table["cosine_of_weights"]
+        row = {"seed": path.stem.removeprefix("seed-"), "layers": table["layer"].nunique()}
+        row |= {"mean angle (degrees)": f"{turns.mean():.1f}", "smallest": f"{turns.min():.1f}"}
+        rows.append(row | {"largest": f"{turns.max():.1f}", "smallest cosine of whole weights": f"{cosine.min():.5f}"})
+    return pd.DataFrame(rows)
 
 
 def on_chord(reward: str, counts: dict[str, int]) -> str:

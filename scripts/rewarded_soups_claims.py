@@ -4,11 +4,10 @@ from pathlib import Path
 
 import pandas as pd
 
+from lib.means import Means, front_table
 from lib.rewarded_soups import (
-    Means,
     balance_table,
     chord_table,
-    front_table,
     hypervolume_table,
     preference_table,
     soup_points,

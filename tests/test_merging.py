@@ -1,7 +1,23 @@
+import math
+
 import pytest
 import torch
 
-from lib.merging import linear_soup
+from lib.merging import angles, ema, layer_of, linear_soup, liti, norms, slerp, slerp_all, task_vector
+
+START = {"model.layers.0.a": torch.tensor([1.0, 1.0]), "model.layers.0.b": torch.tensor([1.0, 1.0])}
+
+
+def moved(*delta: float) -> dict[str, torch.Tensor]:
+    """START plus a task vector of one layer with these four coordinates."""
+    return {
+        "model.layers.0.a": START["model.layers.0.a"] + torch.tensor(delta[:2]),
+        "model.layers.0.b": START["model.layers.0.b"] + torch.tensor(delta[2:]),
+    }
+
+
+def length(policy: dict[str, torch.Tensor]) -> float:
+    return norms(task_vector(policy, START))["model.layers.0"]
 
 
 def test_soup_of_two_worked_by_hand():
@@ -48,3 +64,99 @@ def test_policies_of_different_architectures_are_refused_by_name():
         linear_soup([{"layer.weight": torch.ones(2)}, {"layer.weight": torch.ones(3)}], [0.5, 0.5])
     with pytest.raises(ValueError, match="extra"):
         linear_soup([{"w": torch.ones(2)}, {"w": torch.ones(2), "extra": torch.ones(1)}], [0.5, 0.5])
+
+
+def test_slerp_of_orthogonal_task_vectors_keeps_the_norm_and_lerp_shrinks_it():
+    """WARP's two lemmas: |δ_slerp| = l, |δ_lerp| = l √(1 − 2 (1 − cos Ω)(λ − λ²))."""
+    first, second = moved(3, 0, 0, 4), moved(0, 5, 0, 0)  # both 5 long, 90° apart over both tensors together
+    for weight in (0.25, 0.5, 0.8):
+        assert length(slerp(START, first, second, weight)) == pytest.approx(5, rel=1e-6)
+        lerp = length(linear_soup([first, second], [1 - weight, weight]))
+        assert lerp == pytest.approx(5 * math.sqrt(1 - 2 * (weight - weight**2)), rel=1e-6)
+
+
+def test_slerp_worked_by_hand():
+    """At 60° and λ = 1/3 the factors are sin 40° / sin 60° and sin 20° / sin 60°."""
+    first, second = moved(2, 0, 0, 0), moved(1, math.sqrt(3), 0, 0)
+    merged = task_vector(slerp(START, first, second, 1 / 3), START)["model.layers.0.a"]
+    a, b = (math.sin(math.radians(turn)) / math.sin(math.radians(60)) for turn in (40, 20))
+    assert merged.tolist() == pytest.approx([2 * a + b, math.sqrt(3) * b], rel=1e-5)
+    assert math.atan2(merged[1], merged[0]) == pytest.approx(math.radians(20), rel=1e-5)
+
+
+@pytest.mark.parametrize(("weight", "end"), [(0.0, 0), (1.0, 1)])
+def test_slerp_ends_at_the_policies(weight, end):
+    policies = [moved(1, 2, 3, 4), moved(-2, 1, 0, 5)]
+    merged = slerp(START, *policies, weight)
+    assert all(torch.allclose(merged[name], policies[end][name]) for name in START)
+
+
+def test_each_layer_has_its_angle():
+    """One layer turns, the other does not; a tensor outside the blocks is a layer of its own."""
+    start = {name: torch.zeros(2) for name in ("model.embed.weight", "model.layers.0.a", "model.layers.10.a")}
+    first = {name: torch.tensor([1.0, 0.0]) for name in start}
+    second = {name: torch.tensor([0.0, 1.0]) for name in start} | {"model.layers.10.a": torch.tensor([2.0, 0.0])}
+    found = angles(first, second)
+    assert found == pytest.approx(
+        {"model.embed.weight": math.pi / 2, "model.layers.0": math.pi / 2, "model.layers.10": 0}
+    )
+    merged = slerp(start, first, second, 0.5)
+    assert merged["model.layers.0.a"].tolist() == pytest.approx([math.sqrt(0.5)] * 2)
+    assert merged["model.layers.10.a"].tolist() == pytest.approx([1.5, 0])  # at 0° it is LERP
+
+
+def test_the_unit_of_an_angle_is_a_transformer_block():
+    assert layer_of("model.layers.3.self_attn.q_proj.weight") == "model.layers.3"
+    assert layer_of("transformer.h.11.mlp.weight") == "transformer.h.11"
+    assert layer_of("model.embed_tokens.weight") == "model.embed_tokens.weight"
+
+
+def test_unequal_norms_are_the_formula():
+    merged = task_vector(slerp(START, moved(2, 0, 0, 0), moved(0, 8, 0, 0), 0.5), START)["model.layers.0.a"]
+    assert merged.tolist() == pytest.approx([2 * math.sqrt(0.5), 8 * math.sqrt(0.5)], rel=1e-6)
+
+
+def test_three_policies_are_merged_in_the_papers_order():
+    """slerp(slerp(1, 2, 1/2), 3, 1/3): three orthogonal task vectors of length 1 give 1/√3 each."""
+    policies = [moved(1, 0, 0, 0), moved(0, 1, 0, 0), moved(0, 0, 1, 0)]
+    inner = slerp(START, policies[0], policies[1], 1 / 2)
+    expected = slerp(START, inner, policies[2], 1 / 3)
+    merged = slerp_all(START, policies)
+    assert all(torch.equal(merged[name], expected[name]) for name in START)
+    assert length(merged) == pytest.approx(1, rel=1e-6)
+    third = math.sin(math.radians(30))  # of the third, at 90° to the merge of the two
+    assert merged["model.layers.0.b"][0].item() - 1 == pytest.approx(third, rel=1e-6)
+
+
+def test_one_policy_is_its_own_merge():
+    policy = moved(1, 2, 3, 4)
+    assert slerp_all(START, [policy]) is policy
+
+
+def test_opposite_task_vectors_have_no_path():
+    with pytest.raises(ValueError, match=r"layer model\.layers\.0: the task vectors point in opposite directions"):
+        slerp(START, moved(1, 0, 0, 0), moved(-2, 0, 0, 0), 0.5)
+
+
+def test_a_zero_task_vector_has_no_direction():
+    with pytest.raises(ValueError, match=r"layer model\.layers\.0: one task vector is zero"):
+        slerp(START, moved(0, 0, 0, 0), moved(1, 0, 0, 0), 0.5)
+    assert length(slerp(START, moved(0, 0, 0, 0), moved(0, 0, 0, 0), 0.5)) == 0
+
+
+def test_liti_at_its_ends_and_between():
+    merged = moved(2, 0, 0, 4)
+    assert all(torch.equal(liti(START, merged, 0)[name], START[name]) for name in START)
+    assert all(torch.equal(liti(START, merged, 1)[name], merged[name]) for name in START)
+    assert length(liti(START, merged, 0.25)) == pytest.approx(math.sqrt(20) / 4)
+
+
+def test_the_moving_average_follows_a_policy_in_bfloat16_in_float32():
+    """θ_ema = 1 + 2⁻⁷ (1 − (1 − μ)ᵗ) after t steps towards 1 + 2⁻⁷; in bfloat16 it would not leave 1."""
+    policy = {"w": torch.tensor([1 + 2**-7], dtype=torch.bfloat16)}
+    anchor, rounded = {"w": torch.ones(1)}, {"w": torch.ones(1, dtype=torch.bfloat16)}
+    for _ in range(10):
+        ema(anchor, policy, 0.01)
+        ema(rounded, policy, 0.01)
+    assert anchor["w"].item() == pytest.approx(1 + 2**-7 * (1 - 0.99**10), rel=1e-6)
+    assert rounded["w"].item() == 1

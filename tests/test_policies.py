@@ -3,6 +3,8 @@ import copy
 import pytest
 import torch
 from datasets import Dataset
+from peft import LoraConfig, get_peft_model
+from transformers import TrainerCallback
 from trl import RLOOConfig
 
 from lib.policies import PolicyTrainer, kl_per_completion
@@ -15,11 +17,14 @@ from lib.weights import set_weights, weights
 def trainer(tmp_path, llama, tokenizer):
     """A trainer of a policy that was saved to disk, with any anchor and rewards."""
 
-    def build(anchor, rewards, policy=None, **settings):
+    def build(anchor, rewards, policy=None, moving=None, lora=False, **settings):
         llama.save_pretrained(tmp_path / "start")
         start = type(llama).from_pretrained(tmp_path / "start")
         if policy is not None:
             set_weights(start, weights(policy))
+        if lora:
+            torch.manual_seed(0)
+            start = get_peft_model(start, LoraConfig(r=2, lora_alpha=8, target_modules=["q_proj", "v_proj", "up_proj"]))
         config = RLOOConfig(
             output_dir=str(tmp_path / "out"),
             per_device_train_batch_size=16,
@@ -29,13 +34,12 @@ def trainer(tmp_path, llama, tokenizer):
             bf16=False,
             gradient_checkpointing=False,
             report_to="none",
-            save_strategy="no",
             disable_tqdm=True,
             logging_steps=1,
-            **settings,
+            **({"save_strategy": "no"} | settings),
         )
         prompts = Dataset.from_list([{"prompt": prompt} for prompt in ["the sea", "a calm", "cold", "wild"] * 50])
-        return PolicyTrainer(start, anchor, rewards, tokenizer, config, train_dataset=prompts)
+        return PolicyTrainer(start, anchor, rewards, tokenizer, config, train_dataset=prompts, **(moving or {}))
 
     return build
 
@@ -111,3 +115,71 @@ def test_a_reward_that_is_not_a_number_ends_the_training(trainer, llama):
     built = trainer(llama, {constant("broken", float("nan")): 1.0}, max_steps=1)
     with pytest.raises(ValueError, match="reward broken returned nan"):
         built.train()
+
+
+def many_a(prompts, completions):
+    return [completion.count("a") for completion in completions]
+
+
+@pytest.mark.parametrize("lora", [False, True])
+def test_the_anchor_is_the_moving_average_of_the_policy(trainer, llama, lora):
+    """θ_ema after each optimiser step, against the recursion on the policy's weights."""
+    built = trainer(
+        copy.deepcopy(llama),
+        {Reward("many_a", many_a): 1.0},
+        moving={"mu": 0.3},
+        lora=lora,
+        max_steps=4,
+        learning_rate=1e-2,
+    )
+    expected = weights(llama)
+
+    class Recursion(TrainerCallback):
+        def on_step_end(self, *args, **kwargs):
+            for name, tensor in weights(built.model).items():
+                expected[name] = 0.7 * expected[name] + 0.3 * tensor
+
+    built.add_callback(Recursion())
+    built.train()
+    moved = weights(built.ref_model)
+    assert any((moved[name] - tensor).abs().max() > 1e-3 for name, tensor in weights(llama).items())
+    for name, tensor in expected.items():
+        assert torch.allclose(moved[name], tensor, atol=1e-6)
+
+
+@pytest.mark.parametrize("lora", [False, True])
+def test_a_run_that_goes_on_from_a_checkpoint_ends_with_the_same_bytes(trainer, llama, tmp_path, lora):
+    def run(resume=None):
+        rewards = {Reward("many_a", many_a): 1.0}
+        built = trainer(
+            copy.deepcopy(llama),
+            rewards,
+            moving={"mu": 0.2},
+            lora=lora,
+            max_steps=6,
+            learning_rate=1e-2,
+            save_strategy="steps",
+            save_steps=3,
+        )
+        built.train(resume_from_checkpoint=resume)
+        return weights(built.model), weights(built.ref_model)
+
+    whole = run()
+    resumed = run(str(tmp_path / "out/checkpoint-3"))
+    for ours, theirs in zip(resumed, whole):
+        assert all(torch.equal(ours[name], theirs[name]) for name in theirs)
+
+
+def test_kl_to_the_reference_is_recorded_whatever_the_anchor_is(trainer, llama, other_llama):
+    built = trainer(
+        other_llama,
+        {Reward("many_a", many_a): 1.0},
+        moving={"reference": copy.deepcopy(llama), "kl_every": 2},
+        max_steps=3,
+        learning_rate=1e-2,
+    )
+    built.train()
+    recorded = [entry.get("kl_to_reference") for entry in built.state.log_history if "reward" in entry]
+    assert recorded[0] == pytest.approx(0, abs=1e-5)
+    assert recorded[1] is None
+    assert recorded[2] > 1e-3

@@ -1,4 +1,5 @@
 import torch
+from peft import LoraConfig, get_peft_model
 
 from lib.weights import set_weights, weights
 
@@ -18,3 +19,17 @@ def test_tied_tensors_are_there_once_and_in_float32(llama):
     found = weights(llama.to(torch.bfloat16))
     assert sum(tensor.numel() for tensor in found.values()) == llama.num_parameters()
     assert {tensor.dtype for tensor in found.values()} == {torch.float32}
+
+
+def test_the_weights_of_a_lora_model_are_those_of_the_merged_one(llama):
+    plain = {name: tensor.clone() for name, tensor in weights(llama).items()}
+    adapted = get_peft_model(llama, LoraConfig(r=2, lora_alpha=6, target_modules=["q_proj", "down_proj"]))
+    for name, parameter in adapted.named_parameters():
+        if "lora_B" in name:
+            torch.nn.init.normal_(parameter)
+    found = weights(adapted)
+    merged = weights(adapted.merge_and_unload())
+    assert found.keys() == merged.keys() == plain.keys()
+    changed = {name for name in plain if not torch.equal(found[name], plain[name])}
+    assert len(changed) == 4  # two modules in each of two layers
+    assert all(torch.allclose(found[name], merged[name], atol=1e-6) for name in merged)

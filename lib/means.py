@@ -1,0 +1,58 @@
+"""Means of scores with their bootstrap samples: what the tables of every paper are computed from.
+
+A point is what was scored: a pair of method and name, such as ("soup", "editorial=0.7+positivity=0.3").
+Every statistic has a leading axis of 1 + resamples: first its value on the data as it is, then
+on each bootstrap sample (`lib.intervals`).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from lib.intervals import interval, resampled_means
+
+Point = tuple[str, str]
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Means:
+    """Mean rewards and KL of points, over seeds and prompts: values (1 + resamples, points, columns)."""
+
+    points: list[Point]
+    columns: list[str]
+    values: Floats
+
+    @classmethod
+    def of(cls, scores: Sequence[pd.DataFrame], columns: Sequence[str], resamples: int) -> "Means":
+        """From one table per seed, with `method`, `mixture`, `prompt` and the columns, all of equal shape."""
+        tables = [table.sort_values(["method", "mixture", "prompt"], kind="stable") for table in scores]
+        points = list(dict.fromkeys(zip(tables[0]["method"], tables[0]["mixture"])))
+        arrays = [table[list(columns)].to_numpy().reshape(len(points), -1, len(columns)) for table in tables]
+        data = np.stack(arrays).swapaxes(1, 2)
+        replicates = resampled_means(data, resamples)
+        return cls(points, list(columns), np.concatenate([data.mean((0, 1))[None], replicates]))
+
+    def at(self, points: Sequence[Point], columns: Sequence[str]) -> Floats:
+        """(1 + resamples, points, columns) of the points and columns that are asked for."""
+        rows = [self.points.index(point) for point in points]
+        return self.values[:, rows][:, :, [self.columns.index(column) for column in columns]]
+
+
+def summary(statistic: Floats) -> dict[str, float]:
+    """Value and 95 % interval of a statistic (1 + resamples,)."""
+    low, high = interval(statistic[1:])
+    return {"value": float(statistic[0]), "low": float(low), "high": float(high)}
+
+
+def front_table(means: Means) -> pd.DataFrame:
+    """Every point with the mean of each column and its interval: `positivity`, `positivity_low`, …"""
+    low, high = interval(means.values[1:])
+    table = pd.DataFrame(means.points, columns=["method", "mixture"])
+    for i, column in enumerate(means.columns):
+        table[column] = means.values[0, :, i]
+        table[f"{column}_low"], table[f"{column}_high"] = low[:, i], high[:, i]
+    return table
