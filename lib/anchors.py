@@ -1,15 +1,26 @@
 """The reference of the KL term that moves with the policy: WARP's exponential moving average."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
 from safetensors.torch import load_file, save_file
+from torch import Tensor
 from transformers import PreTrainedModel, TrainerCallback
 
-from lib.merging import ema
 from lib.weights import weights
 
 FILE = "anchor.safetensors"
+
+
+@torch.no_grad()
+def ema(anchor: Mapping[str, Tensor], policy: Mapping[str, Tensor], mu: float) -> None:
+    """θ_ema ← (1 − μ) θ_ema + μ θ, in place (WARP, algorithm 1).
+
+    The anchor has to be float32: in bfloat16 the small steps are lost in rounding.
+    """
+    for name, tensor in anchor.items():
+        tensor.mul_(1 - mu).add_(policy[name].to(tensor.dtype), alpha=mu)
 
 
 class MovingAnchor(TrainerCallback):

@@ -7,10 +7,9 @@ magnitude smaller than the weights it is added to, which bfloat16 cannot carry.
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import torch
-from torch import Tensor
 
 from lib.weights import Weights
 
@@ -116,16 +115,6 @@ def slerp_all(start: Weights, policies: Sequence[Weights]) -> Weights:
 def liti(start: Weights, merged: Weights, eta: float) -> Weights:
     """(1 − η) θ_start + η θ_merged: back towards the start by linear interpolation (WARP's LITI)."""
     return linear_soup([start, merged], [1 - eta, eta])
-
-
-@torch.no_grad()
-def ema(anchor: Mapping[str, Tensor], policy: Mapping[str, Tensor], mu: float) -> None:
-    """θ_ema ← (1 − μ) θ_ema + μ θ, in place (WARP, algorithm 1).
-
-    The anchor has to be float32: in bfloat16 the small steps are lost in rounding.
-    """
-    for name, tensor in anchor.items():
-        tensor.mul_(1 - mu).add_(policy[name].to(tensor.dtype), alpha=mu)
 
 
 def _by_layer(vector: Weights) -> dict[str, list[str]]:

@@ -4,42 +4,57 @@ import pytest
 
 from tests.checkout import Checkout
 
-FIGURES = {"rewarded_soups_figures", "report"}
-CLAIMS = {"rewarded_soups_claims"} | FIGURES
-SCORES = {"rewarded_soups_scores"} | CLAIMS
-POLICY = {"policy"} | SCORES
-REWARD = {"reward", "evaluate"} | POLICY
+SOUP_FIGURES = {"rewarded_soups_figures", "report"}
+SOUP_CLAIMS = {"rewarded_soups_claims"} | SOUP_FIGURES
+SOUP_SCORES = {"rewarded_soups_scores"} | SOUP_CLAIMS
+POLICY = {"policy"} | SOUP_SCORES
+WARP_FIGURES = {"warp_figures", "report"}
+WARP_CLAIMS = {"warp_claims"} | WARP_FIGURES
+WARP_SCORES = {"warp_scores"} | WARP_CLAIMS
+WARP_MERGE = {"warp_policy", "warp_merge"} | WARP_SCORES  # a merge starts the next iteration's policies
+WARP = {"warp_fixed"} | WARP_MERGE
+POLICIES = POLICY | WARP
+REWARD = {"reward", "evaluate"} | POLICIES
 BASE = {"base", "sft", "soup"} | REWARD
 ALL = {"fetch", "snippets"} | BASE
 
 VALUES = {
     "RL steps": ({"policy.steps": 5}, POLICY),
+    "what all policies share": ({"policy.temperature": 0.9}, {"evaluate"} | POLICIES),
     "anchor": ({"policy.anchor": "sft/soup"}, POLICY),
-    "start, which plays two parts": ({"policy.start": "sft/soup"}, {"evaluate"} | POLICY),
-    "a reward's argument": ({"rewards.brevity.arguments.words": 7}, {"evaluate"} | POLICY),
-    "a reward's label": ({"rewards.editorial.label": {"editorial": 1, "tweet": 0, "movie": 0}}, REWARD),
+    "start, which plays several parts": ({"policy.start": "sft/soup"}, {"evaluate"} | POLICIES),
+    "a reward's argument": ({"rewards.brevity.arguments.words": 7}, {"evaluate"} | POLICY | WARP_SCORES),
+    "a reward's label": ({"rewards.positivity.label": {"movie": 1, "tweet": 0}}, REWARD),
     "a reward added": (
         {"rewards.length": {"function": "lib.rewards:brevity", "arguments": {"words": 3}}},
-        {"evaluate"} | SCORES,
+        {"evaluate"} | SOUP_SCORES | WARP_SCORES,
     ),
-    "a reward model's training": ({"reward_model.epochs": 0.5}, REWARD),
-    "λ added": ({"rewarded_soups.weights": [0, 0.25, 0.5, 0.75, 1]}, SCORES),
-    "λ removed": ({"rewarded_soups.weights": [0, 0.25, 1]}, SCORES),
+    "λ added": ({"rewarded_soups.weights": [0, 0.25, 0.5, 0.75, 1]}, SOUP_SCORES),
+    "λ removed": ({"rewarded_soups.weights": [0, 0.25, 1]}, SOUP_SCORES),
     "a preference added": ({"rewarded_soups.preferences": [0.25, 0.5]}, POLICY),
     "two values swapped": ({"base.batch_size": 32, "base.context": 8}, BASE),
-    "two rewards swapped": ({"rewarded_soups.rewards": ["editorial", "positivity"]}, SCORES),
-    "the second of two seeds": ({"sft.seeds": [1, 3]}, {"sft", "soup", "evaluate"} | CLAIMS),
-    "resamples": ({"evaluation.resamples": 150}, CLAIMS),
+    "two rewards swapped": ({"rewarded_soups.rewards": ["editorial", "positivity"]}, SOUP_SCORES),
+    "the second of two seeds": ({"sft.seeds": [1, 3]}, {"sft", "soup", "evaluate"} | SOUP_CLAIMS),
+    "μ": ({"warp.mu": 0.2}, WARP_MERGE),
+    "η of an iteration": ({"warp.eta": 0.5}, WARP_MERGE),
+    "η of a front": ({"warp.front": [0, 0.25, 1]}, WARP_SCORES),
+    "WARP's reward": ({"warp.reward": "editorial=0.5+positivity=0.5"}, WARP),
+    "resamples": ({"evaluation.resamples": 150}, SOUP_CLAIMS | WARP_CLAIMS),
     "a number spelt otherwise": ({"figures.width": 6, "policy.temperature": 1}, set()),
-    "a figure's size": ({"figures.width": 5.0}, FIGURES),
+    "a figure's size": ({"figures.width": 5.0}, SOUP_FIGURES | WARP_FIGURES),
 }
 CODE = {
-    "lib/merging.py": {"soup", "evaluate"} | SCORES,
-    "lib/figures.py": FIGURES,
+    "lib/merging.py": {"soup", "evaluate", "warp_policy", "warp_merge"} | SOUP_SCORES | WARP_SCORES,
+    "lib/figures.py": SOUP_FIGURES | WARP_FIGURES,
     "scripts/report.py": {"report"},
     "scripts/reward.py": REWARD,
 }
-GRAPH = {"anchor", "start, which plays two parts", "a preference added"}  # edits that change dvc.yaml
+GRAPH = {
+    "anchor",
+    "start, which plays several parts",
+    "a preference added",
+    "WARP's reward",
+}  # edits that change dvc.yaml
 
 
 def agreed(checkout: Checkout) -> dict[str, set[str]]:
@@ -75,14 +90,14 @@ def test_an_edit_of_a_command_reruns_its_rule(copy_of_sealed):
         rules.read_text().replace("-m scripts.rewarded_soups_figures", "-B -m scripts.rewarded_soups_figures")
     )
     copy_of_sealed.dvc_graph("write")
-    assert agreed(copy_of_sealed).keys() == FIGURES
+    assert agreed(copy_of_sealed).keys() == SOUP_FIGURES
 
 
 def test_an_edit_of_a_value_that_a_rule_gives_reruns_the_rule(copy_of_sealed):
     rules = copy_of_sealed.root / "rules/sft.smk"
     rules.write_text(rules.read_text().replace("[1 / len(SFT_NAMES) for _ in SFT_NAMES]", "[0.25, 0.75]"))
     copy_of_sealed.dvc_graph("write")
-    assert agreed(copy_of_sealed).keys() == {"soup", "evaluate"} | CLAIMS
+    assert agreed(copy_of_sealed).keys() == {"soup", "evaluate"} | SOUP_CLAIMS
 
 
 def test_an_edit_of_the_raw_data_reruns_everything(copy_of_sealed):
