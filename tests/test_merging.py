@@ -2,8 +2,10 @@ import math
 
 import pytest
 import torch
+from safetensors.torch import load_file
 
 from lib.merging import angles, layer_of, linear_soup, liti, norms, slerp, slerp_all, task_vector
+from tests.make_nuslerp import FILE, WEIGHT
 
 START = {"model.layers.0.a": torch.tensor([1.0, 1.0]), "model.layers.0.b": torch.tensor([1.0, 1.0])}
 
@@ -149,3 +151,16 @@ def test_liti_at_its_ends_and_between():
     assert all(torch.equal(liti(START, merged, 0)[name], START[name]) for name in START)
     assert all(torch.equal(liti(START, merged, 1)[name], merged[name]) for name in START)
     assert length(liti(START, merged, 0.25)) == pytest.approx(math.sqrt(20) / 4)
+
+
+def test_slerp_agrees_with_nuslerp_of_mergekit():
+    """mergekit's unit is the tensor, so each tensor is given as a layer of its own."""
+    stored = load_file(FILE)
+    names = {name.partition("/")[2] for name in stored}
+    assert len(names) == 12
+    for name in names:
+        start, first, second = ({name: stored[f"{model}/{name}"]} for model in ("start", "first", "second"))
+        assert torch.allclose(slerp(start, first, second, WEIGHT)[name], stored[f"merged/{name}"], atol=1e-6)
+        assert not torch.allclose(
+            linear_soup([first, second], [1 - WEIGHT, WEIGHT])[name], stored[f"merged/{name}"], atol=1e-3
+        )

@@ -2,11 +2,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from lib.means import Means, front_table
 from lib.rewarded_soups import (
-    Means,
     balance_table,
     chord_table,
-    front_table,
     hypervolume_table,
     preference_table,
     soup_points,

@@ -1,0 +1,88 @@
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from lib.means import Means
+from lib.warp import anchor_table, geometry, hypervolume_table, liti_table, slerp_table, trajectory
+from lib.warp_points import between_point, fixed_point, liti_point
+
+# mean reward and KL of every point; the scores are these on both seeds and all prompts
+POINTS = {
+    liti_point(2, 1, 0): (0, 0),
+    liti_point(2, 1, 0.5): (3, 1),
+    liti_point(2, 1, 1): (4, 4),
+    fixed_point(0.1): (2, 2),
+    fixed_point(0.2): (1, 1),
+    between_point("slerp", 0): (2, 2),
+    between_point("slerp", 0.5): (4, 4),
+    between_point("slerp", 1): (3, 4),
+    between_point("lerp", 0.5): (3.5, 1),
+}
+FRONT = [liti_point(2, 1, eta) for eta in (0, 0.5, 1)]
+
+
+@pytest.fixture
+def means() -> Means:
+    table = pd.DataFrame(
+        {"method": method, "mixture": name, "prompt": prompt, "reward": reward, "kl": kl}
+        for (method, name), (reward, kl) in POINTS.items()
+        for prompt in range(5)
+    )
+    return Means.of([table, table], ["reward", "kl"], resamples=20)
+
+
+def test_hypervolume_in_the_plane_of_reward_and_kl(means):
+    """Above reward 0 and below KL 4, the largest: LITI has 3 × 3, fixed anchors 2 × 2 + 1 × 1."""
+    fronts = {"liti": FRONT, "fixed": [FRONT[0], fixed_point(0.1), fixed_point(0.2)]}
+    table = hypervolume_table(means, fronts, FRONT[0]).set_index("front")
+    assert table.loc["liti", "value"] == 9
+    assert table.loc["fixed", "value"] == 5
+    assert table.loc["fixed", "first_minus_this_value"] == table.loc["fixed", "first_minus_this_low"] == 4
+
+
+def test_slerp_is_compared_with_lerp_and_with_the_ends(means):
+    table = slerp_table(means, [0, 0.5, 1]).set_index("comparison")["value"]
+    assert table["reward of SLERP − LERP"] == 0.5
+    assert table["reward of SLERP − better end"] == 1
+    assert table["KL of SLERP − mean of the ends"] == 1
+    assert table["KL of LERP − mean of the ends"] == -2
+
+
+def test_liti_is_concave_in_reward_and_convex_in_kl(means):
+    table = liti_table(means, [(2, 1)], [0.5]).set_index("comparison")["value"]
+    assert table["reward above the chord"] == 1  # 3 − (0 + 4)/2
+    assert table["KL below the chord"] == 1  # (0 + 4)/2 − 1
+
+
+def test_a_trajectory_is_smoothed_and_has_the_steps_whose_kl_is_known():
+    history = [
+        {"step": 1, "kl_to_reference": 0.0, "a": 1.0, "b": 0.0},
+        {"step": 2, "kl_to_reference": None, "a": 3.0, "b": 4.0},
+        {"step": 3, "kl_to_reference": 2.0, "a": 5.0, "b": 2.0},
+    ]
+    path = trajectory(history, {"a": 0.5, "b": 0.5})
+    assert path.tolist() == [[0.5, 0.0], [pytest.approx((0.5 + 3.5 + 3.5) / 3), 1.0]]
+
+
+def test_anchors_are_compared_seed_by_seed():
+    """Below KL 2: the moving anchor has 2 × 1, the fixed one 1 × 1 and 0."""
+    moving = [np.array([[0.0, 0.0], [2.0, 1.0]])] * 2
+    fixed = [np.array([[0.0, 0.0], [1.0, 1.0]]), np.array([[0.0, 0.0], [1.0, 2.0]])]
+    [row] = anchor_table(moving, {0.1: fixed}, resamples=200).to_dict("records")
+    assert row["value"] == pytest.approx(1.5)
+    assert (row["low"], row["high"]) == (1, 2)
+
+
+def test_geometry_of_two_policies():
+    start = {"model.layers.0.a": torch.tensor([10.0, 0.0]), "model.norm.weight": torch.tensor([1.0, 0.0])}
+    first = {"model.layers.0.a": torch.tensor([13.0, 0.0]), "model.norm.weight": torch.tensor([2.0, 0.0])}
+    second = {"model.layers.0.a": torch.tensor([10.0, 4.0]), "model.norm.weight": torch.tensor([2.0, 1.0])}
+    table = geometry(start, [first, second]).set_index("layer")
+    assert table.loc["model.layers.0", "degrees"] == pytest.approx(90)
+    assert table.loc["model.layers.0", ["norm_first", "norm_second"]].tolist() == pytest.approx([3, 4])
+    assert table.loc["model.layers.0", "cosine_of_weights"] == pytest.approx(10 / math.hypot(10, 4))
+    assert table.loc["model.norm.weight", "degrees"] == pytest.approx(45)
+    assert geometry(start, [first])["norm"].tolist() == pytest.approx([3, 1])
