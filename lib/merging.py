@@ -7,9 +7,10 @@ magnitude smaller than the weights it is added to, which bfloat16 cannot carry.
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import torch
+from torch import Tensor
 
 from lib.weights import Weights
 
@@ -52,76 +53,100 @@ def layer_of(name: str) -> str:
     return name[: found.end()] if found else name
 
 
-def angles(first: Weights, second: Weights) -> dict[str, float]:
-    """Ω of each layer between two task vectors: cos Ω = δ₁·δ₂ / (|δ₁| |δ₂|), in radians (WARP's SLERP).
+def inner_products(pieces: Iterable[Sequence[Weights]]) -> dict[str, Tensor]:
+    """vᵢ·vⱼ of each layer, (N, N) in float64: all that norms, angles and SLERP depend on.
+
+    pieces: N vectors with the same names and shapes; all of them at once, or a part of each at a time
+    (`lib.checkpoints.pieces`), whose products are added up.
+    """
+    products: dict[str, Tensor] = {}
+    for vectors in pieces:
+        for name in vectors[0]:
+            flat = torch.stack([vector[name].flatten().double() for vector in vectors])
+            layer = layer_of(name)
+            products[layer] = products.get(layer, 0) + flat @ flat.T
+    return products
+
+
+def norm(products: Tensor, vector: Tensor) -> float:
+    """|v| in one layer, for v = Σᵢ cᵢ vᵢ given by its coefficients c, (N,)."""
+    return math.sqrt(max(0.0, float(vector @ products @ vector)))
+
+
+def angle(products: Tensor, first: Tensor, second: Tensor) -> float:
+    """Ω in one layer: cos Ω = v·w / (|v| |w|), in radians (WARP's SLERP); v and w given by their coefficients.
 
     Where both are zero the angle is 0: nothing is there to turn.
-    Raises ValueError for a layer in which one alone is zero: it has no direction.
+    Raises ValueError where one alone is zero: it has no direction.
     """
-    result = {}
-    for layer, names in _by_layer(first).items():
-        lengths = [norm(vector, names) for vector in (first, second)]
-        if min(lengths) == 0 < max(lengths):
-            raise ValueError(f"layer {layer}: one task vector is zero, so that no angle is between the two")
-        product = sum(float((first[name].double() * second[name].double()).sum()) for name in names)
-        result[layer] = math.acos(max(-1.0, min(1.0, product / (lengths[0] * lengths[1])))) if lengths[0] else 0.0
-    return result
+    lengths = norm(products, first), norm(products, second)
+    if min(lengths) == 0 < max(lengths):
+        raise ValueError("one task vector is zero, so that no angle is between the two")
+    if max(lengths) == 0:
+        return 0.0
+    return math.acos(max(-1.0, min(1.0, float(first @ products @ second) / lengths[0] / lengths[1])))
 
 
-def norms(vector: Weights) -> dict[str, float]:
-    """|δ| of each layer of a task vector."""
-    return {layer: norm(vector, names) for layer, names in _by_layer(vector).items()}
-
-
-def norm(vector: Weights, names: Sequence[str]) -> float:
-    """|δ| over the tensors of these names, summed in float64."""
-    return math.sqrt(sum(float((vector[name].double() ** 2).sum()) for name in names))
-
-
-def slerp(start: Weights, first: Weights, second: Weights, weight: float) -> Weights:
+def slerp(start: Weights, policies: Sequence[Weights], weights: Sequence[float]) -> Weights:
     """θ_start + sin((1−λ)Ω)/sin Ω · δ₁ + sin(λΩ)/sin Ω · δ₂, with one Ω per layer (WARP's SLERP).
 
-    start, first, second: policies of the same names and shapes; λ is the `weight` of the second.
-    At Ω = 0 it is the formula's limit, linear interpolation. Norms need not be equal.
-    Raises ValueError at Ω = 180°, where the limit does not exist, and where a task vector is zero.
+    start, policies: θ_start and M ≥ 1 policies with the same names and shapes.
+    weights: M − 1 numbers; the first is λ of the second policy, the next the λ at which the third is merged
+    with the merge of the first two, and so on. `equal_weights` has those of WARP.
     """
-    deltas = [task_vector(policy, start) for policy in (first, second)]
-    turns = {layer: slerp_weights(angle, weight, layer) for layer, angle in angles(*deltas).items()}
-    return {
-        name: start[name].float()
-        + turns[layer_of(name)][0] * deltas[0][name]
-        + turns[layer_of(name)][1] * deltas[1][name]
-        for name in start
-    }
+    products = inner_products([[task_vector(policy, start) for policy in policies]])
+    return add_task_vectors(start, policies, slerp_coefficients(products, weights))
 
 
-def slerp_weights(angle: float, weight: float, layer: str) -> tuple[float, float]:
-    """The factors of the two task vectors of a layer at the angle Ω."""
+def equal_weights(count: int) -> list[float]:
+    """1/2, 1/3, … 1/M: slerp of M is slerp(that of the first M − 1, θ_M, λ = 1/M) (WARP, M > 2)."""
+    return [1 / number for number in range(2, count + 1)]
+
+
+def slerp_coefficients(products: Mapping[str, Tensor], weights: Sequence[float]) -> dict[str, Tensor]:
+    """c of each layer, (M,), with δ_slerp = Σᵢ cᵢ δᵢ.
+
+    products: `inner_products` of the task vectors. At Ω = 0 it is the formula's limit, linear interpolation;
+    norms need not be equal.
+    Raises ValueError at Ω = 180°, where the limit does not exist, and where one task vector alone is zero.
+    """
+    found = {}
+    for layer, product in products.items():
+        units = torch.eye(len(product), dtype=torch.float64)
+        merged = units[0]
+        try:
+            for unit, weight in zip(units[1:], weights, strict=True):
+                of_merged, of_unit = slerp_factors(angle(product, merged, unit), weight)
+                merged = of_merged * merged + of_unit * unit
+        except ValueError as error:
+            raise ValueError(f"layer {layer}: {error}") from None
+        found[layer] = merged
+    return found
+
+
+def slerp_factors(angle: float, weight: float) -> tuple[float, float]:
+    """sin((1−λ)Ω)/sin Ω and sin(λΩ)/sin Ω."""
     if math.pi - angle < NO_TURN:
-        raise ValueError(f"layer {layer}: the task vectors point in opposite directions, and SLERP has no path")
+        raise ValueError("the task vectors point in opposite directions, and SLERP has no path")
     if angle < NO_TURN:
         return 1 - weight, weight
     return math.sin((1 - weight) * angle) / math.sin(angle), math.sin(weight * angle) / math.sin(angle)
 
 
-def slerp_all(start: Weights, policies: Sequence[Weights]) -> Weights:
-    """SLERP of M ≥ 1 policies, one after the other: slerp(that of the first M − 1, θ_M, λ = 1/M) (WARP, M > 2)."""
-    merged = policies[0]
-    for count, policy in enumerate(policies[1:], 2):
-        merged = slerp(start, merged, policy, 1 / count)
-    return merged
+def add_task_vectors(start: Weights, policies: Sequence[Weights], coefficients: Mapping[str, Tensor]) -> Weights:
+    """θ_start + Σᵢ cᵢ δᵢ, with coefficients c, (M,), for each layer."""
+    result = {}
+    for name, origin in start.items():
+        layer = coefficients[layer_of(name)].tolist()
+        result[name] = origin.float() + sum(
+            c * (policy[name].float() - origin.float()) for c, policy in zip(layer, policies)
+        )
+    return result
 
 
 def liti(start: Weights, merged: Weights, eta: float) -> Weights:
     """(1 − η) θ_start + η θ_merged: back towards the start by linear interpolation (WARP's LITI)."""
     return linear_soup([start, merged], [1 - eta, eta])
-
-
-def _by_layer(vector: Weights) -> dict[str, list[str]]:
-    layers: dict[str, list[str]] = {}
-    for name in vector:
-        layers.setdefault(layer_of(name), []).append(name)
-    return layers
 
 
 def _require_same_shapes(policies: Sequence[Weights]) -> None:

@@ -10,42 +10,43 @@ from itertools import combinations
 
 import numpy as np
 import pandas as pd
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from lib.fronts import hypervolume
 from lib.intervals import resampled_means
 from lib.means import Floats, Means, Point, summary
-from lib.merging import angles, norms, task_vector
+from lib.merging import angle, norm
 from lib.warp_points import between_point, liti_point
-from lib.weights import Weights
 
 PLANE = ["reward", "kl"]
 SMOOTH = 5  # steps of training that a point of a trajectory is the mean of
 
 
-def geometry(start: Weights, policies: Sequence[Weights]) -> pd.DataFrame:
+def geometry(products: Mapping[str, Tensor]) -> pd.DataFrame:
     """W-2: for each layer and pair of policies the angle between their task vectors in degrees and the norms,
     and the cosine between their whole weights. A policy alone has no angle.
+
+    products: `lib.merging.inner_products` of 1 + M vectors, θ_start and the M task vectors.
     """
-    deltas = [task_vector(policy, start) for policy in policies]
-    if len(policies) == 1:
-        return pd.DataFrame({"layer": layer, "norm": value} for layer, value in norms(deltas[0]).items())
     rows = []
-    for i, j in combinations(range(len(policies)), 2):
-        turns, whole = angles(deltas[i], deltas[j]), angles(policies[i], policies[j])
-        lengths = norms(deltas[i]), norms(deltas[j])
-        rows += [
-            {
-                "layer": layer,
-                "first": i + 1,
-                "second": j + 1,
-                "degrees": math.degrees(turn),
-                "norm_first": lengths[0][layer],
-                "norm_second": lengths[1][layer],
-                "cosine_of_weights": math.cos(whole[layer]),
-            }
-            for layer, turn in turns.items()
-        ]
+    for layer, of_layer in products.items():
+        start, *deltas = torch.eye(len(of_layer), dtype=torch.float64)
+        if len(deltas) == 1:
+            rows.append({"layer": layer, "norm": norm(of_layer, deltas[0])})
+        for (i, first), (j, second) in combinations(enumerate(deltas, 1), 2):
+            rows.append(
+                {
+                    "layer": layer,
+                    "first": i,
+                    "second": j,
+                    "degrees": math.degrees(angle(of_layer, first, second)),
+                    "norm_first": norm(of_layer, first),
+                    "norm_second": norm(of_layer, second),
+                    "cosine_of_weights": math.cos(angle(of_layer, start + first, start + second)),
+                }
+            )
     return pd.DataFrame(rows)
 
 

@@ -1,13 +1,12 @@
 """A policy as named tensors, and back."""
 
 import torch
-from torch import Tensor
-from transformers import PreTrainedModel
+from torch import Tensor, nn
 
 Weights = dict[str, Tensor]
 
 
-def weights(model: PreTrainedModel) -> Weights:
+def weights(model: nn.Module) -> Weights:
     """A copy of the model's weights in float32; tied tensors once.
 
     A LoRA model's are those of the plain model that it stands for: W + (α/r) B A, merged in
@@ -29,7 +28,7 @@ def weights(model: PreTrainedModel) -> Weights:
 
 
 @torch.no_grad()
-def set_weights(model: PreTrainedModel, new: Weights) -> None:
+def set_weights(model: nn.Module, new: Weights) -> None:
     """Overwrites the model's weights, in the model's own type."""
     for name, parameter in model.named_parameters():
         parameter.copy_(new[name])

@@ -52,7 +52,7 @@ def run(work: Callable[..., None]) -> None:
 def _be_reproducible() -> None:
     """The same bits every time; nothing to do in a job that computes without torch."""
     if torch := sys.modules.get("torch"):
-        torch.use_deterministic_algorithms(True)
+        torch.set_deterministic_debug_mode("error")  # use_deterministic_algorithms loads the compiler as well
         torch.utils.deterministic.fill_uninitialized_memory = False  # costs a fifth of the time
         torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", 1)))
     if transformers := sys.modules.get("transformers"):

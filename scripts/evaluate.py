@@ -5,6 +5,7 @@ SLERP of two task vectors from θ_sft) or in logit space (the ensemble of their 
 Nothing merged is written to disk.
 """
 
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
@@ -43,10 +44,12 @@ def evaluate(
     rewards = [load(name, source) for name, source in reward.items()]
     held_out = held_out_prompts(snippets, prompt_words, prompts_held_out)
     scratch = language_model(reference)
-    tables = []
-    for number, point in enumerate(points, 1):
-        models, coefficients = combine(point, policies, cached_model(reference), scratch)
-        table = score(
+
+    @cache
+    def scored(of: str, weights: tuple[float, ...]) -> pd.DataFrame:
+        """Points that are the same policy, such as the ends of several fronts, are scored once."""
+        models, coefficients = combine(of, weights, policies, cached_model(reference), scratch)
+        return score(
             models,
             coefficients,
             reference=cached_model(reference),
@@ -58,6 +61,11 @@ def evaluate(
             kl_estimator=kl_estimator,
             seed=seed,
         )
+
+    tables = []
+    for number, point in enumerate(points, 1):
+        alone = max(point["weights"]) == 1
+        table = scored("weights" if alone else point["of"], tuple(point["weights"]))
         name = {key: point[key] for key in ("method", "mixture")}
         tables.append(table.assign(**name, kl_estimator=kl_estimator))
         means = "  ".join(f"{column} {table[column].mean():.3f}" for column in [*reward, "kl"])
@@ -74,16 +82,16 @@ def held_out_prompts(snippets: Path, prompt_words: int, count: int) -> list[str]
 
 
 def combine(
-    point: dict, policies: list[Path], reference: PreTrainedModel, scratch: PreTrainedModel
+    of: str, by_policy: Sequence[float], policies: list[Path], reference: PreTrainedModel, scratch: PreTrainedModel
 ) -> tuple[list[PreTrainedModel], list[float]]:
     """The models whose logits are mixed, with their weights: one model, but for an ensemble."""
-    present = [(cached_model(path), weight) for path, weight in zip(policies, point["weights"]) if weight > 0]
+    present = [(cached_model(path), weight) for path, weight in zip(policies, by_policy) if weight > 0]
     models, coefficients = [model for model, _ in present], [weight for _, weight in present]
-    if point["of"] == "logits":
+    if of == "logits":
         return models, coefficients
     tensors = [weights(model) for model in models]
-    if point["of"] == "slerp" and len(models) == 2:
-        set_weights(scratch, slerp(weights(reference), *tensors, coefficients[1]))
+    if of == "slerp":
+        set_weights(scratch, slerp(weights(reference), tensors, coefficients[1:]))
     else:
         set_weights(scratch, linear_soup(tensors, coefficients))
     return [scratch], [1.0]

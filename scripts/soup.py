@@ -2,10 +2,9 @@
 
 from pathlib import Path
 
+from lib.checkpoints import merge
 from lib.merging import linear_soup
-from lib.weights import set_weights, weights
 from scripts.command_line import Output, run
-from scripts.reading import language_model, tokenizer
 
 CARD = """---
 library_name: transformers
@@ -24,10 +23,7 @@ Load it with `AutoModelForCausalLM.from_pretrained` and `AutoTokenizer.from_pret
 
 
 def write_soup(policies: list[Path], model: Output, *, coefficients: list[float]) -> None:
-    merged = language_model(policies[0])
-    set_weights(merged, linear_soup([weights(language_model(path)) for path in policies], coefficients))
-    merged.save_pretrained(model)
-    tokenizer(policies[0]).save_pretrained(model)
+    merge(policies, [model], lambda parts: [linear_soup(parts, coefficients)])
     rows = "\n".join(f"| {value:g} | `{path}` |" for value, path in zip(coefficients, policies))
     (model / "README.md").write_text(CARD.format(rows=rows))
 

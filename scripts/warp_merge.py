@@ -2,24 +2,30 @@
 
 from pathlib import Path
 
-from lib.merging import liti, slerp_all
+from lib.checkpoints import merge, pieces
+from lib.merging import add_task_vectors, equal_weights, inner_products, liti, slerp_coefficients, task_vector
 from lib.warp import geometry
-from lib.weights import set_weights, weights
+from lib.weights import Weights
 from scripts.command_line import Output, run
-from scripts.reading import language_model, tokenizer
 
 
-def merge(start: Path, policies: list[Path], model: Output, end: Output, angles: Output, *, eta: float) -> None:
+def end_iteration(start: Path, policies: list[Path], model: Output, end: Output, angles: Output, *, eta: float) -> None:
     """model: θ_slerp. end: (1 − η) θ_init + η θ_slerp. angles: a row per layer and pair of policies."""
-    beginning = language_model(start)
-    origin, trained = weights(beginning), [weights(language_model(path)) for path in policies]
-    geometry(origin, trained).to_csv(angles, index=False)
-    merged = slerp_all(origin, trained)
-    for path, result in ((model, merged), (end, liti(origin, merged, eta))):
-        set_weights(beginning, result)
-        beginning.save_pretrained(path)
-        tokenizer(start).save_pretrained(path)
+    models = [start, *policies]
+    products = inner_products(
+        [origin, *(task_vector(policy, origin) for policy in trained)] for origin, *trained in pieces(models)
+    )
+    geometry(products).to_csv(angles, index=False)
+    of_task_vectors = {layer: product[1:, 1:] for layer, product in products.items()}
+    coefficients = slerp_coefficients(of_task_vectors, equal_weights(len(policies)))
+
+    def combine(parts: list[Weights]) -> tuple[Weights, Weights]:
+        origin, *trained = parts
+        slerped = add_task_vectors(origin, trained, coefficients)
+        return slerped, liti(origin, slerped, eta)
+
+    merge(models, [model, end], combine)
 
 
 if __name__ == "__main__":
-    run(merge)
+    run(end_iteration)

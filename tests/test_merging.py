@@ -4,9 +4,22 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from lib.merging import angles, layer_of, linear_soup, liti, norms, slerp, slerp_all, task_vector
+from lib.merging import (
+    add_task_vectors,
+    angle,
+    equal_weights,
+    inner_products,
+    layer_of,
+    linear_soup,
+    liti,
+    norm,
+    slerp,
+    slerp_coefficients,
+    task_vector,
+)
 from tests.make_nuslerp import FILE, WEIGHT
 
+FIRST, SECOND = torch.eye(2, dtype=torch.float64)
 START = {"model.layers.0.a": torch.tensor([1.0, 1.0]), "model.layers.0.b": torch.tensor([1.0, 1.0])}
 
 
@@ -19,7 +32,7 @@ def moved(*delta: float) -> dict[str, torch.Tensor]:
 
 
 def length(policy: dict[str, torch.Tensor]) -> float:
-    return norms(task_vector(policy, START))["model.layers.0"]
+    return norm(inner_products([[task_vector(policy, START)]])["model.layers.0"], FIRST[:1])
 
 
 def test_soup_of_two_worked_by_hand():
@@ -72,7 +85,7 @@ def test_slerp_of_orthogonal_task_vectors_keeps_the_norm_and_lerp_shrinks_it():
     """WARP's two lemmas: |δ_slerp| = l, |δ_lerp| = l √(1 − 2 (1 − cos Ω)(λ − λ²))."""
     first, second = moved(3, 0, 0, 4), moved(0, 5, 0, 0)  # both 5 long, 90° apart over both tensors together
     for weight in (0.25, 0.5, 0.8):
-        assert length(slerp(START, first, second, weight)) == pytest.approx(5, rel=1e-6)
+        assert length(slerp(START, [first, second], [weight])) == pytest.approx(5, rel=1e-6)
         lerp = length(linear_soup([first, second], [1 - weight, weight]))
         assert lerp == pytest.approx(5 * math.sqrt(1 - 2 * (weight - weight**2)), rel=1e-6)
 
@@ -80,7 +93,7 @@ def test_slerp_of_orthogonal_task_vectors_keeps_the_norm_and_lerp_shrinks_it():
 def test_slerp_worked_by_hand():
     """At 60° and λ = 1/3 the factors are sin 40° / sin 60° and sin 20° / sin 60°."""
     first, second = moved(2, 0, 0, 0), moved(1, math.sqrt(3), 0, 0)
-    merged = task_vector(slerp(START, first, second, 1 / 3), START)["model.layers.0.a"]
+    merged = task_vector(slerp(START, [first, second], [1 / 3]), START)["model.layers.0.a"]
     a, b = (math.sin(math.radians(turn)) / math.sin(math.radians(60)) for turn in (40, 20))
     assert merged.tolist() == pytest.approx([2 * a + b, math.sqrt(3) * b], rel=1e-5)
     assert math.atan2(merged[1], merged[0]) == pytest.approx(math.radians(20), rel=1e-5)
@@ -89,7 +102,7 @@ def test_slerp_worked_by_hand():
 @pytest.mark.parametrize(("weight", "end"), [(0.0, 0), (1.0, 1)])
 def test_slerp_ends_at_the_policies(weight, end):
     policies = [moved(1, 2, 3, 4), moved(-2, 1, 0, 5)]
-    merged = slerp(START, *policies, weight)
+    merged = slerp(START, policies, [weight])
     assert all(torch.allclose(merged[name], policies[end][name]) for name in START)
 
 
@@ -98,11 +111,11 @@ def test_each_layer_has_its_angle():
     start = {name: torch.zeros(2) for name in ("model.embed.weight", "model.layers.0.a", "model.layers.10.a")}
     first = {name: torch.tensor([1.0, 0.0]) for name in start}
     second = {name: torch.tensor([0.0, 1.0]) for name in start} | {"model.layers.10.a": torch.tensor([2.0, 0.0])}
-    found = angles(first, second)
-    assert found == pytest.approx(
+    products = inner_products([[first, second]])
+    assert {layer: angle(product, FIRST, SECOND) for layer, product in products.items()} == pytest.approx(
         {"model.embed.weight": math.pi / 2, "model.layers.0": math.pi / 2, "model.layers.10": 0}
     )
-    merged = slerp(start, first, second, 0.5)
+    merged = slerp(start, [first, second], [0.5])
     assert merged["model.layers.0.a"].tolist() == pytest.approx([math.sqrt(0.5)] * 2)
     assert merged["model.layers.10.a"].tolist() == pytest.approx([1.5, 0])  # at 0° it is LERP
 
@@ -114,17 +127,17 @@ def test_the_unit_of_an_angle_is_a_transformer_block():
 
 
 def test_unequal_norms_are_the_formula():
-    merged = task_vector(slerp(START, moved(2, 0, 0, 0), moved(0, 8, 0, 0), 0.5), START)["model.layers.0.a"]
+    merged = task_vector(slerp(START, [moved(2, 0, 0, 0), moved(0, 8, 0, 0)], [0.5]), START)["model.layers.0.a"]
     assert merged.tolist() == pytest.approx([2 * math.sqrt(0.5), 8 * math.sqrt(0.5)], rel=1e-6)
 
 
 def test_three_policies_are_merged_in_the_papers_order():
     """slerp(slerp(1, 2, 1/2), 3, 1/3): three orthogonal task vectors of length 1 give 1/√3 each."""
     policies = [moved(1, 0, 0, 0), moved(0, 1, 0, 0), moved(0, 0, 1, 0)]
-    inner = slerp(START, policies[0], policies[1], 1 / 2)
-    expected = slerp(START, inner, policies[2], 1 / 3)
-    merged = slerp_all(START, policies)
-    assert all(torch.equal(merged[name], expected[name]) for name in START)
+    inner = slerp(START, policies[:2], [1 / 2])
+    expected = slerp(START, [inner, policies[2]], [1 / 3])
+    merged = slerp(START, policies, equal_weights(3))
+    assert all(torch.allclose(merged[name], expected[name], rtol=0, atol=1e-6) for name in START)
     assert length(merged) == pytest.approx(1, rel=1e-6)
     third = math.sin(math.radians(30))  # of the third, at 90° to the merge of the two
     assert merged["model.layers.0.b"][0].item() - 1 == pytest.approx(third, rel=1e-6)
@@ -132,18 +145,31 @@ def test_three_policies_are_merged_in_the_papers_order():
 
 def test_one_policy_is_its_own_merge():
     policy = moved(1, 2, 3, 4)
-    assert slerp_all(START, [policy]) is policy
+    merged = slerp(START, [policy], equal_weights(1))
+    assert all(torch.allclose(merged[name], policy[name], rtol=0, atol=1e-6) for name in START)
+
+
+def test_a_merge_in_parts_is_the_merge_of_the_whole():
+    """Both tensors are of one layer, whose angle is known only after the last part."""
+    policies = [moved(1, 2, 3, 4), moved(-2, 1, 0, 5), moved(1, 0, 0, -1)]
+    parts = [[{name: policy[name]} for policy in (START, *policies)] for name in START]
+    products = inner_products([task_vector(policy, start) for policy in trained] for start, *trained in parts)
+    coefficients = slerp_coefficients(products, equal_weights(3))
+    whole = slerp(START, policies, equal_weights(3))
+    for start, *trained in parts:
+        for name, tensor in add_task_vectors(start, trained, coefficients).items():
+            assert torch.equal(tensor, whole[name])
 
 
 def test_opposite_task_vectors_have_no_path():
     with pytest.raises(ValueError, match=r"layer model\.layers\.0: the task vectors point in opposite directions"):
-        slerp(START, moved(1, 0, 0, 0), moved(-2, 0, 0, 0), 0.5)
+        slerp(START, [moved(1, 0, 0, 0), moved(-2, 0, 0, 0)], [0.5])
 
 
 def test_a_zero_task_vector_has_no_direction():
     with pytest.raises(ValueError, match=r"layer model\.layers\.0: one task vector is zero"):
-        slerp(START, moved(0, 0, 0, 0), moved(1, 0, 0, 0), 0.5)
-    assert length(slerp(START, moved(0, 0, 0, 0), moved(0, 0, 0, 0), 0.5)) == 0
+        slerp(START, [moved(0, 0, 0, 0), moved(1, 0, 0, 0)], [0.5])
+    assert length(slerp(START, [moved(0, 0, 0, 0), moved(0, 0, 0, 0)], [0.5])) == 0
 
 
 def test_liti_at_its_ends_and_between():
@@ -160,7 +186,7 @@ def test_slerp_agrees_with_nuslerp_of_mergekit():
     assert len(names) == 12
     for name in names:
         start, first, second = ({name: stored[f"{model}/{name}"]} for model in ("start", "first", "second"))
-        assert torch.allclose(slerp(start, first, second, WEIGHT)[name], stored[f"merged/{name}"], atol=1e-6)
+        assert torch.allclose(slerp(start, [first, second], [WEIGHT])[name], stored[f"merged/{name}"], atol=1e-6)
         assert not torch.allclose(
             linear_soup([first, second], [1 - WEIGHT, WEIGHT])[name], stored[f"merged/{name}"], atol=1e-3
         )

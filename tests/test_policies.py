@@ -17,9 +17,9 @@ from lib.weights import set_weights, weights
 def trainer(tmp_path, llama, tokenizer):
     """A trainer of a policy that was saved to disk, with any anchor and rewards."""
 
-    def build(anchor, rewards, policy=None, moving=None, lora=False, **settings):
+    def build(anchor, rewards, policy=None, moving=None, lora=False, dtype=torch.float32, **settings):
         llama.save_pretrained(tmp_path / "start")
-        start = type(llama).from_pretrained(tmp_path / "start")
+        start = type(llama).from_pretrained(tmp_path / "start", dtype=dtype)
         if policy is not None:
             set_weights(start, weights(policy))
         if lora:
@@ -121,17 +121,18 @@ def many_a(prompts, completions):
     return [completion.count("a") for completion in completions]
 
 
-@pytest.mark.parametrize("lora", [False, True])
-def test_the_anchor_is_the_moving_average_of_the_policy(trainer, llama, lora):
-    """θ_ema after each optimiser step, against the recursion on the policy's weights."""
+@pytest.mark.parametrize("settings", [{}, {"lora": True}, {"dtype": torch.bfloat16}], ids=["full", "lora", "bfloat16"])
+def test_the_anchor_is_the_moving_average_of_the_policy(trainer, llama, settings):
+    """θ_ema after each optimiser step, against the recursion in float32 on the policy's weights."""
     built = trainer(
         copy.deepcopy(llama),
         {Reward("many_a", many_a): 1.0},
         moving={"mu": 0.3},
-        lora=lora,
         max_steps=4,
         learning_rate=1e-2,
+        **settings,
     )
+    assert built.model.dtype == settings.get("dtype", torch.float32)
     expected = weights(llama)
 
     class Recursion(TrainerCallback):
@@ -144,6 +145,7 @@ def test_the_anchor_is_the_moving_average_of_the_policy(trainer, llama, lora):
     moved = weights(built.ref_model)
     assert any((moved[name] - tensor).abs().max() > 1e-3 for name, tensor in weights(llama).items())
     for name, tensor in expected.items():
+        assert built.ref_model.get_parameter(name).dtype == torch.float32
         assert torch.allclose(moved[name], tensor, atol=1e-6)
 
 
