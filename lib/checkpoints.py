@@ -1,38 +1,83 @@
 """Models on disk, merged piece by piece: a merge needs a few megabytes of memory and runs at the speed of the disk.
 
-A model is a directory as transformers writes it, with its weights in one file, `model.safetensors`.
+A model is a directory as transformers writes it, with its weights in one file, `model.safetensors`: eight bytes with
+the length of a table, the table of the tensors in JSON, and the tensors. The library that writes such files needs a
+whole model in memory, and keeps what it has read of one there.
 """
 
+import json
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from math import prod
 from pathlib import Path
+from types import TracebackType
 
 import torch
-from safetensors import safe_open
 from torch import Tensor
 
 from lib.weights import Weights
 
 FILE = "model.safetensors"
-PIECE = 2**19  # numbers
+PIECE = 2**18  # numbers
+TYPES = {"F64": torch.float64, "F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16}
+
+
+class Checkpoint:
+    """The weights of one model, open for reading.
+
+    shapes and types are by name, in the order of the file; header is what the file has before its tensors.
+    Raises FileNotFoundError where there is no file of weights, ValueError where it has other types than floats.
+    """
+
+    def __init__(self, model: Path) -> None:
+        self.path = model / FILE
+        if not self.path.exists():
+            raise FileNotFoundError(f"{model} has no {FILE}: only models with their weights in one file can be merged")
+        self.file = self.path.open("rb")
+        length = self.file.read(8)
+        self.header = length + self.file.read(int.from_bytes(length, "little"))
+        table = json.loads(self.header[8:])
+        table.pop("__metadata__", None)
+        entries = sorted(table.items(), key=lambda item: item[1]["data_offsets"])
+        if other := [name for name, entry in entries if entry["dtype"] not in TYPES]:
+            raise ValueError(f"{self.path}: {other[0]} is not of a type that can be merged ({', '.join(TYPES)})")
+        self.shapes = {name: tuple(entry["shape"]) for name, entry in entries}
+        self.types = {name: TYPES[entry["dtype"]] for name, entry in entries}
+        self._offsets = {name: len(self.header) + entry["data_offsets"][0] for name, entry in entries}
+
+    def read(self, name: str, start: int, count: int) -> Tensor:
+        """Numbers of a tensor from `start`, flat and in float32. Raises ValueError when the file ends before them."""
+        size = self.types[name].itemsize
+        buffer = bytearray(count * size)
+        self.file.seek(self._offsets[name] + start * size)
+        if self.file.readinto(buffer) < len(buffer):
+            raise ValueError(f"{self.path} ends within {name}: it was not written to its end")
+        return torch.frombuffer(buffer, dtype=self.types[name]).float()
+
+    def __enter__(self) -> "Checkpoint":
+        return self
+
+    def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.file.close()
 
 
 def pieces(models: Sequence[Path]) -> Iterator[list[Weights]]:
     """The weights of N models of one architecture, one piece of one tensor at a time, flat and in float32.
 
     Each item has a dictionary per model with one name in it. Tensors come in the order of the last model's file.
-    Raises ValueError when the models' tensors differ, FileNotFoundError where there is no file of weights.
+    Raises ValueError when the models' tensors differ, and what `Checkpoint` raises.
     """
-    shapes = [_shapes(model) for model in models]
-    for model, other in zip(models, shapes):
-        if different := set(other.items()) ^ set(shapes[-1].items()):
-            raise ValueError(f"{model} and {models[-1]} differ in the tensor {min(different)[0]}")
-    for name, shape in shapes[-1].items():
-        rows = max(1, PIECE * shape[0] // prod(shape))
-        for start in range(0, shape[0], rows):
-            yield [{name: _rows(model, name, start, start + rows).flatten().float()} for model in models]
+    with ExitStack() as stack:
+        opened = [stack.enter_context(Checkpoint(model)) for model in models]
+        shapes = opened[-1].shapes
+        for model, checkpoint in zip(models, opened):
+            if different := set(checkpoint.shapes.items()) ^ set(shapes.items()):
+                raise ValueError(f"{model} and {models[-1]} differ in the tensor {min(different)[0]}")
+        for name, shape in shapes.items():
+            for start in range(0, prod(shape), PIECE):
+                count = min(PIECE, prod(shape) - start)
+                yield [{name: checkpoint.read(name, start, count)} for checkpoint in opened]
 
 
 def merge(
@@ -44,36 +89,14 @@ def merge(
     The outputs have the configuration, the tokenizer and the number types of the last model.
     """
     like = models[-1]
-    with safe_open(like / FILE, "pt") as file:
-        types = {name: file.get_slice(name)[:1].dtype for name in file.offset_keys()}
     with ExitStack() as stack:
+        layout = stack.enter_context(Checkpoint(like))
         files = []
         for output in outputs:
             shutil.copytree(like, output, ignore=shutil.ignore_patterns("*.safetensors", "README.md"))
             files.append(stack.enter_context((output / FILE).open("wb")))
-            files[-1].write(_header(like))
+            files[-1].write(layout.header)
         for parts in pieces(models):
             for file, combined in zip(files, combine(parts), strict=True):
                 for name, tensor in combined.items():
-                    file.write(tensor.to(types[name]).view(torch.uint8).numpy().data)
-
-
-def _shapes(model: Path) -> dict[str, tuple[int, ...]]:
-    """Shapes by name, in the order of the file."""
-    if not (model / FILE).exists():
-        raise FileNotFoundError(f"{model} has no {FILE}: only models with their weights in one file can be merged")
-    with safe_open(model / FILE, "pt") as file:
-        return {name: tuple(file.get_slice(name).get_shape()) for name in file.offset_keys()}
-
-
-def _rows(model: Path, name: str, start: int, stop: int) -> Tensor:
-    """Rows of a tensor. The file is opened anew each time: what was read of an open one stays in memory."""
-    with safe_open(model / FILE, "pt") as file:
-        return file.get_slice(name)[start:stop]
-
-
-def _header(model: Path) -> bytes:
-    """What a safetensors file has before its tensors: eight bytes with the length of their table, and the table."""
-    with (model / FILE).open("rb") as file:
-        length = file.read(8)
-        return length + file.read(int.from_bytes(length, "little"))
+                    file.write(tensor.to(layout.types[name]).view(torch.uint8).numpy().data)

@@ -4,50 +4,19 @@ The points are those of `lib.warp_points`. A front lies in the plane of reward a
 θ_sft: more reward is better, and less KL.
 """
 
-import math
 from collections.abc import Mapping, Sequence
-from itertools import combinations
 
 import numpy as np
 import pandas as pd
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from lib.fronts import hypervolume
 from lib.intervals import resampled_means
 from lib.means import Floats, Means, Point, summary
-from lib.merging import angle, norm
 from lib.warp_points import between_point, liti_point
 
 PLANE = ["reward", "kl"]
 SMOOTH = 5  # steps of training that a point of a trajectory is the mean of
-
-
-def geometry(products: Mapping[str, Tensor]) -> pd.DataFrame:
-    """W-2: for each layer and pair of policies the angle between their task vectors in degrees and the norms,
-    and the cosine between their whole weights. A policy alone has no angle.
-
-    products: `lib.merging.inner_products` of 1 + M vectors, θ_start and the M task vectors.
-    """
-    rows = []
-    for layer, of_layer in products.items():
-        start, *deltas = torch.eye(len(of_layer), dtype=torch.float64)
-        if len(deltas) == 1:
-            rows.append({"layer": layer, "norm": norm(of_layer, deltas[0])})
-        for (i, first), (j, second) in combinations(enumerate(deltas, 1), 2):
-            rows.append(
-                {
-                    "layer": layer,
-                    "first": i,
-                    "second": j,
-                    "degrees": math.degrees(angle(of_layer, first, second)),
-                    "norm_first": norm(of_layer, first),
-                    "norm_second": norm(of_layer, second),
-                    "cosine_of_weights": math.cos(angle(of_layer, start + first, start + second)),
-                }
-            )
-    return pd.DataFrame(rows)
 
 
 def volumes(plane: Floats, origin: Floats, widest: float) -> Floats:

@@ -1,10 +1,11 @@
 """End one iteration of WARP: SLERP of its policies' task vectors, and the step back towards its start (LITI)."""
 
+import csv
 from pathlib import Path
 
 from lib.checkpoints import merge, pieces
+from lib.geometry import geometry
 from lib.merging import add_task_vectors, equal_weights, inner_products, liti, slerp_coefficients, task_vector
-from lib.warp import geometry
 from lib.weights import Weights
 from scripts.command_line import Output, run
 
@@ -15,7 +16,11 @@ def end_iteration(start: Path, policies: list[Path], model: Output, end: Output,
     products = inner_products(
         [origin, *(task_vector(policy, origin) for policy in trained)] for origin, *trained in pieces(models)
     )
-    geometry(products).to_csv(angles, index=False)
+    rows = geometry(products)
+    with angles.open("w", newline="") as file:
+        table = csv.DictWriter(file, rows[0], lineterminator="\n")
+        table.writeheader()
+        table.writerows(rows)
     of_task_vectors = {layer: product[1:, 1:] for layer, product in products.items()}
     coefficients = slerp_coefficients(of_task_vectors, equal_weights(len(policies)))
 

@@ -66,3 +66,16 @@ def test_other_tensors_are_refused_by_name(models, tmp_path):
 def test_a_folder_without_weights_is_named(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"nowhere has no model\.safetensors"):
         next(pieces([tmp_path / "nowhere"]))
+
+
+def test_a_file_that_was_cut_short_is_named(models):
+    path = models[1] / "model.safetensors"
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(ValueError, match=r"model\.safetensors ends within model\.norm\.weight"):
+        list(pieces(models))
+
+
+def test_integers_are_not_merged(models):
+    save_file({"steps": torch.ones(3, dtype=torch.int64)}, models[0] / "model.safetensors")
+    with pytest.raises(ValueError, match="steps is not of a type that can be merged"):
+        next(pieces(models))

@@ -1,13 +1,9 @@
-import math
-
 import numpy as np
 import pandas as pd
 import pytest
-import torch
 
 from lib.means import Means
-from lib.merging import inner_products
-from lib.warp import anchor_table, geometry, hypervolume_table, liti_table, slerp_table, trajectory
+from lib.warp import anchor_table, hypervolume_table, liti_table, slerp_table, trajectory
 from lib.warp_points import between_point, fixed_point, liti_point
 
 # mean reward and KL of every point; the scores are these on both seeds and all prompts
@@ -75,17 +71,3 @@ def test_anchors_are_compared_seed_by_seed():
     [row] = anchor_table(moving, {0.1: fixed}, resamples=200).to_dict("records")
     assert row["value"] == pytest.approx(1.5)
     assert (row["low"], row["high"]) == (1, 2)
-
-
-def test_geometry_of_two_policies():
-    """θ_start and the two task vectors, layer by layer."""
-    start = {"model.layers.0.a": torch.tensor([10.0, 0.0]), "model.norm.weight": torch.tensor([1.0, 0.0])}
-    first = {"model.layers.0.a": torch.tensor([3.0, 0.0]), "model.norm.weight": torch.tensor([1.0, 0.0])}
-    second = {"model.layers.0.a": torch.tensor([0.0, 4.0]), "model.norm.weight": torch.tensor([1.0, 1.0])}
-    table = geometry(inner_products([[start, first, second]])).set_index("layer")
-    assert table.loc["model.layers.0", "degrees"] == pytest.approx(90)
-    assert table.loc["model.layers.0", ["norm_first", "norm_second"]].tolist() == pytest.approx([3, 4])
-    # of (13, 0) and (10, 4)
-    assert table.loc["model.layers.0", "cosine_of_weights"] == pytest.approx(10 / math.hypot(10, 4))
-    assert table.loc["model.norm.weight", "degrees"] == pytest.approx(45)
-    assert geometry(inner_products([[start, first]]))["norm"].tolist() == pytest.approx([3, 1])
