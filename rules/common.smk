@@ -234,4 +234,4 @@ wildcard_constraints:
     policies=r"\d+",
     iteration=r"\d+",
     number=r"\d+",
-    beta=r"[0-9.]+",
+    beta=r"[0-9.e-]+",

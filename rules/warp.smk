@@ -6,8 +6,8 @@
 # Compared with, from the same start and reward: anchors fixed at θ_sft for several β, for as many steps as
 # all iterations have; LERP of the same two policies; smaller M; each iteration.
 #
-# Deviations: 1. and 2. of policy.smk. 3. T = 40 steps of 40 completions and not 9,000 of 128, with a moving
-# average (μ) that is as much faster. 4. Two policies are merged at λ = 1/2 alone, as in the algorithm.
+# Deviations: 1. and 2. of policy.smk. 3. T = 30 steps of 40 completions and not 9,000 of 128; the moving average
+# looks back 10 steps (1/μ) and not 100. 4. W-7 and the averages of one run's checkpoints (W-5) are not computed.
 
 ITERATIONS = value("warp.iterations")
 WARP_MODELS, WARP_POINTS = warp_scored()

@@ -56,7 +56,7 @@ def plane_of(
     """Reward against KL to θ_sft: training (thin, a line per seed), fixed anchors and the fronts of LITI."""
     figure, axes = plt.subplots(figsize=(width, width * 0.8), layout="constrained")
     for paths, colour, label in [
-        (moving, COLOURS["soup"], "training, moving anchor"),
+        (moving, COLOURS["morl"], "training, moving anchor"),
         *(
             (paths, GREYS[i % len(GREYS)], f"training, β = {beta:g}")
             for i, (paths, beta) in enumerate(zip(fixed, betas))
@@ -65,7 +65,9 @@ def plane_of(
         for i, path in enumerate(paths):
             axes.plot(path[:, 1], path[:, 0], color=colour, linewidth=0.6, alpha=0.6, label=None if i else label)
     ends = points.loc[[fixed_point(beta) for beta in betas]]
-    bars(axes, ends, "kl", "reward", color="black", marker="X", label="anchor fixed at θ_sft")
+    bars(axes, ends, "kl", "reward", color="black", marker="X", label="trained, anchor fixed at θ_sft")
+    for beta, x, y in zip(betas, ends["kl"], ends["reward"]):
+        axes.annotate(f"β = {beta:g}", (x, y), xytext=(-6, 5), textcoords="offset points", ha="right", fontsize=7)
     for style, count in zip(("-", "--", ":"), sorted(policies, reverse=True)):
         for iteration in range(1, iterations + 1):
             line = points.loc[[liti_point(count, iteration, eta) for eta in front]]
