@@ -1,6 +1,6 @@
 """Averages of policies in weight space.
 
-A policy is a dictionary of named tensors. All arithmetic is in float32, whatever the
+A policy is a dictionary of named tensors. Weights are added in float32, whatever the
 tensors' own type, and no argument is ever changed: a task vector is three orders of
 magnitude smaller than the weights it is added to, which bfloat16 cannot carry.
 """
@@ -14,7 +14,7 @@ from torch import Tensor
 
 from lib.weights import Weights
 
-BLOCK = re.compile(r"\.(?:layers|h|blocks)\.\d+(?=\.)")
+BLOCK = re.compile(r"(?:^|\.)(?:layers?|h|blocks?)\.\d+(?=\.)")
 NO_TURN = 1e-6  # radians from 0 or 180°, where sin Ω is lost in rounding
 
 
@@ -58,6 +58,7 @@ def inner_products(pieces: Iterable[Sequence[Weights]]) -> dict[str, Tensor]:
 
     pieces: N vectors with the same names and shapes; all of them at once, or a part of each at a time
     (`lib.checkpoints.pieces`), whose products are added up.
+    Raises ValueError where a product is not a finite number: a policy has diverged.
     """
     products: dict[str, Tensor] = {}
     for vectors in pieces:
@@ -65,6 +66,8 @@ def inner_products(pieces: Iterable[Sequence[Weights]]) -> dict[str, Tensor]:
             flat = torch.stack([vector[name].flatten().double() for vector in vectors])
             layer = layer_of(name)
             products[layer] = products.get(layer, 0) + flat @ flat.T
+            if not products[layer].isfinite().all():
+                raise ValueError(f"{name} has numbers that are not finite: a policy has diverged, and cannot be merged")
     return products
 
 

@@ -58,7 +58,7 @@ class PolicyTrainer(RLOOTrainer):
             self.ref_model = anchor.float().eval().requires_grad_(False)
             add_fused_lm_head(self.ref_model, temperature=self.temperature)
             if mu:
-                self.moving_anchor = MovingAnchor(self.ref_model, policy, mu)
+                self.moving_anchor = MovingAnchor(self.ref_model, self.accelerator.unwrap_model(self.model), mu)
                 self.add_callback(self.moving_anchor)
 
     def _generate_single_turn(self, prompt_ids, images, multimodal_fields) -> list[list[int]]:

@@ -4,7 +4,9 @@ The points are those of `lib.warp_points`. A front lies in the plane of reward a
 θ_sft: more reward is better, and less KL.
 """
 
+import json
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -16,7 +18,8 @@ from lib.means import Floats, Means, Point, summary
 from lib.warp_points import between_point, liti_point
 
 PLANE = ["reward", "kl"]
-SMOOTH = 5  # steps of training that a point of a trajectory is the mean of
+SMOOTH = 5  # steps of training, centred on a record, that a point of a trajectory is the mean of
+Trajectory = NDArray[np.float64]  # (records, 2): reward and KL to θ_sft
 
 
 def volumes(plane: Floats, origin: Floats, widest: float) -> Floats:
@@ -27,10 +30,13 @@ def volumes(plane: Floats, origin: Floats, widest: float) -> Floats:
     return np.array([hypervolume(points, [start, -widest]) for points, start in zip(upwards, origin)])
 
 
-def hypervolume_table(means: Means, fronts: Mapping[str, Sequence[Point]], start: Point) -> pd.DataFrame:
+def hypervolume_table(
+    means: Means, fronts: Mapping[str, Sequence[Point]], steps: Sequence[int], start: Point
+) -> pd.DataFrame:
     """W-1, W-5 and W-6: hypervolumes of named fronts in the KL–reward plane, and what the first has over each.
 
-    The plane ends at the largest KL of any of the points, the same for all fronts.
+    steps: of RL that each front has cost, for one seed. The plane ends at the largest KL of any of the
+    points, the same for all fronts.
     """
     planes = {name: means.at(points, PLANE) for name, points in fronts.items()}
     widest = max(plane[0, :, 1].max() for plane in planes.values())
@@ -38,10 +44,10 @@ def hypervolume_table(means: Means, fronts: Mapping[str, Sequence[Point]], start
     found = {name: volumes(plane, origin, widest) for name, plane in planes.items()}
     first = next(iter(found.values()))
     return pd.DataFrame(
-        {"front": name, "points": len(fronts[name])}
+        {"front": name, "points": len(fronts[name]), "steps of RL": cost}
         | summary(volume)
         | {f"first_minus_this_{key}": value for key, value in summary(first - volume).items()}
-        for name, volume in found.items()
+        for (name, volume), cost in zip(found.items(), steps, strict=True)
     )
 
 
@@ -78,31 +84,70 @@ def liti_table(means: Means, ends: Sequence[tuple[int, int]], etas: Sequence[flo
     return pd.DataFrame(rows)
 
 
-def trajectory(history: Sequence[Mapping[str, float]], reward: Mapping[str, float]) -> NDArray[np.float64]:
-    """(records, 2): reward and KL to θ_sft along training, where KL was recorded, each the mean of SMOOTH steps."""
+def trajectory(history: Sequence[Mapping[str, float]], reward: Mapping[str, float]) -> Trajectory:
+    """Reward and KL to θ_sft along training, where KL was recorded, each the mean of what is known of SMOOTH steps."""
     table = pd.DataFrame(history)
     table["reward"] = sum(weight * table[name] for name, weight in reward.items())
-    smooth = table[["reward", "kl_to_reference"]].rolling(SMOOTH, min_periods=1).mean()
+    smooth = table[["reward", "kl_to_reference"]].astype(float).rolling(SMOOTH, min_periods=1, center=True).mean()
     return smooth[table["kl_to_reference"].notna()].to_numpy()
 
 
+def read_trajectory(path: Path, reward: Mapping[str, float], steps: int | None = None) -> Trajectory:
+    """`trajectory` of a policy's training history, or of its first steps."""
+    return trajectory(json.loads(path.read_text())["history"][:steps], reward)
+
+
+def grouped(items: Sequence, groups: int) -> list[list]:
+    """Items that come group by group, all of one size: the seeds of one β, then those of the next."""
+    size = len(items) // groups
+    return [list(items[i * size : (i + 1) * size]) for i in range(groups)]
+
+
 def anchor_table(
-    moving: Sequence[NDArray[np.float64]], fixed: Mapping[float, Sequence[NDArray[np.float64]]], resamples: int
+    moving: Sequence[Sequence[Trajectory]], fixed: Mapping[float, Sequence[Trajectory]], resamples: int
 ) -> pd.DataFrame:
     """W-1: hypervolume of the training trajectories with the moving anchor, minus that with the anchor fixed at θ_sft.
 
-    A trajectory per seed; each starts at θ_sft, whose reward and the largest KL of all bound the plane.
-    The intervals are over seeds alone.
+    moving: for each seed the policies that were trained with it, whose mean hypervolume counts; fixed: for each β
+    a trajectory per seed. One plane bounds all: it begins at the mean reward of their first records and
+    ends at their largest KL. The intervals are over seeds alone.
     """
-    widest = max(float(np.nanmax(path[:, 1])) for paths in (moving, *fixed.values()) for path in paths)
+    every = [path for paths in (*moving, *fixed.values()) for path in paths]
+    origin = np.array([np.mean([path[0, 0] for path in every])])
+    widest = max(float(path[:, 1].max()) for path in every)
+    of_moving = [np.mean([volumes(path[None], origin, widest) for path in paths]) for paths in moving]
     rows = []
     for beta, paths in fixed.items():
-        difference = np.array(
-            [
-                [float(np.subtract(*(volumes(path[None], path[None, 0, 0], widest)[0] for path in pair)))]
-                for pair in zip(moving, paths, strict=True)
-            ]
-        )
-        replicates = resampled_means(difference, resamples)
-        rows.append({"beta": beta} | summary(np.concatenate([difference.mean()[None], replicates])))
+        of_fixed = [float(volumes(path[None], origin, widest)[0]) for path in paths]
+        rows.append({"beta": beta} | over_seeds(np.subtract(of_moving, of_fixed), resamples))
     return pd.DataFrame(rows)
+
+
+def above_trajectories(
+    scores: Sequence[pd.DataFrame],
+    training: Sequence[Sequence[Trajectory]],
+    points: Mapping[float, Point],
+    resamples: int,
+) -> pd.DataFrame:
+    """W-4: what the held-out reward of a LITI front has over training's at the same KL to θ_sft.
+
+    scores: a table per seed; training: for each seed the policies that the front's end was merged from; points: of
+    the front by η. Training's reward is interpolated between its records, and is the mean of the policies that
+    have come to that KL. The intervals are over seeds alone.
+    """
+    rows = []
+    for eta, (method, name) in points.items():
+        margins = []
+        for table, paths in zip(scores, training, strict=True):
+            reward, kl = table.loc[(table["method"] == method) & (table["mixture"] == name), PLANE].mean()
+            ordered = [path[np.argsort(path[:, 1])] for path in paths]
+            reached = [np.interp(kl, path[:, 1], path[:, 0]) for path in ordered if path[-1, 1] >= kl]
+            margins.append(reward - np.mean(reached) if reached else np.nan)
+        rows.append({"eta": eta} | over_seeds(np.array(margins), resamples))
+    return pd.DataFrame(rows)
+
+
+def over_seeds(values: Floats, resamples: int) -> dict[str, float]:
+    """The mean of one value per seed, with its interval."""
+    replicates = resampled_means(values[:, None], resamples)
+    return summary(np.concatenate([[values.mean()], replicates]))

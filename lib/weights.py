@@ -11,9 +11,13 @@ def weights(model: nn.Module) -> Weights:
 
     A LoRA model's are those of the plain model that it stands for: W + (α/r) B A, merged in
     float32, under the plain model's names. Averages of A and of B apart are not averages of policies.
+    Raises ValueError where an adapter has more than A and B.
     """
     if not hasattr(model, "peft_config"):
         return {name: parameter.detach().float().clone() for name, parameter in model.named_parameters()}
+    for name, _ in model.named_parameters():
+        if "lora_magnitude_vector" in name or "modules_to_save" in name:
+            raise ValueError(f"{name}: only LoRA without DoRA and modules_to_save can be averaged")
     plain = model.get_base_model()
     merged = {
         name.replace(".base_layer.", "."): parameter.detach().float().clone()

@@ -31,7 +31,12 @@ def wrong_in_params():
     for key in ("rewarded_soups.rewards", "rewarded_soups.simplex_rewards"):
         for name in set(value(key)) - set(config["rewards"]):
             yield key, f"{name!r} is not one of the rewards ({', '.join(config['rewards'])})"
-    for name in set(mixture_weights(value("warp.reward"))) - set(config["rewards"]):
+    try:
+        names = set(mixture_weights(value("warp.reward")))
+    except ValueError as error:
+        yield "warp.reward", str(error)
+        return
+    for name in names - set(config["rewards"]):
         yield "warp.reward", f"{name!r} is not one of the rewards ({', '.join(config['rewards'])})"
     for name, spec in config["rewards"].items():
         if "function" in spec and not is_defined(spec["function"]):
@@ -161,17 +166,26 @@ def warp_start(wildcards):
     return f"{RESULTS}/warp/M-{wildcards.policies}/iteration-{int(wildcards.iteration) - 1}/end/seed-{wildcards.seed}"
 
 
+def warp_folders(policies, iteration):
+    """Where θ_1 … θ_M of an iteration are. The first iterations of all M start alike, and share their policies."""
+    of = policies if int(iteration) > 1 else "all"
+    return [f"{RESULTS}/warp/M-{of}/iteration-{iteration}/policy-{number}" for number in range(1, int(policies) + 1)]
+
+
 def warp_policies(wildcards):
-    """θ_1 … θ_M of an iteration. The first iterations of all M start alike, and share their policies."""
-    most = wildcards.policies if int(wildcards.iteration) > 1 else max(value("warp.policies"))
-    folder = f"{RESULTS}/warp/M-{most}/iteration-{wildcards.iteration}"
-    return [f"{folder}/policy-{number}/seed-{wildcards.seed}" for number in range(1, int(wildcards.policies) + 1)]
+    """θ_1 … θ_M of an iteration, of one seed."""
+    return [f"{folder}/seed-{wildcards.seed}" for folder in warp_folders(wildcards.policies, wildcards.iteration)]
+
+
+def warp_histories(iteration, seed):
+    """How training went for the policies of an iteration, of the largest M."""
+    return [f"{folder}/seed-{seed}.json" for folder in warp_folders(max(value("warp.policies")), iteration)]
 
 
 def warp_scored():
     """The models that WARP's points are made of, and the points."""
     start = value("policy.start")
-    pair = [f"warp/M-{max(value('warp.policies'))}/iteration-1/policy-{number}/seed-{{seed}}" for number in (1, 2)]
+    pair = [f"warp/M-all/iteration-1/policy-{number}/seed-{{seed}}" for number in (1, 2)]
     fixed = {beta: f"warp/fixed/beta-{beta}/seed-{{seed}}" for beta in value("warp.fixed_betas")}
     merged = {
         (policies, iteration): f"warp/M-{policies}/iteration-{iteration}/merged/seed-{{seed}}"
@@ -194,8 +208,8 @@ def warp_scored():
 
 
 def warp_seed(wildcards):
-    """A seed of its own for each policy of each iteration."""
-    return 10_000 * int(wildcards.seed) + 100 * int(wildcards.iteration) + int(wildcards.number)
+    """A seed of its own for each policy of each iteration; all that draw random numbers take 32 bits."""
+    return (10_000 * int(wildcards.seed) + 100 * int(wildcards.iteration) + int(wildcards.number)) % 2**32
 
 
 def evaluation_settings(points):
@@ -231,7 +245,7 @@ wildcard_constraints:
     seed=r"\d+",
     reward=NAME,
     mixture=MIXTURE,
-    policies=r"\d+",
+    policies=r"\d+|all",
     iteration=r"\d+",
     number=r"\d+",
     beta=r"[0-9.e-]+",

@@ -15,8 +15,8 @@ rule report:
             rules.rewarded_soups_claims.output[name]
             for name in ("front", "chord", "hypervolume", "preference", "balance")
         ],
-        warp=[rules.warp_claims.output[name] for name in ("plane", "hypervolume", "anchors", "slerp", "liti")],
-        angles=expand(rules.warp_merge.output.angles, policies=max(value("warp.policies")), iteration=1, seed=SEEDS),
+        warp=[rules.warp_claims.output[name] for name in ("hypervolume", "anchors", "slerp", "liti", "trajectories")],
+        angles=expand(rules.warp_merge.output.angles, policies=MOST, iteration=1, seed=SEEDS),
     output:
         report=f"{RESULTS}/report.md",
         metrics=f"{RESULTS}/metrics.json",

@@ -13,9 +13,7 @@ ITERATIONS = value("warp.iterations")
 WARP_MODELS, WARP_POINTS = warp_scored()
 WARP = f"{RESULTS}/warp/M-{{policies}}/iteration-{{iteration}}"
 FIXED = f"{RESULTS}/warp/fixed/beta-{{beta}}/seed-{{seed}}"
-HISTORIES = {
-    "moving": f"{RESULTS}/warp/M-{max(value('warp.policies'))}/iteration-1/policy-1/seed-{{seed}}.json",
-} | {f"β={beta:g}": f"{RESULTS}/warp/fixed/beta-{beta}/seed-{{seed}}.json" for beta in value("warp.fixed_betas")}
+MOST = max(value("warp.policies"))
 
 
 use rule policy as warp_policy with:
@@ -112,13 +110,15 @@ rule warp_claims:
     input:
         code("scripts/warp_claims.py"),
         scores=expand(rules.warp_scores.output, seed=SEEDS),
-        histories=[expand(path, seed=SEEDS) for path in HISTORIES.values()],
+        moving=[warp_histories(1, seed) for seed in SEEDS],
+        fixed=[expand(rules.warp_fixed.output.history, beta=beta, seed=SEEDS) for beta in value("warp.fixed_betas")],
     output:
         plane=f"{RESULTS}/warp/plane.csv",
         hypervolume=f"{RESULTS}/warp/hypervolume.csv",
         anchors=f"{RESULTS}/warp/anchors.csv",
         slerp=f"{RESULTS}/warp/slerp.csv",
         liti=f"{RESULTS}/warp/liti.csv",
+        trajectories=f"{RESULTS}/warp/trajectories.csv",
     log:
         f"{RESULTS}/logs/warp_claims.log",
     benchmark:
@@ -140,17 +140,21 @@ rule warp_claims:
         ),
         derived_from=settings("warp.reward"),
     shell:
-        "python -m scripts.warp_claims --scores {input.scores} --histories {input.histories}"
+        "python -m scripts.warp_claims --scores {input.scores} --moving {input.moving} --fixed {input.fixed}"
         " --plane {output.plane} --hypervolume {output.hypervolume} --anchors {output.anchors}"
-        " --slerp {output.slerp} --liti {output.liti} --settings {params.settings:q} > {log} 2>&1"
+        " --slerp {output.slerp} --liti {output.liti} --trajectories {output.trajectories} --settings {params.settings:q} > {log} 2>&1"
 
 
 rule warp_figures:
     input:
         code("scripts/warp_figures.py"),
         plane=rules.warp_claims.output.plane,
-        histories=[expand(path, seed=SEEDS) for path in HISTORIES.values()],
-        angles=expand(rules.warp_merge.output.angles, policies=max(value("warp.policies")), iteration=1, seed=SEEDS),
+        moving=[warp_histories(iteration, seed) for iteration in range(1, ITERATIONS + 1) for seed in SEEDS],
+        fixed=rules.warp_claims.input.fixed,
+        angles=[
+            expand(rules.warp_merge.output.angles, policies=MOST, iteration=iteration, seed=SEEDS)
+            for iteration in range(1, ITERATIONS + 1)
+        ],
     output:
         figures=directory(f"{RESULTS}/warp/figures"),
     log:
@@ -171,11 +175,10 @@ rule warp_figures:
             "figures.width",
             "figures.dpi",
             reward=mixture_weights(value("warp.reward")),
-            seed_count=len(SEEDS),
         ),
-        derived_from=settings("warp.reward", "seeds"),
+        derived_from=settings("warp.reward"),
     shell:
-        "python -m scripts.warp_figures --plane {input.plane} --histories {input.histories} --angles {input.angles}"
+        "python -m scripts.warp_figures --plane {input.plane} --moving {input.moving} --fixed {input.fixed} --angles {input.angles}"
         " --figures {output.figures} --settings {params.settings:q} > {log} 2>&1"
 
 

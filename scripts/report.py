@@ -57,7 +57,7 @@ A front of more points looks larger by noise alone: compare those of equal numbe
 
 ### W-1: a moving anchor against one fixed at θ_sft
 Hypervolume of the training trajectories in the plane of reward and KL, moving anchor minus fixed, per β; the
-interval is over seeds alone.
+interval is over seeds alone. Both are trained for as many steps as an iteration has.
 
 {anchors}
 
@@ -74,9 +74,15 @@ interval is over seeds alone.
 ### W-4: LITI
 {liti}
 
+Held-out reward of the first iteration's front (largest M) minus training's at the same KL; the interval is over seeds
+alone.
+
+{trajectories}
+
 ### W-5 and W-6: more policies, more iterations
 Hypervolume above θ_sft in the plane of reward and KL, held out. The fronts that LITI draws have as many points as
-the list of η; the fixed anchors have one per β and θ_sft.
+the list of η; the fixed anchors have one per β and θ_sft. Policies of an iteration are trained side by side: its steps
+of RL add up, the hours need not.
 
 {warp_hypervolume}
 """
@@ -97,12 +103,12 @@ def write_report(
     prompts: int,
     resamples: int,
 ) -> None:
-    """claims: the tables front, chord, hypervolume, preference and balance. warp: plane, hypervolume, anchors,
-    slerp and liti. angles: of the first iteration's policies, a table per seed.
+    """claims: the tables front, chord, hypervolume, preference and balance. warp: hypervolume, anchors, slerp,
+    liti and trajectories. angles: of the first iteration's policies, a table per seed.
     """
     model = json.loads(base.read_text())
     front, chord, hypervolume, preference, balance = (pd.read_csv(path) for path in claims)
-    _, warp_hypervolume, anchors, slerp, liti = (pd.read_csv(path) for path in warp)
+    warp_hypervolume, anchors, slerp, liti, trajectories = (pd.read_csv(path) for path in warp)
     rewards = [{"reward": path.stem} | json.loads(path.read_text()) for path in agreement]
     on_chords = chord_counts(chord)
     bits = [json.loads(path.read_text())["bits per byte, validation"] for path in sft]
@@ -129,6 +135,7 @@ def write_report(
             angles=as_table(angle_summary(angles)),
             slerp=as_table(slerp),
             liti=as_table(liti),
+            trajectories=as_table(trajectories),
             warp_hypervolume=as_table(warp_hypervolume),
         )
     )

@@ -1,24 +1,33 @@
 """What of WARP holds here: fronts and anchors (W-1, W-5, W-6), SLERP against LERP (W-3), LITI (W-4)."""
 
-import json
 from pathlib import Path
 
 import pandas as pd
 
 from lib.means import Means, front_table
-from lib.warp import anchor_table, hypervolume_table, liti_table, slerp_table, trajectory
+from lib.warp import (
+    above_trajectories,
+    anchor_table,
+    grouped,
+    hypervolume_table,
+    liti_table,
+    read_trajectory,
+    slerp_table,
+)
 from lib.warp_points import fixed_point, liti_point
 from scripts.command_line import Output, run
 
 
 def compute_claims(
     scores: list[Path],
-    histories: list[Path],
+    moving: list[Path],
+    fixed: list[Path],
     plane: Output,
     hypervolume: Output,
     anchors: Output,
     slerp: Output,
     liti: Output,
+    trajectories: Output,
     *,
     reward: dict[str, float],
     policies: list[int],
@@ -29,21 +38,29 @@ def compute_claims(
     fixed_betas: list[float],
     resamples: int,
 ) -> None:
-    """scores: a file per seed. histories: of the moving anchor and of each β, a file per seed each."""
+    """scores: a file per seed. moving, fixed: training histories of the first iteration's policies, those of one seed
+    after those of another, and with an anchor fixed at θ_sft, the seeds of one β after those of another.
+    """
     tables = [with_total(pd.read_csv(path), reward) for path in scores]
     means = Means.of(tables, ["reward", "kl"], resamples)
     merges = [(m, i) for m in sorted(policies, reverse=True) for i in range(iterations, 0, -1)]
     start = liti_point(*merges[0], 0)
     fronts = {f"M = {m}, iteration {i}": [liti_point(m, i, eta) for eta in front] for m, i in merges}
+    fronts |= {f"anchor fixed at θ_sft, β = {beta:g}": [start, fixed_point(beta)] for beta in fixed_betas}
     fronts["anchor fixed at θ_sft, all β"] = [start, *map(fixed_point, fixed_betas)]
-    paths = [trajectory(json.loads(path.read_text())["history"][:steps], reward) for path in histories]
-    moving, *fixed = [paths[i : i + len(scores)] for i in range(0, len(paths), len(scores))]
+    trainings = [m * i for m, i in merges] + [iterations for _ in fixed_betas] + [iterations * len(fixed_betas)]
+    of_moving = grouped([read_trajectory(path, reward) for path in moving], len(scores))
+    of_fixed = grouped([read_trajectory(path, reward, steps) for path in fixed], len(fixed_betas))
+    inner = [eta for eta in front if 0 < eta < 1]
     results = {
         plane: front_table(means).assign(kl_estimator=tables[0]["kl_estimator"].iloc[0]),
-        hypervolume: hypervolume_table(means, fronts, start),
-        anchors: anchor_table(moving, dict(zip(fixed_betas, fixed, strict=True)), resamples),
+        hypervolume: hypervolume_table(means, fronts, [count * steps for count in trainings], start),
+        anchors: anchor_table(of_moving, dict(zip(fixed_betas, of_fixed, strict=True)), resamples),
         slerp: slerp_table(means, weights),
-        liti: liti_table(means, merges, [eta for eta in front if 0 < eta < 1]),
+        liti: liti_table(means, merges, inner),
+        trajectories: above_trajectories(
+            tables, of_moving, {eta: liti_point(max(policies), 1, eta) for eta in inner}, resamples
+        ),
     }
     for path, table in results.items():
         table.to_csv(path, index=False)

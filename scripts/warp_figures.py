@@ -1,26 +1,27 @@
 """The figures of WARP: the plane of KL and reward, SLERP and LERP along λ, and the angle in each layer."""
 
-import json
+from collections.abc import Mapping, Sequence
+from itertools import cycle
 from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
 
 from lib.figures import COLOURS, CYCLE, PAPER, bars, save
-from lib.warp import trajectory
+from lib.warp import Trajectory, grouped, read_trajectory
 from lib.warp_points import between_point, fixed_point, liti_point
 from scripts.command_line import Output, run
 
-Path2D = NDArray[np.float64]  # (records, 2): reward and KL
+LINES, MARKERS = ["-", "--", ":", "-."], "ovs^D"  # by M
 GREYS = ["#bbbbbb", "#888888", "#555555"]
 
 
 def draw(
     plane: Path,
-    histories: list[Path],
+    moving: list[Path],
+    fixed: list[Path],
     angles: list[Path],
     figures: Output,
     *,
@@ -30,23 +31,24 @@ def draw(
     front: list[float],
     weights: list[float],
     fixed_betas: list[float],
-    seed_count: int,
     width: float,
     dpi: int,
 ) -> None:
     plt.rcParams.update(PAPER)
     points = pd.read_csv(plane).set_index(["method", "mixture"])
-    paths = [trajectory(json.loads(path.read_text())["history"], reward) for path in histories]
-    moving, *fixed = [paths[i : i + seed_count] for i in range(0, len(paths), seed_count)]
-    save(figures, "plane", plane_of(points, moving, fixed, fixed_betas, policies, iterations, front, width), dpi)
-    save(figures, "weights", weights_of(points, weights, width), dpi)
-    save(figures, "angles", angles_of([pd.read_csv(path) for path in angles], width), dpi)
+    by_beta, by_iteration = grouped(fixed, len(fixed_betas)), grouped(moving, iterations)
+    trained = {f"anchor fixed, β = {beta:g}": paths for beta, paths in zip(fixed_betas, by_beta)}
+    trained |= {f"iteration {i}": paths for i, paths in enumerate(by_iteration, 1)}
+    trajectories = {label: [read_trajectory(path, reward) for path in paths] for label, paths in trained.items()}
+    save(figures, "plane", plane_of(points, trajectories, fixed_betas, policies, iterations, sorted(front), width), dpi)
+    save(figures, "weights", weights_of(points, sorted(weights), width), dpi)
+    tables = [[pd.read_csv(path) for path in paths] for paths in grouped(angles, iterations)]
+    save(figures, "angles", angles_of(tables, width), dpi)
 
 
 def plane_of(
     points: pd.DataFrame,
-    moving: list[Path2D],
-    fixed: list[list[Path2D]],
+    trajectories: Mapping[str, Sequence[Trajectory]],
     betas: list[float],
     policies: list[int],
     iterations: int,
@@ -54,31 +56,26 @@ def plane_of(
     width: float,
 ) -> Figure:
     """Reward against KL to θ_sft: training (thin, a line per seed), fixed anchors and the fronts of LITI."""
-    figure, axes = plt.subplots(figsize=(width, width * 0.8), layout="constrained")
-    for paths, colour, label in [
-        (moving, COLOURS["morl"], "training, moving anchor"),
-        *(
-            (paths, GREYS[i % len(GREYS)], f"training, β = {beta:g}")
-            for i, (paths, beta) in enumerate(zip(fixed, betas))
-        ),
-    ]:
+    figure, axes = plt.subplots(figsize=(width, width), layout="constrained")
+    colours = [GREYS[i % len(GREYS)] for i in range(len(betas))]
+    colours += [CYCLE[i % len(CYCLE)] for i in range(iterations)]
+    for (label, paths), colour in zip(trajectories.items(), colours, strict=True):
         for i, path in enumerate(paths):
-            axes.plot(path[:, 1], path[:, 0], color=colour, linewidth=0.6, alpha=0.6, label=None if i else label)
+            name = None if i else f"training, {label}"
+            axes.plot(path[:, 1], path[:, 0], color=colour, linewidth=0.7, alpha=0.7, label=name)
     ends = points.loc[[fixed_point(beta) for beta in betas]]
-    bars(axes, ends, "kl", "reward", color="black", marker="X", label="trained, anchor fixed at θ_sft")
+    bars(axes, ends, "kl", "reward", color="black", marker="X", label="anchor fixed at θ_sft")
     for beta, x, y in zip(betas, ends["kl"], ends["reward"]):
         axes.annotate(f"β = {beta:g}", (x, y), xytext=(-6, 5), textcoords="offset points", ha="right", fontsize=7)
-    for style, count in zip(("-", "--", ":"), sorted(policies, reverse=True)):
-        for iteration in range(1, iterations + 1):
+    for i, count in enumerate(sorted(policies, reverse=True)):
+        for iteration, colour in zip(range(1, iterations + 1), cycle(CYCLE)):
             line = points.loc[[liti_point(count, iteration, eta) for eta in front]]
-            colour = CYCLE[(iteration - 1) % len(CYCLE)]
-            axes.plot(line["kl"], line["reward"], style, color=colour, linewidth=1)
+            axes.plot(line["kl"], line["reward"], LINES[i % len(LINES)], color=colour, linewidth=1)
             label = f"LITI, M = {count}, iteration {iteration}"
-            bars(axes, line, "kl", "reward", color=colour, marker="o" if style == "-" else "v", label=label)
+            bars(axes, line, "kl", "reward", color=colour, marker=MARKERS[i % len(MARKERS)], label=label)
     axes.set(xlabel="KL to θ_sft (nats)", ylabel="reward")
-    figure.legend(
-        loc="outside lower center", ncols=2, title="means with 95 % intervals; trajectories are of training prompts"
-    )
+    title = "means with 95 % intervals on held-out prompts; training is on its own prompts"
+    figure.legend(loc="outside lower center", ncols=2, title=title)
     return figure
 
 
@@ -97,16 +94,23 @@ def weights_of(points: pd.DataFrame, weights: list[float], width: float) -> Figu
     return figure
 
 
-def angles_of(tables: list[pd.DataFrame], width: float) -> Figure:
-    """The angle between task vectors in each layer, a point per pair of policies and seed."""
-    figure, axes = plt.subplots(figsize=(width, width * 0.55), layout="constrained")
-    layers = list(tables[0]["layer"])
-    for table in tables:
-        axes.scatter(table["layer"].map(layers.index), table["degrees"], s=14, color=COLOURS["soup"], alpha=0.8)
-    axes.axhline(90, color="black", linestyle="--", linewidth=0.8)
-    axes.set_xticks(range(len(layers)), [layer.removeprefix("model.") for layer in layers], rotation=30, ha="right")
-    axes.set(ylabel="angle between task vectors (degrees)", ylim=(0, 180))
-    axes.set_yticks(range(0, 181, 30))
+def angles_of(tables: list[list[pd.DataFrame]], width: float) -> Figure:
+    """The angle between task vectors and their norms in each layer, for each iteration a table per seed."""
+    figure, (above, below) = plt.subplots(2, 1, figsize=(width, width * 0.8), sharex=True, layout="constrained")
+    layers = list(tables[0][0]["layer"].unique())
+    for i, of_iteration in enumerate(tables):
+        table = pd.concat(of_iteration)
+        place = table["layer"].map(layers.index) + 0.16 * (i - (len(tables) - 1) / 2)
+        style = {"s": 14, "color": CYCLE[i % len(CYCLE)], "alpha": 0.8}
+        above.scatter(place, table["degrees"], label=f"iteration {i + 1}", **style)
+        for end in ("norm_first", "norm_second"):
+            below.scatter(place, table[end], **style)
+    above.axhline(90, color="black", linestyle="--", linewidth=0.8)
+    above.set(ylabel="angle between\ntask vectors (degrees)", ylim=(0, 180))
+    above.set_yticks(range(0, 181, 30))
+    above.legend()
+    below.set(ylabel="norm of a task vector", yscale="log")
+    below.set_xticks(range(len(layers)), [layer.removeprefix("model.") for layer in layers], rotation=30, ha="right")
     return figure
 
 

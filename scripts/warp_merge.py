@@ -16,13 +16,13 @@ def end_iteration(start: Path, policies: list[Path], model: Output, end: Output,
     products = inner_products(
         [origin, *(task_vector(policy, origin) for policy in trained)] for origin, *trained in pieces(models)
     )
+    of_task_vectors = {layer: product[1:, 1:] for layer, product in products.items()}
+    coefficients = slerp_coefficients(of_task_vectors, equal_weights(len(policies)))
     rows = geometry(products)
     with angles.open("w", newline="") as file:
         table = csv.DictWriter(file, rows[0], lineterminator="\n")
         table.writeheader()
         table.writerows(rows)
-    of_task_vectors = {layer: product[1:, 1:] for layer, product in products.items()}
-    coefficients = slerp_coefficients(of_task_vectors, equal_weights(len(policies)))
 
     def combine(parts: list[Weights]) -> tuple[Weights, Weights]:
         origin, *trained = parts

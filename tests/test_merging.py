@@ -81,13 +81,16 @@ def test_policies_of_different_architectures_are_refused_by_name():
         linear_soup([{"w": torch.ones(2)}, {"w": torch.ones(2), "extra": torch.ones(1)}], [0.5, 0.5])
 
 
-def test_slerp_of_orthogonal_task_vectors_keeps_the_norm_and_lerp_shrinks_it():
+@pytest.mark.parametrize("degrees", [60, 90, 120])
+def test_slerp_keeps_the_norm_and_lerp_shrinks_it(degrees):
     """WARP's two lemmas: |δ_slerp| = l, |δ_lerp| = l √(1 − 2 (1 − cos Ω)(λ − λ²))."""
-    first, second = moved(3, 0, 0, 4), moved(0, 5, 0, 0)  # both 5 long, 90° apart over both tensors together
+    cosine = math.cos(math.radians(degrees))
+    sine = 5 * math.sqrt(1 - cosine**2)
+    first, second = moved(3, 0, 0, 4), moved(3 * cosine, sine, 0, 4 * cosine)  # both 5 long, over both tensors
     for weight in (0.25, 0.5, 0.8):
         assert length(slerp(START, [first, second], [weight])) == pytest.approx(5, rel=1e-6)
         lerp = length(linear_soup([first, second], [1 - weight, weight]))
-        assert lerp == pytest.approx(5 * math.sqrt(1 - 2 * (weight - weight**2)), rel=1e-6)
+        assert lerp == pytest.approx(5 * math.sqrt(1 - 2 * (1 - cosine) * (weight - weight**2)), rel=1e-6)
 
 
 def test_slerp_worked_by_hand():
@@ -123,6 +126,8 @@ def test_each_layer_has_its_angle():
 def test_the_unit_of_an_angle_is_a_transformer_block():
     assert layer_of("model.layers.3.self_attn.q_proj.weight") == "model.layers.3"
     assert layer_of("transformer.h.11.mlp.weight") == "transformer.h.11"
+    assert layer_of("encoder.layer.1.output.weight") == "encoder.layer.1"
+    assert layer_of("h.0.attn.weight") == "h.0"
     assert layer_of("model.embed_tokens.weight") == "model.embed_tokens.weight"
 
 
@@ -170,6 +175,12 @@ def test_a_zero_task_vector_has_no_direction():
     with pytest.raises(ValueError, match=r"layer model\.layers\.0: one task vector is zero"):
         slerp(START, [moved(0, 0, 0, 0), moved(1, 0, 0, 0)], [0.5])
     assert length(slerp(START, [moved(0, 0, 0, 0), moved(0, 0, 0, 0)], [0.5])) == 0
+
+
+def test_a_policy_that_has_diverged_is_not_merged():
+    diverged = moved(1, 2, 3, math.nan)
+    with pytest.raises(ValueError, match=r"model\.layers\.0\.b has numbers that are not finite"):
+        slerp(START, [moved(1, 0, 0, 0), diverged], [0.5])
 
 
 def test_liti_at_its_ends_and_between():

@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from lib.means import Means
-from lib.warp import anchor_table, hypervolume_table, liti_table, slerp_table, trajectory
+from lib.warp import above_trajectories, anchor_table, hypervolume_table, liti_table, slerp_table, trajectory
 from lib.warp_points import between_point, fixed_point, liti_point
 
 # mean reward and KL of every point; the scores are these on both seeds and all prompts
@@ -34,7 +34,8 @@ def means() -> Means:
 def test_hypervolume_in_the_plane_of_reward_and_kl(means):
     """Above reward 0 and below KL 4, the largest: LITI has 3 × 3, fixed anchors 2 × 2 + 1 × 1."""
     fronts = {"liti": FRONT, "fixed": [FRONT[0], fixed_point(0.1), fixed_point(0.2)]}
-    table = hypervolume_table(means, fronts, FRONT[0]).set_index("front")
+    table = hypervolume_table(means, fronts, [10, 20], FRONT[0]).set_index("front")
+    assert table["steps of RL"].tolist() == [10, 20]
     assert table.loc["liti", "value"] == 9
     assert table.loc["fixed", "value"] == 5
     assert table.loc["fixed", "first_minus_this_value"] == table.loc["fixed", "first_minus_this_low"] == 4
@@ -61,13 +62,32 @@ def test_a_trajectory_is_smoothed_and_has_the_steps_whose_kl_is_known():
         {"step": 3, "kl_to_reference": 2.0, "a": 5.0, "b": 2.0},
     ]
     path = trajectory(history, {"a": 0.5, "b": 0.5})
-    assert path.tolist() == [[0.5, 0.0], [pytest.approx((0.5 + 3.5 + 3.5) / 3), 1.0]]
+    assert path.tolist() == [[2.5, 1.0], [2.5, 1.0]]  # five steps around each record are all three of them
+    later = [{"step": 3 + i, "kl_to_reference": None, "a": 9.0, "b": 9.0} for i in range(1, 4)]
+    path = trajectory(history + later, {"a": 0.5, "b": 0.5})
+    assert path.tolist() == [[2.5, 1.0], [pytest.approx((0.5 + 3.5 + 3.5 + 9 + 9) / 5), 1.0]]
 
 
 def test_anchors_are_compared_seed_by_seed():
-    """Below KL 2: the moving anchor has 2 × 1, the fixed one 1 × 1 and 0."""
-    moving = [np.array([[0.0, 0.0], [2.0, 1.0]])] * 2
+    """Below KL 2: a moving anchor has 2 × 1, twice, the fixed one 1 × 1 and 0."""
+    moving = [[np.array([[0.0, 0.0], [2.0, 1.0]])] * 2] * 2
     fixed = [np.array([[0.0, 0.0], [1.0, 1.0]]), np.array([[0.0, 0.0], [1.0, 2.0]])]
     [row] = anchor_table(moving, {0.1: fixed}, resamples=200).to_dict("records")
     assert row["value"] == pytest.approx(1.5)
     assert (row["low"], row["high"]) == (1, 2)
+
+
+def test_luck_of_the_first_batch_does_not_count_for_an_anchor():
+    """All trajectories start at θ_sft, and are measured from the mean of what was seen there: 0."""
+    moving = [[np.array([[-0.5, 0.0], [2.0, 1.0]])]]
+    fixed = [np.array([[0.5, 0.0], [2.0, 1.0], [0.0, 2.0]])]
+    [row] = anchor_table(moving, {0.1: fixed}, resamples=10).to_dict("records")
+    assert row["value"] == pytest.approx(2 * 1 - (2 * 1 + 0.5 * 1))
+
+
+def test_a_front_is_compared_with_training_at_the_same_kl():
+    """The front has reward 3 at KL 1, where two policies had 1 and 2; a third never came that far."""
+    front = pd.DataFrame({"method": "liti", "mixture": "half", "reward": [2.0, 4.0], "kl": [0.5, 1.5]})
+    training = [np.array(path) for path in ([[0, 0], [2, 2]], [[0, 0], [4.0, 2.0]], [[0, 0], [9, 0.9]])]
+    [row] = above_trajectories([front], [training], {0.5: ("liti", "half")}, resamples=10).to_dict("records")
+    assert row == pytest.approx({"eta": 0.5, "value": 1.5, "low": 1.5, "high": 1.5})
