@@ -19,6 +19,9 @@ WRONG = [
     ({"rewards.mine": {"function": "no.such:f"}}, "rewards.mine.function", "no.such"),
     ({"rewards.mine": {"label": {"movie": 1, "tweet": 1}}}, "rewards.mine.label", "same number"),
     ({"rewards.kl": {"label": "rating"}}, "rewards", "kl"),
+    ({"warp.reward": "kindness"}, "warp.reward", "'kindness'"),
+    ({"warp.reward": "positivity=0.5+editorial=0.5"}, "warp.reward", "'editorial=0.5+positivity=0.5'"),
+    ({"warp.policies": [1]}, "warp.policies", "[1]"),
     ({"base.heads": 3}, "base.heads", "3"),
 ]
 

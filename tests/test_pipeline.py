@@ -5,10 +5,11 @@ import re
 
 import pandas as pd
 import pytest
+import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from lib.merging import linear_soup
-from lib.weights import weights
+from lib.merging import linear_soup, liti, slerp
+from lib.weights import Weights, weights
 from scripts.evaluate import held_out_prompts
 from scripts.reading import prompts
 from tests.checkout import Checkout
@@ -21,6 +22,7 @@ def test_every_result_is_there(finished):
     figures = [
         f"rewarded_soups/figures/{name}.{kind}" for name in ("front", "chord", "simplex") for kind in ("png", "pdf")
     ]
+    figures += [f"warp/figures/{name}.{kind}" for name in ("plane", "weights", "angles") for kind in ("png", "pdf")]
     for name in ["report.md", "base/model.safetensors", "sft/soup/README.md", *figures]:
         assert (results / name).stat().st_size > 0
     assert not list(results.rglob("*.partial"))
@@ -71,6 +73,37 @@ def test_any_soup_can_be_had_as_a_model(copy_of_finished):
     assert tokenizer.decode(drawn[0], skip_special_tokens=True).startswith("the film")
     card = (path / "README.md").read_text()
     assert "| 0.3 | `results/smoke/policy/positivity/seed-1` |" in card
+
+
+def test_an_iteration_of_warp_merges_its_policies_and_steps_back_to_its_start(finished):
+    def read(path: str) -> Weights:
+        return weights(AutoModelForCausalLM.from_pretrained(finished.root / RESULTS / path))
+
+    def same(ours: Weights, theirs: Weights) -> bool:
+        return all(torch.allclose(ours[name], theirs[name], rtol=0, atol=1e-6) for name in theirs)
+
+    warp = "warp/M-2/iteration-{}"
+    starts = {1: "sft/1", 2: "warp/M-2/iteration-1/end/seed-1"}
+    policies = {1: "warp/M-all/iteration-1/policy-{}/seed-1", 2: "warp/M-2/iteration-2/policy-{}/seed-1"}
+    for iteration in (1, 2):
+        start, first, second = read(starts[iteration]), *(read(policies[iteration].format(i)) for i in (1, 2))
+        assert not same(first, second)
+        merged = slerp(start, [first, second], [0.5])
+        assert same(read(warp.format(iteration) + "/merged/seed-1"), merged)
+        assert same(read(warp.format(iteration) + "/end/seed-1"), liti(start, merged, 0.3))
+        turns = pd.read_csv(finished.root / RESULTS / warp.format(iteration) / "merged/seed-1.csv")
+        assert list(turns["layer"]) == ["model.embed_tokens.weight", "model.layers.0", "model.norm.weight"]
+    assert same(read("warp/M-1/iteration-1/merged/seed-1"), read(policies[1].format(1)))
+
+
+def test_warps_points_are_the_models_that_they_name(finished):
+    """Where two points are one model their completions are the same; where η is 0 it is θ_sft."""
+    scores = pd.read_csv(finished.root / RESULTS / "scores/warp/seed-1.csv").set_index(["method", "mixture"])
+    assert scores.loc[("liti", "M=2 iteration=2 η=0"), "kl"].abs().max() < 1e-4
+    assert scores.loc[("liti", "M=2 iteration=2 η=1"), "kl"].mean() > 1e-6
+    for end in ("λ=0", "λ=1"):
+        one, other = (scores.loc[(method, end), "completion"] for method in ("slerp", "lerp"))
+        assert list(one) == list(other)
 
 
 def test_a_soup_of_an_unknown_reward_is_refused(finished):

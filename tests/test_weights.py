@@ -1,3 +1,4 @@
+import pytest
 import torch
 from peft import LoraConfig, get_peft_model
 
@@ -19,6 +20,12 @@ def test_tied_tensors_are_there_once_and_in_float32(llama):
     found = weights(llama.to(torch.bfloat16))
     assert sum(tensor.numel() for tensor in found.values()) == llama.num_parameters()
     assert {tensor.dtype for tensor in found.values()} == {torch.float32}
+
+
+def test_adapters_that_are_more_than_two_factors_are_refused(llama):
+    adapted = get_peft_model(llama, LoraConfig(r=2, target_modules=["q_proj"], use_dora=True))
+    with pytest.raises(ValueError, match=r"lora_magnitude_vector.*: only LoRA without DoRA"):
+        weights(adapted)
 
 
 def test_the_weights_of_a_lora_model_are_those_of_the_merged_one(llama):

@@ -33,6 +33,22 @@ def test_another_file_is_laid_over_the_parameters(copy_of_finished):
     assert copy_of_finished.would_make("--configfile", "other.yaml").keys() == {"rewarded_soups_figures", "report"}
 
 
+def test_other_numbers_of_policies_and_iterations(copy_of_finished):
+    """All M share the first iteration's policies, so that another M trains what it adds and no more."""
+    policy = "results/smoke/warp/M-{}/iteration-{}/policy-{}/seed-1"
+    copy_of_finished.edit_params({"warp.policies": [3, 1, 2]})
+    made = copy_of_finished.would_make()["warp_policy"]
+    assert {path for path in made if not path.endswith(".json")} == {
+        policy.format("all", 1, 3),
+        *(policy.format(3, 2, number) for number in (1, 2, 3)),
+    }
+    copy_of_finished.edit_params({"warp.iterations": 1, "warp.policies": [2], "warp.fixed_betas": [0, 1.0e-5]})
+    made = copy_of_finished.would_make()
+    assert "warp_policy" not in made
+    fixed = {path for path in made["warp_fixed"] if not path.endswith(".json")}
+    assert fixed == {f"results/smoke/warp/fixed/beta-{beta}/seed-1" for beta in ("0", "1e-05")}
+
+
 def test_the_default_experiment_has_the_jobs_of_the_method():
     output = Checkout(ROOT).snakemake("-n", "--forceall")
     counts = dict(line.split() for line in output.splitlines() if len(line.split()) == 2 and line[0] != "-")
