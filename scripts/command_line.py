@@ -2,6 +2,7 @@
 outputs whole or not at all."""
 
 import argparse
+import gc
 import inspect
 import json
 import os
@@ -26,6 +27,8 @@ def run(work: Callable[..., None]) -> None:
     that what bears an output's name is complete. Errors that a user can mend end in one line.
     """
     sys.stdout.reconfigure(line_buffering=True)
+    gc.freeze()
+    gc.enable()
     _be_reproducible()
     parameters = inspect.signature(work).parameters
     arguments = _parse(work, parameters)

@@ -38,7 +38,7 @@ def draw(
     points = pd.read_csv(plane).set_index(["method", "mixture"])
     by_beta, by_iteration = grouped(fixed, len(fixed_betas)), grouped(moving, iterations)
     trained = {f"anchor fixed, β = {beta:g}": paths for beta, paths in zip(fixed_betas, by_beta)}
-    trained |= {f"iteration {i}": paths for i, paths in enumerate(by_iteration, 1)}
+    trained |= {f"moving anchor, iteration {i}": paths for i, paths in enumerate(by_iteration, 1)}
     trajectories = {label: [read_trajectory(path, reward) for path in paths] for label, paths in trained.items()}
     save(figures, "plane", plane_of(points, trajectories, fixed_betas, policies, iterations, sorted(front), width), dpi)
     save(figures, "weights", weights_of(points, sorted(weights), width), dpi)
