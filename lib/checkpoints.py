@@ -19,7 +19,7 @@ from torch import Tensor
 from lib.weights import Weights
 
 FILE = "model.safetensors"
-PIECE = 2**18  # numbers
+PIECE = 2**17  # numbers
 TYPES = {"F64": torch.float64, "F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16}
 
 

@@ -15,7 +15,8 @@ from torch import Tensor
 from lib.weights import Weights
 
 BLOCK = re.compile(r"(?:^|\.)(?:layers?|h|blocks?)\.\d+(?=\.)")
-NO_TURN = 1e-6  # radians from 0 or 180°, where sin Ω is lost in rounding
+RUN = 1024  # numbers that are summed in float32
+NO_TURN = 1e-3  # radians from 0 or 180°: nearer, cos Ω is ±1 but for rounding
 
 
 def linear_soup(policies: Sequence[Weights], weights: Sequence[float]) -> Weights:
@@ -31,10 +32,7 @@ def linear_soup(policies: Sequence[Weights], weights: Sequence[float]) -> Weight
     if min(weights) < 0 or abs(sum(weights) - 1) > 1e-6:
         raise ValueError(f"weights must be at least 0 and sum to 1, not {list(weights)}")
     _require_same_shapes(policies)
-    return {
-        name: torch.stack([λ * policy[name].float() for λ, policy in zip(weights, policies)]).sum(0)
-        for name in policies[0]
-    }
+    return {name: sum(λ * policy[name].float() for λ, policy in zip(weights, policies)) for name in policies[0]}
 
 
 def task_vector(policy: Weights, start: Weights) -> Weights:
@@ -63,11 +61,12 @@ def inner_products(pieces: Iterable[Sequence[Weights]]) -> dict[str, Tensor]:
     products: dict[str, Tensor] = {}
     for vectors in pieces:
         for name in vectors[0]:
-            flat = torch.stack([vector[name].flatten().double() for vector in vectors])
+            flat = torch.stack([vector[name].flatten() for vector in vectors])
             layer = layer_of(name)
-            products[layer] = products.get(layer, 0) + flat @ flat.T
-            if not products[layer].isfinite().all():
-                raise ValueError(f"{name} has numbers that are not finite: a policy has diverged, and cannot be merged")
+            products[layer] = products.get(layer, 0) + _gram(flat)
+    for layer, product in products.items():
+        if not product.isfinite().all():
+            raise ValueError(f"layer {layer} has numbers that are not finite: a policy has diverged")
     return products
 
 
@@ -140,16 +139,24 @@ def add_task_vectors(start: Weights, policies: Sequence[Weights], coefficients: 
     """θ_start + Σᵢ cᵢ δᵢ, with coefficients c, (M,), for each layer."""
     result = {}
     for name, origin in start.items():
-        layer = coefficients[layer_of(name)].tolist()
-        result[name] = origin.float() + sum(
-            c * (policy[name].float() - origin.float()) for c, policy in zip(layer, policies)
-        )
+        result[name] = origin.float().clone()
+        for c, policy in zip(coefficients[layer_of(name)].tolist(), policies, strict=True):
+            result[name].add_(policy[name].float() - origin.float(), alpha=c)
     return result
 
 
 def liti(start: Weights, merged: Weights, eta: float) -> Weights:
     """(1 − η) θ_start + η θ_merged: back towards the start by linear interpolation (WARP's LITI)."""
     return linear_soup([start, merged], [1 - eta, eta])
+
+
+def _gram(vectors: Tensor) -> Tensor:
+    """vᵢ·vⱼ of float32 vectors (N, n), summed in float32 over runs of numbers and in float64 over the runs."""
+    count, length = vectors.shape
+    whole = length - length % RUN
+    runs = vectors[:, :whole].reshape(count, whole // RUN, RUN).transpose(0, 1)
+    rest = vectors[:, whole:].double()
+    return (runs @ runs.transpose(1, 2)).double().sum(0) + rest @ rest.T
 
 
 def _require_same_shapes(policies: Sequence[Weights]) -> None:

@@ -179,7 +179,7 @@ def test_a_zero_task_vector_has_no_direction():
 
 def test_a_policy_that_has_diverged_is_not_merged():
     diverged = moved(1, 2, 3, math.nan)
-    with pytest.raises(ValueError, match=r"model\.layers\.0\.b has numbers that are not finite"):
+    with pytest.raises(ValueError, match=r"layer model\.layers\.0 has numbers that are not finite"):
         slerp(START, [moved(1, 0, 0, 0), diverged], [0.5])
 
 
