@@ -106,21 +106,37 @@ def grouped(items: Sequence, groups: int) -> list[list]:
 def anchor_table(
     moving: Sequence[Sequence[Trajectory]], fixed: Mapping[float, Sequence[Trajectory]], resamples: int
 ) -> pd.DataFrame:
-    """W-1: hypervolume of the training trajectories with the moving anchor, minus that with the anchor fixed at θ_sft.
+    """W-1: what the training trajectories with the moving anchor have over those with the anchor fixed at θ_sft.
 
-    moving: for each seed the policies that were trained with it, whose mean hypervolume counts; fixed: for each β
-    a trajectory per seed. One plane bounds all: it begins at the mean reward of their first records and
-    ends at their largest KL. The intervals are over seeds alone.
+    In hypervolume, in one plane for all: it begins at the mean reward of their first records and ends at their
+    largest KL. And in reward at equal KL: the best that was seen up to the largest KL that both have come to.
+
+    moving: for each seed the policies that were trained with it, whose mean counts; fixed: for each β a trajectory
+    per seed. The intervals are over seeds alone.
     """
     every = [path for paths in (*moving, *fixed.values()) for path in paths]
     origin = np.array([np.mean([path[0, 0] for path in every])])
     widest = max(float(path[:, 1].max()) for path in every)
-    of_moving = [np.mean([volumes(path[None], origin, widest) for path in paths]) for paths in moving]
     rows = []
-    for beta, paths in fixed.items():
-        of_fixed = [float(volumes(path[None], origin, widest)[0]) for path in paths]
-        rows.append({"beta": beta} | over_seeds(np.subtract(of_moving, of_fixed), resamples))
+    for beta, of_fixed in fixed.items():
+        pairs = [[(path, other) for path in paths] for paths, other in zip(moving, of_fixed, strict=True)]
+        comparisons = {
+            "hypervolume": lambda path, other: float(
+                np.subtract(*(volumes(one[None], origin, widest)[0] for one in (path, other)))
+            ),
+            "best reward at equal KL": reward_at_equal_kl,
+        }
+        for name, margin in comparisons.items():
+            margins = np.array([np.mean([margin(*pair) for pair in of_seed]) for of_seed in pairs])
+            rows.append({"beta": beta, "comparison": name} | over_seeds(margins, resamples))
     return pd.DataFrame(rows)
+
+
+def reward_at_equal_kl(path: Trajectory, other: Trajectory) -> float:
+    """The best reward of one minus that of the other, up to the largest KL that both have come to."""
+    reached = min(path[:, 1].max(), other[:, 1].max())
+    ours, theirs = (one[one[:, 1] <= reached, 0].max() for one in (path, other))
+    return float(ours - theirs)
 
 
 def above_trajectories(

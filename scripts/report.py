@@ -56,8 +56,9 @@ A front of more points looks larger by noise alone: compare those of equal numbe
 ![The plane of KL and reward](warp/figures/plane.png)
 
 ### W-1: a moving anchor against one fixed at θ_sft
-Hypervolume of the training trajectories in the plane of reward and KL, moving anchor minus fixed, per β; the
-interval is over seeds alone. Both are trained for as many steps as an iteration has.
+Along training, moving anchor minus fixed, per β: hypervolume in the plane of reward and KL, and the best reward up to
+the largest KL that both have come to. Both are trained for as many steps as an iteration has. The interval is over
+seeds alone.
 
 {anchors}
 

@@ -69,20 +69,21 @@ def test_a_trajectory_is_smoothed_and_has_the_steps_whose_kl_is_known():
 
 
 def test_anchors_are_compared_seed_by_seed():
-    """Below KL 2: a moving anchor has 2 × 1, twice, the fixed one 1 × 1 and 0."""
+    """Below KL 2: a moving anchor has 2 × 1, twice, the fixed one 1 × 1 and 0. Up to KL 1: 2 against 1 and 0."""
     moving = [[np.array([[0.0, 0.0], [2.0, 1.0]])] * 2] * 2
     fixed = [np.array([[0.0, 0.0], [1.0, 1.0]]), np.array([[0.0, 0.0], [1.0, 2.0]])]
-    [row] = anchor_table(moving, {0.1: fixed}, resamples=200).to_dict("records")
-    assert row["value"] == pytest.approx(1.5)
-    assert (row["low"], row["high"]) == (1, 2)
+    for row in anchor_table(moving, {0.1: fixed}, resamples=200).to_dict("records"):
+        assert row["value"] == pytest.approx(1.5), row["comparison"]
+        assert (row["low"], row["high"]) == (1, 2)
 
 
 def test_luck_of_the_first_batch_does_not_count_for_an_anchor():
     """All trajectories start at θ_sft, and are measured from the mean of what was seen there: 0."""
     moving = [[np.array([[-0.5, 0.0], [2.0, 1.0]])]]
     fixed = [np.array([[0.5, 0.0], [2.0, 1.0], [0.0, 2.0]])]
-    [row] = anchor_table(moving, {0.1: fixed}, resamples=10).to_dict("records")
-    assert row["value"] == pytest.approx(2 * 1 - (2 * 1 + 0.5 * 1))
+    volume, reward = anchor_table(moving, {0.1: fixed}, resamples=10)["value"]
+    assert volume == pytest.approx(2 * 1 - (2 * 1 + 0.5 * 1))
+    assert reward == 0
 
 
 def test_a_front_is_compared_with_training_at_the_same_kl():
