@@ -30,7 +30,8 @@ def test_a_reward_added_by_the_user_is_trained_on(copy_of_finished):
 def test_another_file_is_laid_over_the_parameters(copy_of_finished):
     assert copy_of_finished.would_make("--configfile", "tests/params.smoke.yaml") == {}
     (copy_of_finished.root / "other.yaml").write_text("figures: {dpi: 60}\n")
-    assert copy_of_finished.would_make("--configfile", "other.yaml").keys() == {"rewarded_soups_figures", "report"}
+    figures = {"rewarded_soups_figures", "warp_figures", "report"}
+    assert copy_of_finished.would_make("--configfile", "other.yaml").keys() == figures
 
 
 def test_other_numbers_of_policies_and_iterations(copy_of_finished):
