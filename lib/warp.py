@@ -124,7 +124,7 @@ def anchor_table(
             "hypervolume": lambda path, other: float(
                 np.subtract(*(volumes(one[None], origin, widest)[0] for one in (path, other)))
             ),
-            "best reward at equal KL": reward_at_equal_kl,
+            "best reward at equal KL": lambda path, other: reward_at_equal_kl(path, other, float(origin[0])),
         }
         for name, margin in comparisons.items():
             margins = np.array([np.mean([margin(*pair) for pair in of_seed]) for of_seed in pairs])
@@ -132,10 +132,13 @@ def anchor_table(
     return pd.DataFrame(rows)
 
 
-def reward_at_equal_kl(path: Trajectory, other: Trajectory) -> float:
-    """The best reward of one minus that of the other, up to the largest KL that both have come to."""
+def reward_at_equal_kl(path: Trajectory, other: Trajectory, origin: float) -> float:
+    """The best reward of one minus that of the other, up to the largest KL that both have come to.
+
+    origin: the reward of θ_sft, where both began.
+    """
     reached = min(path[:, 1].max(), other[:, 1].max())
-    ours, theirs = (one[one[:, 1] <= reached, 0].max() for one in (path, other))
+    ours, theirs = (one[one[:, 1] <= reached, 0].max(initial=origin) for one in (path, other))
     return float(ours - theirs)
 
 

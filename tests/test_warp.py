@@ -3,7 +3,15 @@ import pandas as pd
 import pytest
 
 from lib.means import Means
-from lib.warp import above_trajectories, anchor_table, hypervolume_table, liti_table, slerp_table, trajectory
+from lib.warp import (
+    above_trajectories,
+    anchor_table,
+    hypervolume_table,
+    liti_table,
+    reward_at_equal_kl,
+    slerp_table,
+    trajectory,
+)
 from lib.warp_points import between_point, fixed_point, liti_point
 
 # mean reward and KL of every point; the scores are these on both seeds and all prompts
@@ -84,6 +92,11 @@ def test_luck_of_the_first_batch_does_not_count_for_an_anchor():
     volume, reward = anchor_table(moving, {0.1: fixed}, resamples=10)["value"]
     assert volume == pytest.approx(2 * 1 - (2 * 1 + 0.5 * 1))
     assert reward == 0
+
+
+def test_one_that_was_at_higher_kl_from_its_first_record_on_has_the_start_to_show():
+    one, other = np.array([[0.1, 0.0], [1.0, 1.0]]), np.array([[3.0, 2.0], [4.0, 3.0]])
+    assert reward_at_equal_kl(one, other, origin=0.25) == 0.75
 
 
 def test_a_front_is_compared_with_training_at_the_same_kl():
