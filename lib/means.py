@@ -5,7 +5,7 @@ Every statistic has a leading axis of 1 + resamples: first its value on the data
 on each bootstrap sample (`lib.intervals`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -46,6 +46,20 @@ def summary(statistic: Floats) -> dict[str, float]:
     """Value and 95 % interval of a statistic (1 + resamples,)."""
     low, high = interval(statistic[1:])
     return {"value": float(statistic[0]), "low": float(low), "high": float(high)}
+
+
+def first_against_each(statistics: Mapping[str, Floats], columns: Mapping[str, Sequence]) -> pd.DataFrame:
+    """A row for the statistic of each named front, with what the first front has over it: `first_minus_this_value`, …
+
+    columns: what else is told of the fronts, by column, in their order.
+    """
+    first = next(iter(statistics.values()))
+    rows = []
+    for i, (name, statistic) in enumerate(statistics.items()):
+        difference = {f"first_minus_this_{key}": value for key, value in summary(first - statistic).items()}
+        told = {column: values[i] for column, values in columns.items()}
+        rows.append({"front": name} | told | summary(statistic) | difference)
+    return pd.DataFrame(rows)
 
 
 def front_table(means: Means) -> pd.DataFrame:

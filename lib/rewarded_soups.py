@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from lib.fronts import chord_margin, hypervolume
-from lib.means import Means, Point, summary
+from lib.means import Means, Point, first_against_each, summary
 from lib.mixtures import between, mixture_name
 
 
@@ -55,12 +55,7 @@ def hypervolume_table(
         name: np.array([hypervolume(p, r) for p, r in zip(means.at(points, rewards), reference)])
         for name, points in fronts.items()
     }
-    first = next(iter(volumes.values()))
-    rows = []
-    for name, volume in volumes.items():
-        difference = {f"first_minus_this_{key}": value for key, value in summary(first - volume).items()}
-        rows.append({"front": name, "points": len(fronts[name])} | summary(volume) | difference)
-    return pd.DataFrame(rows)
+    return first_against_each(volumes, {"points": [len(points) for points in fronts.values()]})
 
 
 def preference_table(means: Means, rewards: Sequence[str], preferences: Sequence[float], soups: Sequence[Point]):

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from lib.fronts import hypervolume
 from lib.intervals import resampled_means
-from lib.means import Floats, Means, Point, summary
+from lib.means import Floats, Means, Point, first_against_each, summary
 from lib.warp_points import between_point, liti_point
 
 PLANE = ["reward", "kl"]
@@ -42,13 +42,7 @@ def hypervolume_table(
     widest = max(plane[0, :, 1].max() for plane in planes.values())
     origin = means.at([start], PLANE)[:, 0, 0]
     found = {name: volumes(plane, origin, widest) for name, plane in planes.items()}
-    first = next(iter(found.values()))
-    return pd.DataFrame(
-        {"front": name, "points": len(fronts[name]), "steps of RL": cost}
-        | summary(volume)
-        | {f"first_minus_this_{key}": value for key, value in summary(first - volume).items()}
-        for (name, volume), cost in zip(found.items(), steps, strict=True)
-    )
+    return first_against_each(found, {"points": [len(points) for points in fronts.values()], "steps of RL": steps})
 
 
 def slerp_table(means: Means, weights: Sequence[float]) -> pd.DataFrame:
@@ -84,10 +78,14 @@ def liti_table(means: Means, ends: Sequence[tuple[int, int]], etas: Sequence[flo
     return pd.DataFrame(rows)
 
 
+def with_total(table: pd.DataFrame, reward: Mapping[str, float]) -> pd.DataFrame:
+    """A table of rewards with `reward`, the weighted sum that the policies were trained on."""
+    return table.assign(reward=sum(weight * table[name] for name, weight in reward.items()))
+
+
 def trajectory(history: Sequence[Mapping[str, float]], reward: Mapping[str, float]) -> Trajectory:
     """Reward and KL to θ_sft along training, where KL was recorded, each the mean of what is known of SMOOTH steps."""
-    table = pd.DataFrame(history)
-    table["reward"] = sum(weight * table[name] for name, weight in reward.items())
+    table = with_total(pd.DataFrame(history), reward)
     smooth = table[["reward", "kl_to_reference"]].astype(float).rolling(SMOOTH, min_periods=1, center=True).mean()
     return smooth[table["kl_to_reference"].notna()].to_numpy()
 
@@ -117,13 +115,15 @@ def anchor_table(
     every = [path for paths in (*moving, *fixed.values()) for path in paths]
     origin = np.array([np.mean([path[0, 0] for path in every])])
     widest = max(float(path[:, 1].max()) for path in every)
+
+    def volume(path: Trajectory) -> float:
+        return float(volumes(path[None], origin, widest)[0])
+
     rows = []
     for beta, of_fixed in fixed.items():
         pairs = [[(path, other) for path in paths] for paths, other in zip(moving, of_fixed, strict=True)]
         comparisons = {
-            "hypervolume": lambda path, other: float(
-                np.subtract(*(volumes(one[None], origin, widest)[0] for one in (path, other)))
-            ),
+            "hypervolume": lambda path, other: volume(path) - volume(other),
             "best reward at equal KL": lambda path, other: reward_at_equal_kl(path, other, float(origin[0])),
         }
         for name, margin in comparisons.items():

@@ -13,6 +13,7 @@ from lib.warp import (
     liti_table,
     read_trajectory,
     slerp_table,
+    with_total,
 )
 from lib.warp_points import fixed_point, liti_point
 from scripts.command_line import Output, run
@@ -64,11 +65,6 @@ def compute_claims(
     }
     for path, table in results.items():
         table.to_csv(path, index=False)
-
-
-def with_total(table: pd.DataFrame, reward: dict[str, float]) -> pd.DataFrame:
-    """The scores with `reward`, the weighted sum that the policies were trained on."""
-    return table.assign(reward=sum(weight * table[name] for name, weight in reward.items()))
 
 
 if __name__ == "__main__":
