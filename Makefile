@@ -1,4 +1,4 @@
-# `make` sets up .venv and runs the experiment of params.yaml; `make test` runs the tests.
+# `make` sets up .venv and runs the experiment of params.yaml, `make salsa` more of SALSA; `make test` runs the tests.
 
 PYTHON ?= python3.11
 CORES ?= 2
@@ -8,10 +8,14 @@ NOT_LOCKED := torch triton $(addprefix cuda-,bindings pathfinder toolkit) $(addp
   nccl-cu13 nvjitlink nvshmem-cu13 nvtx)
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: all test lint dvc.yaml seal adopt lock clean
+.PHONY: all salsa test lint dvc.yaml seal adopt lock clean
 
 all: .venv/installed
 	snakemake --cores $(CORES)
+
+# SALSA at more α and β, with the soup as the start, and over the plane.
+salsa: .venv/installed
+	snakemake --cores $(CORES) -- salsa
 
 test: .venv/installed lint
 	pytest

@@ -13,11 +13,12 @@ include: "rules/common.smk"
 include: "rules/data.smk"  # raw text → snippets, split by text
 include: "rules/base.smk"  # → base model θ_pre
 include: "rules/sft.smk"  # → SFT pair and its soup
-include: "rules/reward.smk"  # → reward models on human labels
+include: "rules/reward.smk"  # → reward models on human labels, and the gold reward that judges
 include: "rules/policy.smk"  # → a policy per reward or mixture: E[R] − β KL(π ‖ anchor)
 include: "rules/evaluate.smk"  # → rewards and KL on held-out prompts
 include: "rules/rewarded_soups.smk"  # → soups, their scores, front and claims
 include: "rules/warp.smk"  # → moving anchors, spherical merges, LITI, iterated; fronts and claims
+include: "rules/salsa.smk"  # → a soup of SFT models as the reference; fronts, win rates, claims
 include: "rules/report.smk"  # → one page that says what was found
 include: "rules/dvc.smk"  # meanwhile DVC leaves alone what is being made
 

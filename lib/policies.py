@@ -1,33 +1,37 @@
-"""The policy: max over π of E[R(x, y)] − β KL(π ‖ anchor), on top of TRL's RLOO trainer."""
+"""The policy: max over π of E[R(x, y)] − β KL(π ‖ anchor), on top of TRL's trainers.
+
+Three algorithms, which share the start, the anchor, the reward and the sampling: RLOO, GRPO, and PPO (`lib.ppo`).
+"""
 
 from collections.abc import Mapping, Sequence
 
+from torch import nn
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
-from trl import RLOOConfig, RLOOTrainer
+from trl import GRPOConfig, GRPOTrainer, RLOOConfig, RLOOTrainer
 from trl.trainer.utils import add_fused_lm_head
 
 from lib.anchors import MovingAnchor
+from lib.checkpoint_files import SavedBeside
 from lib.kl import ESTIMATORS
 from lib.rewards import Reward
 from lib.sampling import next_token_log_probabilities, sample
 
 
-class PolicyTrainer(RLOOTrainer):
-    """REINFORCE with a leave-one-out baseline; the KL to the anchor is one log ratio per completion,
-    taken off the reward (WARP, algorithm 1; RLOO, arXiv 2402.14740).
+class PolicyTrainer:
+    """What the three algorithms share, laid over one of TRL's trainers.
 
-    What it changes in TRL's trainer:
+    What it changes there:
     1. The anchor is the model that it is given, for full weights and for LoRA, in float32. TRL
        reloads a reference from the directory that the policy was read from, whatever has
        happened to the policy in memory since.
     2. With a rate μ > 0 the anchor follows the policy (`lib.anchors.MovingAnchor`).
     3. Completions come from `lib.sampling`, as in evaluation.
-    4. KL to a fixed reference, θ_sft, is recorded every `kl_every` steps, whatever the anchor is.
+    4. KL to a fixed reference, θ_sft, is recorded every `kl_every` batches, whatever the anchor is.
     5. A reward that is not a finite number is an error; TRL takes NaN for "no opinion".
 
     policy: the start, trained in place. anchor: a plain model of the same architecture, which the
-    trainer takes over. reference: one that is never changed. rewards: rewards with their weights;
-    the sum Σᵢ wᵢ Rᵢ is what is maximised.
+    trainer takes over; frozen but for μ. reference: one that is never changed. rewards: rewards with
+    their weights; the sum Σᵢ wᵢ Rᵢ is what is maximised.
     """
 
     def __init__(
@@ -36,7 +40,7 @@ class PolicyTrainer(RLOOTrainer):
         anchor: PreTrainedModel,
         rewards: Mapping[Reward, float],
         tokenizer: PreTrainedTokenizerFast,
-        args: RLOOConfig,
+        args: RLOOConfig | GRPOConfig,
         *,
         mu: float = 0.0,
         reference: PreTrainedModel | None = None,
@@ -53,37 +57,65 @@ class PolicyTrainer(RLOOTrainer):
             **kwargs,
         )
         self.reference, self.kl_every, self.kl_estimator = reference, kl_every, kl_estimator
-        self.moving_anchor = None
+        self.beside: list[SavedBeside] = []
         if self.beta:
             self.ref_model = anchor.float().eval().requires_grad_(False)
             add_fused_lm_head(self.ref_model, temperature=self.temperature)
             if mu:
-                self.moving_anchor = MovingAnchor(self.ref_model, self.accelerator.unwrap_model(self.model), mu)
-                self.add_callback(self.moving_anchor)
+                self.save_beside(MovingAnchor(self.ref_model, self.policy, mu))
 
-    def _generate_single_turn(self, prompt_ids, images, multimodal_fields) -> list[list[int]]:
-        model = self.accelerator.unwrap_model(self.model)
-        model.eval()
+    @property
+    def policy(self) -> nn.Module:
+        """The model that is trained, as it was given."""
+        return self.accelerator.unwrap_model(self.model)
+
+    def save_beside(self, what: SavedBeside) -> None:
+        """Has the checkpoints carry something besides the policy."""
+        self.beside.append(what)
+        self.add_callback(what)
+
+    def _generate_single_turn(self, prompt_ids, *_, **__) -> list[list[int]]:
+        self.policy.eval()
         completions = sample(
-            [model], [1.0], prompt_ids, max_new_tokens=self.max_completion_length, temperature=self.temperature
+            [self.policy], [1.0], prompt_ids, max_new_tokens=self.max_completion_length, temperature=self.temperature
         )
-        if self.reference is not None and self.state.global_step % self.kl_every == 0:
-            self._metrics["train"]["kl_to_reference"].append(self._kl_to_reference(model, prompt_ids, completions))
-        model.train()
+        batch = self.state.global_step // self.num_iterations
+        if self.reference is not None and batch % self.kl_every == 0:
+            self._metrics["train"]["kl_to_reference"].append(self._kl_to_reference(prompt_ids, completions))
+        self.policy.train()
         return completions
 
-    def _kl_to_reference(self, policy, prompt_ids, completions) -> float:
+    def _kl_to_reference(self, prompt_ids, completions) -> float:
         both = [
             next_token_log_probabilities([model], [1.0], prompt_ids, completions, self.temperature)
-            for model in (policy, self.reference)
+            for model in (self.policy, self.reference)
         ]
         (ours, tokens, mask), (theirs, _, _) = both
         return ESTIMATORS[self.kl_estimator](ours, theirs, tokens, mask).mean().item()
 
     def _load_from_checkpoint(self, resume_from_checkpoint, model=None) -> None:
         super()._load_from_checkpoint(resume_from_checkpoint, model)
-        if self.moving_anchor is not None:
-            self.moving_anchor.read(resume_from_checkpoint)
+        for what in self.beside:
+            what.read(resume_from_checkpoint)
+
+
+class RLOO(PolicyTrainer, RLOOTrainer):
+    """REINFORCE with a leave-one-out baseline (arXiv 2402.14740); the KL to the anchor is one log ratio per
+    completion, taken off the reward (WARP, algorithm 1).
+    """
+
+    kl_name = "log_ratio"
+
+
+class GRPO(PolicyTrainer, GRPOTrainer):
+    """Advantages in standard deviations of a prompt's completions; the KL to the anchor is a term of the loss, per
+    token, by the estimator exp(−r) + r − 1 of the log ratio r (GRPO, arXiv 2402.03300).
+    """
+
+    kl_name = "k3"
+
+    def _generate_single_turn(self, *args, **kwargs) -> tuple[list[list[int]], None]:
+        return super()._generate_single_turn(*args, **kwargs), None  # TRL's GRPO takes their probabilities as well
 
 
 def _as_trl_function(reward: Reward):

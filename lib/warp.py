@@ -4,22 +4,17 @@ The points are those of `lib.warp_points`. A front lies in the plane of reward a
 θ_sft: more reward is better, and less KL.
 """
 
-import json
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from lib.fronts import hypervolume
-from lib.intervals import resampled_means
 from lib.means import Floats, Means, Point, first_against_each, summary
+from lib.trajectories import Trajectory, mean_start, over_seeds, reward_at_equal_kl
 from lib.warp_points import between_point, liti_point
 
 PLANE = ["reward", "kl"]
-SMOOTH = 5  # steps of training, centred on a record, that a point of a trajectory is the mean of
-Trajectory = NDArray[np.float64]  # (records, 2): reward and KL to θ_sft
 
 
 def volumes(plane: Floats, origin: Floats, widest: float) -> Floats:
@@ -78,29 +73,6 @@ def liti_table(means: Means, ends: Sequence[tuple[int, int]], etas: Sequence[flo
     return pd.DataFrame(rows)
 
 
-def with_total(table: pd.DataFrame, reward: Mapping[str, float]) -> pd.DataFrame:
-    """A table of rewards with `reward`, the weighted sum that the policies were trained on."""
-    return table.assign(reward=sum(weight * table[name] for name, weight in reward.items()))
-
-
-def trajectory(history: Sequence[Mapping[str, float]], reward: Mapping[str, float]) -> Trajectory:
-    """Reward and KL to θ_sft along training, where KL was recorded, each the mean of what is known of SMOOTH steps."""
-    table = with_total(pd.DataFrame(history), reward)
-    smooth = table[["reward", "kl_to_reference"]].astype(float).rolling(SMOOTH, min_periods=1, center=True).mean()
-    return smooth[table["kl_to_reference"].notna()].to_numpy()
-
-
-def read_trajectory(path: Path, reward: Mapping[str, float], steps: int | None = None) -> Trajectory:
-    """`trajectory` of a policy's training history, or of its first steps."""
-    return trajectory(json.loads(path.read_text())["history"][:steps], reward)
-
-
-def grouped(items: Sequence, groups: int) -> list[list]:
-    """Items that come group by group, all of one size: the seeds of one β, then those of the next."""
-    size = len(items) // groups
-    return [list(items[i * size : (i + 1) * size]) for i in range(groups)]
-
-
 def anchor_table(
     moving: Sequence[Sequence[Trajectory]], fixed: Mapping[float, Sequence[Trajectory]], resamples: int
 ) -> pd.DataFrame:
@@ -113,33 +85,23 @@ def anchor_table(
     per seed. The intervals are over seeds alone.
     """
     every = [path for paths in (*moving, *fixed.values()) for path in paths]
-    origin = np.array([np.mean([path[0, 0] for path in every])])
+    origin = mean_start(every)
     widest = max(float(path[:, 1].max()) for path in every)
 
     def volume(path: Trajectory) -> float:
-        return float(volumes(path[None], origin, widest)[0])
+        return float(volumes(path[None], np.array([origin]), widest)[0])
 
     rows = []
     for beta, of_fixed in fixed.items():
         pairs = [[(path, other) for path in paths] for paths, other in zip(moving, of_fixed, strict=True)]
         comparisons = {
             "hypervolume": lambda path, other: volume(path) - volume(other),
-            "best reward at equal KL": lambda path, other: reward_at_equal_kl(path, other, float(origin[0])),
+            "best reward at equal KL": lambda path, other: reward_at_equal_kl(path, other, origin),
         }
         for name, margin in comparisons.items():
             margins = np.array([np.mean([margin(*pair) for pair in of_seed]) for of_seed in pairs])
             rows.append({"beta": beta, "comparison": name} | over_seeds(margins, resamples))
     return pd.DataFrame(rows)
-
-
-def reward_at_equal_kl(path: Trajectory, other: Trajectory, origin: float) -> float:
-    """The best reward of one minus that of the other, up to the largest KL that both have come to.
-
-    origin: the reward of θ_sft, where both began.
-    """
-    reached = min(path[:, 1].max(), other[:, 1].max())
-    ours, theirs = (one[one[:, 1] <= reached, 0].max(initial=origin) for one in (path, other))
-    return float(ours - theirs)
 
 
 def above_trajectories(
@@ -164,9 +126,3 @@ def above_trajectories(
             margins.append(reward - np.mean(reached) if reached else np.nan)
         rows.append({"eta": eta} | over_seeds(np.array(margins), resamples))
     return pd.DataFrame(rows)
-
-
-def over_seeds(values: Floats, resamples: int) -> dict[str, float]:
-    """The mean of one value per seed, with its interval."""
-    replicates = resampled_means(values[:, None], resamples)
-    return summary(np.concatenate([[values.mean()], replicates]))

@@ -14,6 +14,7 @@ from snakemake.exceptions import WorkflowError
 
 sys.path.insert(0, workflow.basedir)
 from lib.mixtures import MIXTURE, NAME, between, mixture_name, mixture_weights, simplex
+from lib.salsa_points import CORNERS, Variant, plane_point, variant, variant_point
 from lib.warp_points import between_point, fixed_point, liti_point
 
 ROOT = Path(workflow.basedir)
@@ -31,13 +32,14 @@ def wrong_in_params():
     for key in ("rewarded_soups.rewards", "rewarded_soups.simplex_rewards"):
         for name in set(value(key)) - set(config["rewards"]):
             yield key, f"{name!r} is not one of the rewards ({', '.join(config['rewards'])})"
-    try:
-        names = set(mixture_weights(value("warp.reward")))
-    except ValueError as error:
-        yield "warp.reward", str(error)
-        return
-    for name in names - set(config["rewards"]):
-        yield "warp.reward", f"{name!r} is not one of the rewards ({', '.join(config['rewards'])})"
+    for key in ("warp.reward", "salsa.reward"):
+        try:
+            names = set(mixture_weights(value(key)))
+        except ValueError as error:
+            yield key, str(error)
+            return
+        for name in names - set(config["rewards"]):
+            yield key, f"{name!r} is not one of the rewards ({', '.join(config['rewards'])})"
     for name, spec in config["rewards"].items():
         if "function" in spec and not is_defined(spec["function"]):
             yield f"rewards.{name}.function", f"there is no {spec['function']}"
@@ -139,8 +141,14 @@ def reward_files(names):
 def policy_settings(mixture, *keys, **values):
     """What the script takes: the reward, what all policies share, and what is this policy's own."""
     reward = {name: reward_source(name) | {"weight": weight} for name, weight in mixture_weights(mixture).items()}
+    if value("policy.algorithm") == "ppo":
+        keys += ("policy.ppo",)
+    else:
+        values["ppo"] = {}
     return settings(
         "data.prompt_words",
+        "data.left_out",
+        "policy.algorithm",
         "policy.prompts_per_step",
         "policy.completions_per_prompt",
         "policy.max_new_tokens",
@@ -212,16 +220,80 @@ def warp_seed(wildcards):
     return (10_000 * int(wildcards.seed) + 100 * int(wildcards.iteration) + int(wildcards.number)) % 2**32
 
 
-def evaluation_settings(points):
-    """What the script takes: the points, and how they are judged."""
+def salsa_pairs(study):
+    """The pairs of policies that a study of SALSA compares: those of the default experiment, and more."""
+    asked = value("salsa.pairs") + (value("salsa.more_pairs") if study == "more" else [])
+    return [[variant(first), variant(second)] for first, second in asked]
+
+
+def salsa_variants(study):
+    """The policies of a study, each once."""
+    return list(dict.fromkeys(of for pair in salsa_pairs(study) for of in pair))
+
+
+def salsa_scored(study):
+    """The policies that a study scores; `more` has those of `main` from there."""
+    return [of for of in salsa_variants(study) if study == "main" or of not in salsa_variants("main")]
+
+
+def salsa_keys(study):
+    """The keys that a study's policies come from."""
+    return ["salsa.pairs"] if study == "main" else ["salsa.pairs", "salsa.more_pairs"]
+
+
+def salsa_folder(of):
+    """Where a policy of SALSA is. With the SFT model as reference it may be one that Rewarded Soups has trained."""
+    shared = value("policy.start") == value("policy.anchor") == "sft/1"
+    if shared and of == Variant("sft", 1.0, value("policy.beta")):
+        return f"{RESULTS}/policy/{value('salsa.reward')}"
+    return f"{RESULTS}/salsa/policy/start-{of.start}/alpha-{of.alpha:g}/beta-{of.beta:g}"
+
+
+def salsa_anchor(alpha):
+    """The reference α θ_sft1 + (1 − α) θ_sft2."""
+    known = {1: "sft/1", 0.5: "sft/soup", 0: "sft/2"}
+    return f"{RESULTS}/" + known.get(float(alpha), f"salsa/reference/alpha-{float(alpha):g}")
+
+
+def salsa_models(variants, seed):
+    """The models that points of SALSA are made of: the SFT pair, and policies of one seed."""
+    return [f"{RESULTS}/sft/1", f"{RESULTS}/sft/2", *(f"{salsa_folder(of)}/seed-{seed}" for of in variants)]
+
+
+def salsa_points(variants):
+    """Policies of SALSA as they are scored, each with its reference."""
+    points = []
+    for i, of in enumerate(variants):
+        alone = [0.0, 0.0, *(float(i == j) for j in range(len(variants)))]
+        anchor = [of.alpha, 1 - of.alpha, *(0.0 for _ in variants)]
+        method, name = variant_point(of)
+        points.append({"method": method, "mixture": name, "of": "weights", "weights": alone, "anchor": anchor})
+    return points
+
+
+def salsa_score_files(study, prompts):
+    """The scores of a study's policies: of each set of them, a file per seed."""
+    sets = ["main", "more"] if study == "more" else ["main"]
+    return [f"{RESULTS}/scores/salsa/{of}/{prompts}/seed-{seed}.csv" for of in sets for seed in value("seeds")]
+
+
+def salsa_histories(variants):
+    """How training went for policies of SALSA: the seeds of one, then those of the next."""
+    return [f"{salsa_folder(of)}/seed-{seed}.json" for of in variants for seed in value("seeds")]
+
+
+def evaluation_settings(points, within=True):
+    """What the script takes: the points, and how they are judged; within the domains that policies saw, or beyond."""
     return lambda wildcards: settings(
         "data.prompt_words",
+        "data.left_out",
         "policy.max_new_tokens",
         "policy.temperature",
         "evaluation.kl_estimator",
         prompts_held_out=value("evaluation.prompts"),
         reward={name: reward_source(name) for name in config["rewards"]},
         points=points,
+        within=within,
         seed=int(wildcards.seed),
     )
 
@@ -249,3 +321,7 @@ wildcard_constraints:
     iteration=r"\d+",
     number=r"\d+",
     beta=r"[0-9.e-]+",
+    alpha=r"[0-9.e-]+",
+    start="sft|soup",
+    study="main|more",
+    prompts="within|beyond",

@@ -1,4 +1,4 @@
-# Scores on held-out prompts: every reward and KL to θ_sft, a row per prompt.
+# Scores on held-out prompts: every reward, the gold reward and KL to θ_sft, a row per prompt.
 # Needs policies; makes scores/sft/seed-{seed}.csv of the SFT pair and its soup, what every paper
 # compares with. A paper's own scores are the same rule with its policies and points.
 
@@ -11,6 +11,7 @@ rule evaluate:
         code("scripts/evaluate.py"),
         policies=[f"{RESULTS}/{name}" for name in SFT],
         reference=f"{RESULTS}/{value('policy.start')}",
+        gold=rules.gold.output.model,
         snippets=rules.snippets.output.snippets,
     output:
         f"{RESULTS}/scores/sft/seed-{{seed}}.csv",
@@ -26,5 +27,5 @@ rule evaluate:
         settings=evaluation_settings([point("sft", name, SFT, {name: 1.0}) for name in SFT]),
         derived_from=settings("rewards", "evaluation.prompts"),
     shell:
-        "python -m scripts.evaluate --policies {input.policies} --reference {input.reference}"
+        "python -m scripts.evaluate --policies {input.policies} --reference {input.reference} --gold {input.gold}"
         " --snippets {input.snippets} --scores {output} --settings {params.settings:q} > {log} 2>&1"

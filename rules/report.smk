@@ -7,15 +7,20 @@ rule report:
         code("scripts/report.py"),
         rules.rewarded_soups_figures.output,
         rules.warp_figures.output,
+        expand(rules.salsa_figures.output, study="main"),
         data=rules.snippets.output.report,
         base=rules.base.output.report,
         sft=expand(rules.sft.output.report, number=SFT_NAMES),
-        agreement=[f"{RESULTS}/reward/{name}.json" for name in config["rewards"] if "model" in reward_source(name)],
+        agreement=[
+            *(f"{RESULTS}/reward/{name}.json" for name in config["rewards"] if "model" in reward_source(name)),
+            rules.gold.output.report,
+        ],
         claims=[
             rules.rewarded_soups_claims.output[name]
             for name in ("front", "chord", "hypervolume", "preference", "balance")
         ],
         warp=[rules.warp_claims.output[name] for name in ("hypervolume", "anchors", "slerp", "liti", "trajectories")],
+        salsa=expand(rules.salsa_claims.output, study="main"),
         angles=expand(rules.warp_merge.output.angles, policies=MOST, iteration=1, seed=SEEDS),
     output:
         report=f"{RESULTS}/report.md",
@@ -32,5 +37,6 @@ rule report:
         settings=settings("seeds", "evaluation.prompts", "evaluation.resamples"),
     shell:
         "python -m scripts.report --data {input.data} --base {input.base} --sft {input.sft}"
-        " --agreement {input.agreement} --claims {input.claims} --warp {input.warp} --angles {input.angles} --report {output.report}"
+        " --agreement {input.agreement} --claims {input.claims} --warp {input.warp} --angles {input.angles}"
+        " --salsa {input.salsa} --report {output.report}"
         " --metrics {output.metrics} --settings {params.settings:q} > {log} 2>&1"

@@ -1,5 +1,5 @@
-# A reward model for each reward of params.yaml that has a human label.
-# Needs base/ and the snippets; makes reward/{reward} and its agreement with held-out labels.
+# A reward model for each reward of params.yaml that has a human label, and the gold reward that judges policies.
+# Needs base/ and the snippets; makes reward/{reward} and gold/, and their agreement with held-out labels.
 
 
 rule reward:
@@ -29,3 +29,25 @@ rule reward:
     shell:
         "python -m scripts.reward --base {input.base} --snippets {input.snippets}"
         " --model {output.model} --report {output.report} --settings {params.settings:q} > {log} 2>&1"
+
+
+rule gold:
+    input:
+        code("scripts/gold.py"),
+        snippets=rules.snippets.output.snippets,
+    output:
+        model=directory(f"{RESULTS}/gold"),
+        report=f"{RESULTS}/gold.json",
+    log:
+        f"{RESULTS}/logs/gold.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/gold.tsv"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        settings=settings("gold.label", "gold.penalty"),
+    shell:
+        "python -m scripts.gold --snippets {input.snippets} --model {output.model} --report {output.report}"
+        " --settings {params.settings:q} > {log} 2>&1"

@@ -3,8 +3,8 @@
 # any soup as a model. MORL, a policy trained per preference, and the ensemble of the experts'
 # logits are what it is compared with, from the same start, at the same steps and seeds.
 #
-# Deviations: 1 to 3 of policy.smk. 4. Judged by the reward models that were trained on, as in the
-# paper; a held-out judge comes with the reward ensembles.
+# Deviations: 1 to 3 of policy.smk. 4. The claims are on the reward models that were trained on, as in the paper; what
+# the gold reward says of each point stands beside it in the front's table.
 
 SEEDS = value("seeds")
 PAIR = value("rewarded_soups.rewards")
@@ -29,6 +29,7 @@ use rule evaluate as rewarded_soups_scores with:
         code("scripts/evaluate.py"),
         policies=[f"{RESULTS}/policy/{name}/seed-{{seed}}" for name in POLICIES],
         reference=f"{RESULTS}/{value('policy.start')}",
+        gold=rules.gold.output.model,
         snippets=rules.snippets.output.snippets,
     output:
         f"{RESULTS}/scores/rewarded_soups/seed-{{seed}}.csv",
@@ -70,7 +71,7 @@ rule rewarded_soups_claims:
             "rewarded_soups.simplex_rewards",
             "evaluation.resamples",
             "policy.start",
-            columns=list(config["rewards"]),
+            columns=[*config["rewards"], "gold"],
         ),
         derived_from=settings("rewards", "seeds"),
     shell:

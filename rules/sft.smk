@@ -25,6 +25,7 @@ rule sft:
     params:
         settings=lambda wildcards: settings(
             "data.prompt_words",
+            "data.left_out",
             "sft.texts",
             "sft.batch_size",
             "sft.learning_rate",

@@ -94,6 +94,7 @@ use rule evaluate as warp_scores with:
         code("scripts/evaluate.py"),
         policies=[f"{RESULTS}/{name}" for name in WARP_MODELS],
         reference=f"{RESULTS}/{value('policy.start')}",
+        gold=rules.gold.output.model,
         snippets=rules.snippets.output.snippets,
     output:
         f"{RESULTS}/scores/warp/seed-{{seed}}.csv",

@@ -1,4 +1,4 @@
-"""Score points on held-out prompts: every reward, and KL to θ_sft.
+"""Score points on held-out prompts: every reward, the gold reward, KL to θ_sft and to a point's own anchor.
 
 A point is a combination of the given policies, in weight space (a soup, one policy as it is, or the
 SLERP of two task vectors from θ_sft) or in logit space (the ensemble of their predictions).
@@ -12,8 +12,9 @@ from pathlib import Path
 import pandas as pd
 from transformers import PreTrainedModel
 
+from lib.gold import GoldReward
 from lib.merging import linear_soup, slerp
-from lib.rewards import load
+from lib.rewards import Reward, load
 from lib.scores import score
 from lib.weights import set_weights, weights
 from scripts.command_line import Output, run
@@ -25,6 +26,7 @@ cached_model = cache(language_model)
 def evaluate(
     policies: list[Path],
     reference: Path,
+    gold: Path,
     snippets: Path,
     scores: Output,
     *,
@@ -32,27 +34,34 @@ def evaluate(
     reward: dict[str, dict],
     prompt_words: int,
     prompts_held_out: int,
+    left_out: str,
+    within: bool,
     max_new_tokens: int,
     temperature: float,
     kl_estimator: str,
     seed: int,
 ) -> None:
-    """points: each has `method` and `mixture`, its name; `weights`, one per policy; `of`, "weights",
-    "slerp" or "logits".
+    """points: each has `method` and `mixture`, its name; `weights`, one per policy; `of`, "weights", "slerp" or
+    "logits"; and, where it has an anchor, `anchor`, the weights of the soup of policies that this is.
+    within: whether the prompts are of the domains that policies are trained on, or of the one that is left out.
     """
     tokens = tokenizer(reference)
-    rewards = [load(name, source) for name, source in reward.items()]
-    held_out = held_out_prompts(snippets, prompt_words, prompts_held_out)
-    scratch = language_model(reference)
+    rewards = [*(load(name, source) for name, source in reward.items()), Reward("gold", GoldReward.load(gold))]
+    held_out = held_out_prompts(prompts(snippets, "test", prompt_words, left_out, within), prompts_held_out)
+    scratch, for_anchor = language_model(reference), language_model(reference)
 
     @cache
-    def scored(of: str, weights: tuple[float, ...]) -> pd.DataFrame:
+    def scored(of: str, weights: tuple[float, ...], anchor: tuple[float, ...] | None) -> pd.DataFrame:
         """Points that are the same policy, such as the ends of several fronts, are scored once."""
         models, coefficients = combine(of, weights, policies, cached_model(reference), scratch)
+        references = {"kl": cached_model(reference)}
+        if anchor is not None:
+            [soup], _ = combine("weights", anchor, policies, cached_model(reference), for_anchor)
+            references["kl_to_anchor"] = soup
         return score(
             models,
             coefficients,
-            reference=cached_model(reference),
+            references=references,
             tokenizer=tokens,
             prompts=held_out,
             rewards=rewards,
@@ -65,17 +74,17 @@ def evaluate(
     tables = []
     for number, point in enumerate(points, 1):
         alone = max(point["weights"]) == 1
-        table = scored("weights" if alone else point["of"], tuple(point["weights"]))
+        anchor = tuple(point["anchor"]) if "anchor" in point else None
+        table = scored("weights" if alone else point["of"], tuple(point["weights"]), anchor)
         name = {key: point[key] for key in ("method", "mixture")}
         tables.append(table.assign(**name, kl_estimator=kl_estimator))
-        means = "  ".join(f"{column} {table[column].mean():.3f}" for column in [*reward, "kl"])
+        means = "  ".join(f"{column} {table[column].mean():.3f}" for column in [*reward, "gold", "kl"])
         print(f"{number}/{len(points)}  {name['method']} {name['mixture']}  {means}")
     pd.concat(tables).to_csv(scores, index=False)
 
 
-def held_out_prompts(snippets: Path, prompt_words: int, count: int) -> list[str]:
-    """Prompts of the test split, of all domains as they come there; the same for every policy."""
-    table = prompts(snippets, "test", prompt_words)
+def held_out_prompts(table: pd.DataFrame, count: int) -> list[str]:
+    """Prompts of the test split, of its domains as they come there; the same for every policy."""
     if count > len(table):
         raise ValueError(f"evaluation.prompts: there are {len(table)} held-out prompts, not {count}")
     return list(table["prompt"].sample(count, random_state=0))

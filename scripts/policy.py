@@ -1,15 +1,18 @@
-"""Train a policy by RL: max E[R] − β KL(π ‖ anchor), from a start, on a reward, against an anchor.
+"""Train a policy by RL: max E[R] − β KL(π ‖ anchor), from a start, on a reward, against an anchor, by an algorithm.
 
 The rule that the four papers share (Rewarded Soups, section 2; WARP, algorithm 1; SALSA).
 """
 
 import json
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from datasets import Dataset
-from trl import RLOOConfig
+from trl import GRPOConfig, RLOOConfig
 
-from lib.policies import PolicyTrainer, kl_per_completion
+from lib.policies import GRPO, RLOO, kl_per_completion
+from lib.ppo import PPO
 from lib.rewards import load
 from scripts.command_line import Output, run
 from scripts.reading import language_model, prompts, tokenizer
@@ -25,7 +28,10 @@ def train_policy(
     history: Output,
     *,
     reward: dict[str, dict],
+    algorithm: str,
+    ppo: dict[str, float],
     prompt_words: int,
+    left_out: str,
     steps: int,
     prompts_per_step: int,
     completions_per_prompt: int,
@@ -38,10 +44,13 @@ def train_policy(
     kl_estimator: str,
     seed: int,
 ) -> None:
+    """steps: batches of completions; PPO's optimiser makes several steps on each. ppo: its settings, or {}."""
     policy, tokens = language_model(start), tokenizer(start)
-    config = RLOOConfig(
+    trainer_class, config_of, own = by_algorithm(algorithm, ppo)
+    epochs = ppo.get("epochs", 1)
+    config = config_of(
         output_dir=str(model),
-        max_steps=steps,
+        max_steps=steps * epochs,
         per_device_train_batch_size=prompts_per_step * completions_per_prompt,
         num_generations=completions_per_prompt,
         max_completion_length=max_new_tokens,
@@ -55,7 +64,7 @@ def train_policy(
         **TRAINER,
     )
     rewards = {load(name, source): source["weight"] for name, source in reward.items()}
-    trainer = PolicyTrainer(
+    trainer = trainer_class(
         policy,
         language_model(anchor),
         rewards,
@@ -65,25 +74,35 @@ def train_policy(
         reference=language_model(reference),
         kl_every=kl_every,
         kl_estimator=kl_estimator,
-        train_dataset=Dataset.from_pandas(prompts(snippets, "train", prompt_words)[["prompt"]]),
+        train_dataset=Dataset.from_pandas(prompts(snippets, "train", prompt_words, left_out)[["prompt"]]),
+        **own,
     )
     print_progress(trainer, ["reward", *(f"rewards/{name}/mean" for name in reward), "kl", "entropy"])
     trainer.train()
     policy.save_pretrained(model)
     tokens.save_pretrained(model)
-    steps_taken = [at_step(entry, list(reward)) for entry in trainer.state.log_history if "reward" in entry]
+    batches = [entry for entry in trainer.state.log_history if "reward" in entry]
+    steps_taken = [{"step": i} | at_step(entry, list(reward)) for i, entry in enumerate(batches, 1)]
     units = {
-        "kl": "log_ratio to the anchor, nats per completion",
+        "kl": f"{trainer_class.kl_name} to the anchor, nats per completion",
         "kl_to_reference": f"{kl_estimator}, nats per completion",
     }
     history.write_text(json.dumps(units | {"history": steps_taken}) + "\n")
+
+
+def by_algorithm(name: str, ppo: dict[str, float]) -> tuple[type, Callable, dict[str, float]]:
+    """The trainer, its configuration but for what all share, and arguments of its own."""
+    if name == "ppo":
+        config = partial(GRPOConfig, num_iterations=ppo["epochs"], epsilon=ppo["clip"])
+        return PPO, config, {key: ppo[key] for key in ("gae_lambda", "value_coefficient")}
+    return {"rloo": (RLOO, RLOOConfig, {}), "grpo": (GRPO, partial(GRPOConfig, loss_type="grpo"), {})}[name]
 
 
 def at_step(log: dict[str, float], rewards: list[str]) -> dict[str, float | None]:
     """Mean KL to the anchor and to the reference, and mean rewards, of the completions that one step was trained on."""
     means = {name: log[f"rewards/{name}/mean"] for name in rewards}
     kl = {"kl": kl_per_completion(log), "kl_to_reference": log.get("kl_to_reference")}
-    return {"step": log["step"]} | kl | means
+    return kl | means
 
 
 if __name__ == "__main__":

@@ -5,11 +5,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from lib.intervals import ends_of
 from lib.rewarded_soups import chord_counts
 from scripts.command_line import Output, run
+from scripts.tables import as_table, caution
 
-FEW = 5
 PAGE = """# What was found
 
 Every interval is the central 95 % of {resamples} bootstrap samples over {seeds} seed(s) of reinforcement
@@ -26,6 +25,8 @@ SFT: {sft}. What it writes when nothing is asked:
 
 ## Rewards: agreement with human labels that they did not see
 {agreement}
+
+`gold` is the judge: no policy is trained on it.
 
 ## Rewarded Soups (arXiv 2306.04488)
 ![The front](rewarded_soups/figures/front.png)
@@ -86,6 +87,27 @@ the list of η; the fixed anchors have one per β and θ_sft. Policies of an ite
 of RL add up, the hours need not.
 
 {warp_hypervolume}
+
+## SALSA (arXiv 2411.01798)
+The reference is α θ_sft1 + (1 − α) θ_sft2; at α = 1 it is the SFT model, what SALSA is compared with. Other α and β,
+the soup as the start, and the plane of the SFT models and a policy are added by `make salsa`, in `salsa/more`.
+
+![Training](salsa/main/figures/training.png)
+
+KL in nats: to θ_sft1, and to the policy's own reference.
+
+{salsa_policies}
+
+### S-1 to S-3: higher reward, further away, preferred
+The first policy minus the second, and how often the gold reward prefers the first, ties counted as half. The reward at
+equal KL is the best along training up to the largest KL that both have come to; its interval is over seeds alone.
+
+![Win rates](salsa/main/figures/win_rates.png)
+
+{comparisons}
+
+### S-5: what the soup of the two SFT models has over them
+{soup}
 """
 
 
@@ -97,6 +119,7 @@ def write_report(
     claims: list[Path],
     warp: list[Path],
     angles: list[Path],
+    salsa: list[Path],
     report: Output,
     metrics: Output,
     *,
@@ -105,11 +128,13 @@ def write_report(
     resamples: int,
 ) -> None:
     """claims: the tables front, chord, hypervolume, preference and balance. warp: hypervolume, anchors, slerp,
-    liti and trajectories. angles: of the first iteration's policies, a table per seed.
+    liti and trajectories. angles: of the first iteration's policies, a table per seed. salsa: policies, comparisons
+    and soup.
     """
     model = json.loads(base.read_text())
     front, chord, hypervolume, preference, balance = (pd.read_csv(path) for path in claims)
     warp_hypervolume, anchors, slerp, liti, trajectories = (pd.read_csv(path) for path in warp)
+    salsa_policies, comparisons, soup = (pd.read_csv(path) for path in salsa)
     rewards = [{"reward": path.stem} | json.loads(path.read_text()) for path in agreement]
     on_chords = chord_counts(chord)
     bits = [json.loads(path.read_text())["bits per byte, validation"] for path in sft]
@@ -138,6 +163,9 @@ def write_report(
             liti=as_table(liti),
             trajectories=as_table(trajectories),
             warp_hypervolume=as_table(warp_hypervolume),
+            salsa_policies=as_table(salsa_policies),
+            comparisons=as_table(comparisons),
+            soup=as_table(soup),
         )
     )
     numbers = {
@@ -148,32 +176,16 @@ def write_report(
             "hypervolume": hypervolume.set_index("front")[["value", "low", "high"]].to_dict("index"),
         },
         "warp": {"hypervolume": warp_hypervolume.set_index("front")[["value", "low", "high"]].to_dict("index")},
+        "salsa": win_rates(comparisons),
     }
     metrics.write_text(json.dumps(numbers, indent=2, ensure_ascii=False) + "\n")
 
 
-def caution(seeds: int) -> str:
-    """What the intervals do not say."""
-    if seeds == 1:
-        return ". With one seed they say nothing about what another would give"
-    if seeds < FEW:
-        return (
-            f". With {seeds} seeds the part of an interval that is due to seeds is too narrow: take it as a lower bound"
-        )
-    return ""
-
-
-def as_table(table: pd.DataFrame) -> str:
-    """In Markdown, each column that has an interval as `x (low to high)`."""
-    shown = pd.DataFrame(index=table.index)
-    for column in table:
-        low, high = ends_of(column)
-        if low in table:
-            ends = zip(table[column], table[low], table[high])
-            shown[column.replace("_", " ")] = [f"{x:.3f} ({a:.3f} to {b:.3f})" for x, a, b in ends]
-        elif not column.endswith(("low", "high")):
-            shown[column] = table[column]
-    return shown.to_markdown(index=False)
+def win_rates(comparisons: pd.DataFrame) -> dict[str, dict[str, float]]:
+    """Of each pair and kind of prompts."""
+    rates = comparisons[comparisons["comparison"] == "win rate"]
+    names = rates["policy"] + " against " + rates["against"] + ", on " + rates["prompts"]
+    return rates.assign(name=names).set_index("name")[["value", "low", "high"]].to_dict("index")
 
 
 def angle_summary(paths: list[Path]) -> pd.DataFrame:

@@ -7,7 +7,6 @@ different labels can be added. Its agreement with the labels of held-out texts i
 import json
 from pathlib import Path
 
-import pandas as pd
 from datasets import Dataset
 from transformers import (
     AutoModelForSequenceClassification,
@@ -20,8 +19,8 @@ from transformers import (
 from lib.agreement import agreement
 from lib.rewards import TrainedReward
 from scripts.command_line import Output, run
+from scripts.reading import labelled, tokenizer
 from scripts.reading import snippets as read_snippets
-from scripts.reading import tokenizer
 from scripts.training import TRAINER, print_progress
 
 
@@ -71,13 +70,6 @@ def train_reward(
     }
     print(f"agreement with the human labels of the validation split: {findings}")
     report.write_text(json.dumps(findings, indent=2) + "\n")
-
-
-def labelled(table: pd.DataFrame, label: str | dict[str, float]) -> pd.DataFrame:
-    """The texts that have the label: a column of numbers by name, or a number for some of the domains."""
-    if isinstance(label, str):
-        return table.assign(label=table[label])
-    return table.assign(label=table["domain"].map(label)).dropna(subset="label").reset_index(drop=True)
 
 
 if __name__ == "__main__":

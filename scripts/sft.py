@@ -20,13 +20,14 @@ def fine_tune(
     report: Output,
     *,
     prompt_words: int,
+    left_out: str,
     texts: int,
     batch_size: int,
     learning_rate: float,
     seed: int,
 ) -> None:
     policy, tokens = language_model(base), tokenizer(base)
-    examples = prompts(snippets, "train", prompt_words)[["prompt", "completion"]]
+    examples = prompts(snippets, "train", prompt_words, left_out)[["prompt", "completion"]]
     if texts > len(examples):
         raise ValueError(f"sft.texts: there are {len(examples)} texts to train on, not {texts}")
     examples = examples.sample(texts, random_state=0).reset_index(drop=True)  # the same for both of the pair

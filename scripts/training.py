@@ -15,7 +15,7 @@ TRAINER: dict[str, object] = {
 
 
 class PrintProgress(TrainerCallback):
-    """Prints `step 20/80  reward 0.31  kl 0.8` for the named entries of the trainer's log."""
+    """Prints `step 20/80  reward 0.31  kl 0.8` for the named entries of the trainer's log, where it has the first."""
 
     def __init__(self, entries: Sequence[str]) -> None:
         self.entries = entries
@@ -23,7 +23,7 @@ class PrintProgress(TrainerCallback):
     def on_log(self, args, state, control, logs=None, **kwargs) -> None:
         """Prints the entries that this line of the log has."""
         found = [f"{name.removesuffix('/mean')} {float(logs[name]):.3f}" for name in self.entries if name in logs]
-        if found:
+        if self.entries[0] in logs:
             print(f"step {state.global_step}/{state.max_steps}  " + "  ".join(found))
 
 

@@ -5,16 +5,8 @@ from pathlib import Path
 import pandas as pd
 
 from lib.means import Means, front_table
-from lib.warp import (
-    above_trajectories,
-    anchor_table,
-    grouped,
-    hypervolume_table,
-    liti_table,
-    read_trajectory,
-    slerp_table,
-    with_total,
-)
+from lib.trajectories import grouped, read_trajectory, with_total
+from lib.warp import above_trajectories, anchor_table, hypervolume_table, liti_table, slerp_table
 from lib.warp_points import fixed_point, liti_point
 from scripts.command_line import Output, run
 
@@ -43,7 +35,7 @@ def compute_claims(
     after those of another, and with an anchor fixed at θ_sft, the seeds of one β after those of another.
     """
     tables = [with_total(pd.read_csv(path), reward) for path in scores]
-    means = Means.of(tables, ["reward", "kl"], resamples)
+    means = Means.of(tables, ["reward", "gold", "kl"], resamples)
     merges = [(m, i) for m in sorted(policies, reverse=True) for i in range(iterations, 0, -1)]
     start = liti_point(*merges[0], 0)
     fronts = {f"M = {m}, iteration {i}": [liti_point(m, i, eta) for eta in front] for m, i in merges}

@@ -10,7 +10,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from lib.figures import COLOURS, CYCLE, PAPER, bars, save
-from lib.warp import Trajectory, grouped, read_trajectory
+from lib.trajectories import Trajectory, grouped, read_trajectory
 from lib.warp_points import between_point, fixed_point, liti_point
 from scripts.command_line import Output, run
 

@@ -22,6 +22,7 @@ def test_every_result_is_there(finished):
     figures = [
         f"rewarded_soups/figures/{name}.{kind}" for name in ("front", "chord", "simplex") for kind in ("png", "pdf")
     ]
+    figures += [f"salsa/main/figures/{name}.{kind}" for name in ("training", "win_rates") for kind in ("png", "pdf")]
     figures += [f"warp/figures/{name}.{kind}" for name in ("plane", "weights", "angles") for kind in ("png", "pdf")]
     for name in ["report.md", "base/model.safetensors", "sft/soup/README.md", *figures]:
         assert (results / name).stat().st_size > 0
@@ -43,13 +44,15 @@ def test_the_sft_model_has_no_kl_to_itself_and_the_estimator_is_named(finished):
     assert set(scores["kl_estimator"]) == {"exact_per_token"}
 
 
-def test_policies_are_judged_on_prompts_of_every_domain(finished):
+def test_policies_are_judged_on_prompts_of_every_domain_and_of_the_one_left_out_apart(finished):
     results = finished.root / RESULTS
-    test = prompts(results / "data/snippets.jsonl", "test", 2)
-    judged = held_out_prompts(results / "data/snippets.jsonl", 2, 30)
-    assert set(test[test["prompt"].isin(judged)]["domain"]) == {"movie", "product", "editorial", "tweet"}
+    for within, domains in ((True, {"movie", "editorial", "tweet"}), (False, {"product"})):
+        test = prompts(results / "data/snippets.jsonl", "test", 2, "product", within)
+        judged = held_out_prompts(test, 30)
+        assert len(judged) == 30
+        assert set(test[test["prompt"].isin(judged)]["domain"]) == domains
     with pytest.raises(ValueError, match=r"evaluation\.prompts: there are \d+ held-out prompts, not 5000"):
-        held_out_prompts(results / "data/snippets.jsonl", 2, 5000)
+        held_out_prompts(test, 5000)
 
 
 def test_the_report_says_what_it_rests_on(finished):

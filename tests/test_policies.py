@@ -5,27 +5,38 @@ import torch
 from datasets import Dataset
 from peft import LoraConfig, get_peft_model
 from transformers import TrainerCallback
-from trl import RLOOConfig
+from trl import GRPOConfig, RLOOConfig
 
-from lib.policies import PolicyTrainer, kl_per_completion
+from lib.merging import linear_soup
+from lib.policies import GRPO, RLOO, kl_per_completion
+from lib.ppo import PPO
 from lib.rewards import Reward
 from lib.sampling import next_token_log_probabilities
 from lib.weights import set_weights, weights
+
+LORA = LoraConfig(r=2, lora_alpha=8, target_modules=["q_proj", "v_proj", "up_proj"])
+ALGORITHMS = {
+    "rloo": (RLOO, RLOOConfig, {}, {}),
+    "grpo": (GRPO, GRPOConfig, {"loss_type": "grpo", "beta": 0.05}, {}),
+    "ppo": (PPO, GRPOConfig, {"num_iterations": 2, "beta": 0.05}, {"gae_lambda": 0.95, "value_coefficient": 0.1}),
+}
+every_algorithm = pytest.mark.parametrize("algorithm", ALGORITHMS)
 
 
 @pytest.fixture
 def trainer(tmp_path, llama, tokenizer):
     """A trainer of a policy that was saved to disk, with any anchor and rewards."""
 
-    def build(anchor, rewards, policy=None, moving=None, lora=False, dtype=torch.float32, **settings):
+    def build(anchor, rewards, policy=None, moving=None, lora=False, dtype=torch.float32, algorithm="rloo", **settings):
         llama.save_pretrained(tmp_path / "start")
         start = type(llama).from_pretrained(tmp_path / "start", dtype=dtype)
         if policy is not None:
             set_weights(start, weights(policy))
         if lora:
             torch.manual_seed(0)
-            start = get_peft_model(start, LoraConfig(r=2, lora_alpha=8, target_modules=["q_proj", "v_proj", "up_proj"]))
-        config = RLOOConfig(
+            start = get_peft_model(start, LORA)
+        trainer, config_of, own, more = ALGORITHMS[algorithm]
+        config = config_of(
             output_dir=str(tmp_path / "out"),
             per_device_train_batch_size=16,
             num_generations=4,
@@ -36,10 +47,10 @@ def trainer(tmp_path, llama, tokenizer):
             report_to="none",
             disable_tqdm=True,
             logging_steps=1,
-            **({"save_strategy": "no"} | settings),
+            **({"save_strategy": "no"} | own | settings),
         )
         prompts = Dataset.from_list([{"prompt": prompt} for prompt in ["the sea", "a calm", "cold", "wild"] * 50])
-        return PolicyTrainer(start, anchor, rewards, tokenizer, config, train_dataset=prompts, **(moving or {}))
+        return trainer(start, anchor, rewards, tokenizer, config, train_dataset=prompts, **more, **(moving or {}))
 
     return build
 
@@ -54,28 +65,58 @@ def test_the_anchor_is_the_model_that_was_given_not_the_one_on_disk(trainer, oth
         assert torch.equal(dict(built.ref_model.named_parameters())[name], tensor)
 
 
-def test_kl_of_a_policy_changed_in_memory_to_itself_is_zero(trainer, other_llama):
+@every_algorithm
+def test_kl_of_a_policy_changed_in_memory_to_itself_is_zero(trainer, other_llama, algorithm):
     """TRL alone would have the start that is on disk for its reference."""
-    built = trainer(other_llama, {constant(): 1.0}, policy=copy.deepcopy(other_llama), max_steps=1)
+    start = copy.deepcopy(other_llama)
+    built = trainer(other_llama, {constant(): 1.0}, policy=start, max_steps=1, algorithm=algorithm)
     built.train()
     assert kl_per_completion(built.state.log_history[0]) == pytest.approx(0, abs=1e-5)
 
 
+def sft_pair(pair, lora) -> list[torch.nn.Module]:
+    """Two SFT models from one base: full weights, or LoRA factors on it that differ."""
+    if not lora:
+        return list(pair)
+    models = [get_peft_model(copy.deepcopy(pair[0]), LORA) for _ in range(2)]
+    for model in models:
+        for name, parameter in model.named_parameters():
+            if "lora_" in name:
+                torch.nn.init.normal_(parameter.data, std=0.3)
+    return models
+
+
 @pytest.mark.parametrize("temperature", [1.0, 0.6])
-def test_kl_of_the_first_step_is_that_to_the_anchor(trainer, llama, other_llama, temperature):
-    built = trainer(other_llama, {constant(): 1.0}, max_steps=1, temperature=temperature)
-    ids = {}
+@pytest.mark.parametrize("lora", [False, True], ids=["full", "lora"])
+@every_algorithm
+def test_kl_to_a_soup_at_the_first_step_is_the_true_one(trainer, llama, other_llama, algorithm, lora, temperature):
+    """SALSA: the policy starts at θ_sft1 and its reference is ¼ θ_sft1 + ¾ θ_sft2."""
+    pair = sft_pair((llama, other_llama), lora)
+    soup, policy = copy.deepcopy(llama), copy.deepcopy(llama)
+    set_weights(soup, linear_soup([weights(model) for model in pair], [0.25, 0.75]))
+    set_weights(policy, weights(pair[0]))
+    settings = {"algorithm": algorithm, "temperature": temperature, "lora": lora, "max_steps": 4}
+    rewards = {Reward("many_a", many_a): 1.0}
+    built = trainer(copy.deepcopy(soup), rewards, policy=policy, learning_rate=1e-2, **settings)
+    seen = []
     original = built._generate_single_turn
-    built._generate_single_turn = lambda *a: ids.setdefault(
-        "completions", original(ids.setdefault("prompts", a[0]), *a[1:])
-    )
+
+    def generate(prompts, *others):
+        drawn = original(prompts, *others)
+        seen.append((prompts, drawn if algorithm == "rloo" else drawn[0]))
+        return drawn
+
+    built._generate_single_turn = generate
     built.train()
-    arguments = (ids["prompts"], ids["completions"], temperature)
-    policy, tokens, mask = next_token_log_probabilities([llama], [1.0], *arguments)
-    anchor, _, _ = next_token_log_probabilities([other_llama], [1.0], *arguments)
-    ratio = ((policy - anchor).gather(-1, tokens.unsqueeze(-1)).squeeze(-1) * mask).sum(-1)
-    assert ratio.std() > 0.05
-    assert kl_per_completion(built.state.log_history[0]) == pytest.approx(ratio.mean().item(), rel=1e-3, abs=1e-5)
+    at_start, tokens, mask = next_token_log_probabilities([policy], [1.0], *seen[0], temperature)
+    anchor, _, _ = next_token_log_probabilities([soup], [1.0], *seen[0], temperature)
+    ratio = (at_start - anchor).gather(-1, tokens.unsqueeze(-1)).squeeze(-1)
+    estimate = (-ratio).exp() + ratio - 1 if algorithm == "grpo" else ratio
+    expected = (estimate * mask).sum(-1).mean().item()
+    assert abs(expected) > 0.01
+    assert kl_per_completion(built.state.log_history[0]) == pytest.approx(expected, rel=1e-3, abs=1e-5)
+    for name, tensor in weights(built.ref_model).items():
+        assert torch.equal(tensor, weights(soup)[name])
 
 
 def test_rewards_are_weighed(trainer, llama):
@@ -87,11 +128,12 @@ def test_rewards_are_weighed(trainer, llama):
     assert log["reward"] == pytest.approx(7.75)
 
 
-def test_a_policy_learns_what_is_rewarded(trainer, llama):
-    def many_a(prompts, completions):
-        return [completion.count("a") for completion in completions]
-
-    built = trainer(llama, {Reward("many_a", many_a): 1.0}, max_steps=40, learning_rate=1e-2, beta=0.0)
+@pytest.mark.parametrize("beta", [0.0, 0.01])
+@every_algorithm
+def test_a_policy_learns_what_is_rewarded(trainer, llama, algorithm, beta):
+    steps = 80 if algorithm == "ppo" else 40  # it takes two on each batch of completions
+    settings = {"max_steps": steps, "learning_rate": 1e-2, "beta": beta}
+    built = trainer(copy.deepcopy(llama), {Reward("many_a", many_a): 1.0}, algorithm=algorithm, **settings)
     built.train()
     rewards = [entry["reward"] for entry in built.state.log_history if "reward" in entry]
     assert sum(rewards[-5:]) / 5 > sum(rewards[:5]) / 5 + 0.5
@@ -150,7 +192,8 @@ def test_the_anchor_is_the_moving_average_of_the_policy(trainer, llama, settings
 
 
 @pytest.mark.parametrize("lora", [False, True])
-def test_a_run_that_goes_on_from_a_checkpoint_ends_with_the_same_bytes(trainer, llama, tmp_path, lora):
+@every_algorithm
+def test_a_run_that_goes_on_from_a_checkpoint_ends_with_the_same_bytes(trainer, llama, tmp_path, lora, algorithm):
     def run(resume=None):
         rewards = {Reward("many_a", many_a): 1.0}
         built = trainer(
@@ -158,16 +201,18 @@ def test_a_run_that_goes_on_from_a_checkpoint_ends_with_the_same_bytes(trainer, 
             rewards,
             moving={"mu": 0.2},
             lora=lora,
-            max_steps=6,
+            algorithm=algorithm,
+            max_steps=8,
             learning_rate=1e-2,
             save_strategy="steps",
-            save_steps=3,
+            save_steps=4,
         )
         built.train(resume_from_checkpoint=resume)
-        return weights(built.model), weights(built.ref_model)
+        return [weights(built.model), *(weights(what.module) for what in built.beside)]
 
     whole = run()
-    resumed = run(str(tmp_path / "out/checkpoint-3"))
+    assert len(whole) == (3 if algorithm == "ppo" else 2)
+    resumed = run(str(tmp_path / "out/checkpoint-4"))
     for ours, theirs in zip(resumed, whole):
         assert all(torch.equal(ours[name], theirs[name]) for name in theirs)
 

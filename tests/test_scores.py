@@ -9,7 +9,7 @@ def scored(policies, weights, reference, tokenizer, seed=0, estimator="exact_per
     return score(
         policies,
         weights,
-        reference=reference,
+        references={"kl": reference},
         tokenizer=tokenizer,
         prompts=["the sea", "a calm day", "cold"],
         rewards=[length],
@@ -39,6 +39,27 @@ def test_an_ensemble_of_one_policy_with_itself_is_that_policy(llama, other_llama
     ensemble = scored([llama, llama], [0.5, 0.5], other_llama, tokenizer)
     assert list(alone["completion"]) == list(ensemble["completion"])
     assert list(alone["kl"]) == pytest.approx(list(ensemble["kl"]), rel=1e-4)
+
+
+def test_kl_to_each_reference_is_of_the_same_completions(llama, other_llama, tokenizer):
+    def of(references):
+        return score(
+            [llama],
+            [1.0],
+            references=references,
+            tokenizer=tokenizer,
+            prompts=["the sea"],
+            rewards=[],
+            max_new_tokens=5,
+            temperature=1.0,
+            kl_estimator="exact_per_token",
+            seed=0,
+        )
+
+    both = of({"kl": llama, "kl_to_anchor": other_llama})
+    assert list(both.columns) == ["prompt", "completion", "kl", "kl_to_anchor"]
+    assert both["kl"].item() == pytest.approx(0, abs=1e-5)
+    assert both["kl_to_anchor"].item() == of({"kl": other_llama})["kl"].item() > 0
 
 
 def test_estimators_differ_and_seeds_count(llama, other_llama, tokenizer):

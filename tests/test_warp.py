@@ -3,15 +3,7 @@ import pandas as pd
 import pytest
 
 from lib.means import Means
-from lib.warp import (
-    above_trajectories,
-    anchor_table,
-    hypervolume_table,
-    liti_table,
-    reward_at_equal_kl,
-    slerp_table,
-    trajectory,
-)
+from lib.warp import above_trajectories, anchor_table, hypervolume_table, liti_table, slerp_table
 from lib.warp_points import between_point, fixed_point, liti_point
 
 # mean reward and KL of every point; the scores are these on both seeds and all prompts
@@ -63,19 +55,6 @@ def test_liti_is_concave_in_reward_and_convex_in_kl(means):
     assert table["KL below the chord"] == 1  # (0 + 4)/2 − 1
 
 
-def test_a_trajectory_is_smoothed_and_has_the_steps_whose_kl_is_known():
-    history = [
-        {"step": 1, "kl_to_reference": 0.0, "a": 1.0, "b": 0.0},
-        {"step": 2, "kl_to_reference": None, "a": 3.0, "b": 4.0},
-        {"step": 3, "kl_to_reference": 2.0, "a": 5.0, "b": 2.0},
-    ]
-    path = trajectory(history, {"a": 0.5, "b": 0.5})
-    assert path.tolist() == [[2.5, 1.0], [2.5, 1.0]]  # five steps around each record are all three of them
-    later = [{"step": 3 + i, "kl_to_reference": None, "a": 9.0, "b": 9.0} for i in range(1, 4)]
-    path = trajectory(history + later, {"a": 0.5, "b": 0.5})
-    assert path.tolist() == [[2.5, 1.0], [pytest.approx((0.5 + 3.5 + 3.5 + 9 + 9) / 5), 1.0]]
-
-
 def test_anchors_are_compared_seed_by_seed():
     """Below KL 2: a moving anchor has 2 × 1, twice, the fixed one 1 × 1 and 0. Up to KL 1: 2 against 1 and 0."""
     moving = [[np.array([[0.0, 0.0], [2.0, 1.0]])] * 2] * 2
@@ -92,11 +71,6 @@ def test_luck_of_the_first_batch_does_not_count_for_an_anchor():
     volume, reward = anchor_table(moving, {0.1: fixed}, resamples=10)["value"]
     assert volume == pytest.approx(2 * 1 - (2 * 1 + 0.5 * 1))
     assert reward == 0
-
-
-def test_one_that_was_at_higher_kl_from_its_first_record_on_has_the_start_to_show():
-    one, other = np.array([[0.1, 0.0], [1.0, 1.0]]), np.array([[3.0, 2.0], [4.0, 3.0]])
-    assert reward_at_equal_kl(one, other, origin=0.25) == 0.75
 
 
 def test_a_front_is_compared_with_training_at_the_same_kl():

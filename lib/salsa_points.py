@@ -1,0 +1,36 @@
+"""The policies of SALSA and what is scored of them, by name, as the rules ask for them and the tables read them."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from lib.mixtures import mixture_name
+
+CORNERS = ["sft1", "sft2", "policy"]
+
+
+class Variant(NamedTuple):
+    """A policy: where it starts, `sft` (θ_sft1) or `soup` (its reference); α of the reference; β."""
+
+    start: str
+    alpha: float
+    beta: float
+
+    @property
+    def name(self) -> str:
+        """As it stands in tables and figures."""
+        return f"α={self.alpha:g} β={self.beta:g}" + (", from the soup" if self.start == "soup" else "")
+
+
+def variant(asked: Mapping) -> Variant:
+    """From an entry of params.yaml, where the start is θ_sft1 if nothing is said."""
+    return Variant(asked.get("start", "sft"), float(asked["alpha"]), float(asked["beta"]))
+
+
+def variant_point(of: Variant) -> tuple[str, str]:
+    """A policy of SALSA."""
+    return "salsa", of.name
+
+
+def plane_point(weights: Mapping[str, float]) -> tuple[str, str]:
+    """A soup of the corners θ_sft1, θ_sft2 and a policy, by weight."""
+    return "plane", mixture_name(weights)

@@ -1,0 +1,59 @@
+"""Reward and KL to θ_sft along the training of a policy, and what one training has over another at equal KL."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from lib.intervals import resampled_means
+from lib.means import Floats, summary
+
+SMOOTH = 5  # steps of training, centred on a record, that a point of a trajectory is the mean of
+Trajectory = NDArray[np.float64]  # (records, 2): reward and KL to θ_sft
+
+
+def with_total(table: pd.DataFrame, reward: Mapping[str, float]) -> pd.DataFrame:
+    """A table of rewards with `reward`, the weighted sum that the policies were trained on."""
+    return table.assign(reward=sum(weight * table[name] for name, weight in reward.items()))
+
+
+def trajectory(history: Sequence[Mapping[str, float]], reward: Mapping[str, float]) -> Trajectory:
+    """Reward and KL to θ_sft along training, where KL was recorded, each the mean of what is known of SMOOTH steps."""
+    table = with_total(pd.DataFrame(history), reward)
+    smooth = table[["reward", "kl_to_reference"]].astype(float).rolling(SMOOTH, min_periods=1, center=True).mean()
+    return smooth[table["kl_to_reference"].notna()].to_numpy()
+
+
+def read_trajectory(path: Path, reward: Mapping[str, float], steps: int | None = None) -> Trajectory:
+    """`trajectory` of a policy's training history, or of its first steps."""
+    return trajectory(json.loads(path.read_text())["history"][:steps], reward)
+
+
+def grouped(items: Sequence, groups: int) -> list[list]:
+    """Items that come group by group, all of one size: the seeds of one β, then those of the next."""
+    size = len(items) // groups
+    return [list(items[i * size : (i + 1) * size]) for i in range(groups)]
+
+
+def reward_at_equal_kl(path: Trajectory, other: Trajectory, origin: float) -> float:
+    """The best reward of one minus that of the other, up to the largest KL that both have come to.
+
+    origin: the reward of θ_sft, where both began.
+    """
+    reached = min(path[:, 1].max(), other[:, 1].max())
+    ours, theirs = (one[one[:, 1] <= reached, 0].max(initial=origin) for one in (path, other))
+    return float(ours - theirs)
+
+
+def mean_start(paths: Sequence[Trajectory]) -> float:
+    """The mean reward of the first records: what θ_sft has, where all of them began."""
+    return float(np.mean([path[0, 0] for path in paths]))
+
+
+def over_seeds(values: Floats, resamples: int) -> dict[str, float]:
+    """The mean of one value per seed, with its interval."""
+    replicates = resampled_means(values[:, None], resamples)
+    return summary(np.concatenate([[values.mean()], replicates]))

@@ -1,0 +1,101 @@
+"""The figures of SALSA: reward and KL along training, win rates, and what α does."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from lib.figures import COLOURS, CYCLE, PAPER, bars, save
+from lib.salsa_points import Variant
+from lib.trajectories import Trajectory, grouped, read_trajectory
+from scripts.command_line import Output, run
+
+MARKERS = "osv^DPX"  # by β
+ENOUGH = 3  # points that make a curve
+
+
+def draw(
+    policies: Path,
+    comparisons: Path,
+    trainings: list[Path],
+    figures: Output,
+    *,
+    variants: list[list],
+    reward: dict[str, float],
+    width: float,
+    dpi: int,
+) -> None:
+    plt.rcParams.update(PAPER)
+    table, compared = pd.read_csv(policies), pd.read_csv(comparisons)
+    names = [Variant(*of) for of in variants]
+    paths = grouped([read_trajectory(path, reward) for path in trainings], len(names))
+    [within, *_] = table["prompts"].unique()
+    points = table[table["prompts"] == within].set_index("mixture")
+    save(figures, "training", training_of(dict(zip(names, paths)), points, width), dpi)
+    save(figures, "win_rates", win_rates_of(compared[compared["comparison"] == "win rate"], width), dpi)
+    along = alphas_at_most_betas(names)
+    if len(along) >= ENOUGH:
+        save(figures, "alphas", alphas_of(points.loc[[of.name for of in along]], along, width), dpi)
+
+
+def alphas_at_most_betas(variants: Sequence[Variant]) -> list[Variant]:
+    """The policies from θ_sft1 of the β that has the most α, along α."""
+    from_sft = sorted((of for of in variants if of.start == "sft"), key=lambda of: of.alpha)
+    by_beta = {of.beta: [other for other in from_sft if other.beta == of.beta] for of in from_sft}
+    return max(by_beta.values(), key=len, default=[])
+
+
+def training_of(trainings: Mapping[Variant, Sequence[Trajectory]], points: pd.DataFrame, width: float) -> Figure:
+    """Reward against KL to θ_sft1: training (thin, a line per seed), and the trained policies on held-out prompts."""
+    figure, axes = plt.subplots(figsize=(width, width * 0.9), layout="constrained")
+    betas = sorted({of.beta for of in trainings})
+    references = list(dict.fromkeys((of.start, of.alpha) for of in trainings))
+    for of, paths in trainings.items():
+        colour = CYCLE[references.index((of.start, of.alpha)) % len(CYCLE)]
+        for path in paths:
+            axes.plot(path[:, 1], path[:, 0], color=colour, linewidth=0.7, alpha=0.6)
+        marker = MARKERS[betas.index(of.beta) % len(MARKERS)]
+        bars(axes, points.loc[[of.name]], "kl", "reward", color=colour, marker=marker, label=of.name)
+    axes.set(xlabel="KL to θ_sft1 (nats)", ylabel="reward")
+    title = "means with 95 % intervals on held-out prompts; lines: training, on its own prompts"
+    figure.legend(loc="outside lower center", ncols=3, title=title)
+    return figure
+
+
+def win_rates_of(rates: pd.DataFrame, width: float) -> Figure:
+    """How often the gold reward prefers the first policy of each pair, by the prompts' domains."""
+    labels = (rates["policy"] + "  against  " + rates["against"]).drop_duplicates()
+    figure, axes = plt.subplots(figsize=(width * 1.2, 1.2 + 0.4 * len(labels)), layout="constrained")
+    styles = zip((COLOURS["soup"], COLOURS["morl"]), "os", (-0.1, 0.1))
+    for (domains, of_domains), (colour, marker, shift) in zip(rates.groupby("prompts", sort=False), styles):
+        points = of_domains.rename(columns={"low": "rate_low", "high": "rate_high", "value": "rate"})
+        points = points.assign(place=np.arange(len(points)) + shift)
+        bars(axes, points, "rate", "place", color=colour, marker=marker, label=domains)
+    axes.axvline(0.5, color="black", linestyle="--", linewidth=0.8)
+    axes.set_yticks(range(len(labels)), labels)
+    axes.set(xlabel="win rate by the gold reward, ties as half", ylim=(len(labels) - 0.5, -0.5))
+    figure.legend(loc="outside lower center", ncols=2, title="prompts")
+    return figure
+
+
+def alphas_of(points: pd.DataFrame, along: Sequence[Variant], width: float) -> Figure:
+    """Reward, gold reward and both KLs against α, at one β."""
+    figure, panels = plt.subplots(1, 3, figsize=(width * 1.5, width * 0.5), layout="constrained")
+    points = points.assign(alpha=[of.alpha for of in along])
+    labels = {"kl": "to θ_sft1", "kl_to_anchor": "to the reference"}
+    contents = {"reward": ["reward"], "gold reward": ["gold"], "KL (nats)": list(labels)}
+    for axes, (title, columns) in zip(panels, contents.items()):
+        for column, colour in zip(columns, (COLOURS["soup"], COLOURS["morl"])):
+            axes.plot(points["alpha"], points[column], color=colour, linewidth=1)
+            bars(axes, points, "alpha", column, color=colour, marker="o", label=labels.get(column))
+        axes.set(xlabel="α of θ_sft1 in the reference", ylabel=title)
+    panels[-1].legend()
+    figure.suptitle(f"β = {along[0].beta:g}", fontsize=9)
+    return figure
+
+
+if __name__ == "__main__":
+    run(draw)

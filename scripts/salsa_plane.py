@@ -1,0 +1,69 @@
+"""Reward along the segment between two SFT models, and over the plane of these and a policy (SALSA, S-5)."""
+
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from lib.figures import COLOURS, PAPER, bars, save, ternary
+from lib.means import Means, front_table
+from lib.mixtures import simplex
+from lib.salsa import segment_table
+from lib.salsa_points import CORNERS, plane_point
+from lib.trajectories import with_total
+from scripts.command_line import Output, run
+
+REWARDS = {"reward": "reward", "gold": "gold reward"}
+
+
+def score_plane(
+    scores: list[Path],
+    plane: Output,
+    *,
+    divisions: int,
+    resamples: int,
+    corner: str,
+    reward: dict[str, float],
+    width: float,
+    dpi: int,
+) -> None:
+    """scores: of the points of the plane, a file per seed. corner: the policy's name."""
+    plt.rcParams.update(PAPER)
+    means = Means.of([with_total(pd.read_csv(path), reward) for path in scores], [*REWARDS, "kl"], resamples)
+    table = front_table(means)
+    plane.mkdir()
+    table.drop(columns="method").to_csv(plane / "points.csv", index=False)
+    segment_table(means, list(REWARDS), divisions).to_csv(plane / "segment.csv", index=False)
+    points = table.set_index(["method", "mixture"])
+    save(plane, "segment", segment_of(points, divisions, width), dpi)
+    save(plane, "plane", contours_of(points, divisions, corner, width), dpi)
+
+
+def segment_of(points: pd.DataFrame, divisions: int, width: float) -> Figure:
+    """Rewards along α θ_sft1 + (1 − α) θ_sft2, with the chord."""
+    figure, panels = plt.subplots(1, 2, figsize=(width, width * 0.45), layout="constrained")
+    alphas = [i / divisions for i in range(divisions + 1)]
+    line = points.loc[[plane_point({"sft1": alpha, "sft2": 1 - alpha}) for alpha in alphas]].assign(alpha=alphas)
+    for axes, (column, label) in zip(panels, REWARDS.items()):
+        axes.plot([0, 1], line[column].iloc[[0, -1]], color="black", linestyle="--", linewidth=0.8)
+        axes.plot(line["alpha"], line[column], color=COLOURS["soup"], linewidth=1)
+        bars(axes, line, "alpha", column, color=COLOURS["soup"], marker="o")
+        axes.set(xlabel="α of θ_sft1", ylabel=label)
+    return figure
+
+
+def contours_of(points: pd.DataFrame, divisions: int, corner: str, width: float) -> Figure:
+    """Rewards over the triangle of θ_sft1, θ_sft2 and a policy."""
+    figure, panels = plt.subplots(1, 2, figsize=(width * 1.2, width * 0.55), layout="constrained")
+    mixtures = simplex(CORNERS, divisions)
+    weights = np.array([list(mixture.values()) for mixture in mixtures])
+    for axes, (column, label) in zip(panels, REWARDS.items()):
+        values = points.loc[[plane_point(mixture) for mixture in mixtures], column].to_numpy()
+        ternary(figure, axes, weights, values, ["θ_sft1", "θ_sft2", corner], label)
+    return figure
+
+
+if __name__ == "__main__":
+    run(score_plane)

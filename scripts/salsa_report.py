@@ -1,0 +1,66 @@
+"""One page on all that was run of SALSA: several α and β, the soup as the start, and the plane."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from scripts.command_line import Output, run
+from scripts.tables import as_table, caution
+
+PAGE = """# SALSA (arXiv 2411.01798): all pairs
+
+Every interval is the central 95 % of {resamples} bootstrap samples over {seeds} seed(s) of reinforcement
+learning and {prompts} held-out prompts of each kind{caution}.
+
+![Training](figures/training.png)
+
+## Policies
+KL in nats: to θ_sft1, and to the policy's own reference.
+
+{policies}
+
+## S-1 to S-4: pair by pair
+The first policy minus the second; a win rate is how often the gold reward prefers the first, ties counted as half.
+
+![Win rates](figures/win_rates.png)
+
+![Over α](figures/alphas.png)
+
+{comparisons}
+
+## S-5: where the soup lies
+What the soup of the two SFT models has over them:
+
+{soup}
+
+![Along the segment](plane/segment.png)
+
+Above the chord between the two, by α of θ_sft1:
+
+{segment}
+
+![The plane](plane/plane.png)
+"""
+
+
+def write_report(
+    tables: list[Path], plane: Path, report: Output, *, seeds: list[int], prompts: int, resamples: int
+) -> None:
+    """tables: policies, comparisons and soup."""
+    policies, comparisons, soup = (as_table(pd.read_csv(path)) for path in tables)
+    report.write_text(
+        PAGE.format(
+            resamples=resamples,
+            seeds=len(seeds),
+            prompts=prompts,
+            caution=caution(len(seeds)),
+            policies=policies,
+            comparisons=comparisons,
+            soup=soup,
+            segment=as_table(pd.read_csv(plane / "segment.csv")),
+        )
+    )
+
+
+if __name__ == "__main__":
+    run(write_report)

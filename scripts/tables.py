@@ -1,0 +1,31 @@
+"""How reports show tables and say what their intervals rest on."""
+
+import pandas as pd
+
+from lib.intervals import ends_of
+
+FEW = 5  # seeds: of fewer the spread is known too badly
+
+
+def caution(seeds: int) -> str:
+    """What the intervals do not say."""
+    if seeds == 1:
+        return ". With one seed they say nothing about what another would give"
+    if seeds < FEW:
+        return (
+            f". With {seeds} seeds the part of an interval that is due to seeds is too narrow: take it as a lower bound"
+        )
+    return ""
+
+
+def as_table(table: pd.DataFrame) -> str:
+    """In Markdown, each column that has an interval as `x (low to high)`."""
+    shown = pd.DataFrame(index=table.index)
+    for column in table:
+        low, high = ends_of(column)
+        if low in table:
+            ends = zip(table[column], table[low], table[high])
+            shown[column.replace("_", " ")] = [f"{x:.3f} ({a:.3f} to {b:.3f})" for x, a, b in ends]
+        elif not column.endswith(("low", "high")):
+            shown[column] = table[column]
+    return shown.to_markdown(index=False)
