@@ -14,7 +14,7 @@ from lib.intervals import ends_of
 
 # of Okabe and Ito's palette
 COLOURS = {"soup": "#0072B2", "morl": "#D55E00", "ensemble": "#009E73", "sft": "#555555"}
-CYCLE = ["#E69F00", "#56B4E9", "#CC79A7", "#0072B2"]
+CYCLE = ["#E69F00", "#56B4E9", "#CC79A7", "#0072B2", "#009E73", "#D55E00"]
 PAPER = {
     "font.size": 9,
     "legend.fontsize": 8,

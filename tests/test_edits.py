@@ -8,49 +8,66 @@ SOUP_FIGURES = {"rewarded_soups_figures", "report"}
 SOUP_CLAIMS = {"rewarded_soups_claims"} | SOUP_FIGURES
 SOUP_SCORES = {"rewarded_soups_scores"} | SOUP_CLAIMS
 POLICY = {"policy"} | SOUP_SCORES
+SALSA_FIGURES = {"salsa_figures", "report"}
+SALSA_CLAIMS = {"salsa_claims"} | SALSA_FIGURES
+SALSA_SCORES = {"salsa_scores"} | SALSA_CLAIMS
+SALSA = {"salsa_policy"} | SALSA_SCORES
 WARP_FIGURES = {"warp_figures", "report"}
 WARP_CLAIMS = {"warp_claims"} | WARP_FIGURES
 WARP_SCORES = {"warp_scores"} | WARP_CLAIMS
 WARP_MERGE = {"warp_policy", "warp_merge"} | WARP_SCORES  # a merge starts the next iteration's policies
 WARP = {"warp_fixed"} | WARP_MERGE
-POLICIES = POLICY | WARP
+SCORES = {"evaluate"} | SOUP_SCORES | WARP_SCORES | SALSA_SCORES
+POLICIES = POLICY | WARP | SALSA
 REWARD = {"reward", "evaluate"} | POLICIES
-BASE = {"base", "sft", "soup"} | REWARD
-ALL = {"fetch", "snippets"} | BASE
+SFT = {"sft", "soup", "evaluate"} | POLICIES
+BASE = {"base"} | SFT | REWARD
+ALL = {"fetch", "snippets", "gold"} | BASE
 
 VALUES = {
-    "RL steps": ({"policy.steps": 5}, POLICY),
+    "RL steps": ({"policy.steps": 5}, POLICY | SALSA),
+    "algorithm": ({"policy.algorithm": "ppo"}, POLICIES),
+    "settings of an algorithm that is not run": ({"policy.ppo.epochs": 2}, set()),
     "what all policies share": ({"policy.temperature": 0.9}, {"evaluate"} | POLICIES),
-    "anchor": ({"policy.anchor": "sft/soup"}, POLICY),
+    "anchor": ({"policy.anchor": "sft/soup"}, POLICY | SALSA),  # SALSA has no SFT reference to share any more
+    "the domain that is left out": ({"data.left_out": "movie"}, SFT),
     "start, which plays several parts": ({"policy.start": "sft/soup"}, {"evaluate"} | POLICIES),
-    "a reward's argument": ({"rewards.brevity.arguments.words": 7}, {"evaluate"} | POLICY | WARP_SCORES),
+    "a reward's argument": ({"rewards.brevity.arguments.words": 7}, POLICY | SCORES),
     "a reward's label": ({"rewards.positivity.label": {"movie": 1, "tweet": 0}}, REWARD),
     "a reward added": (
         {"rewards.length": {"function": "lib.rewards:brevity", "arguments": {"words": 3}}},
-        {"evaluate"} | SOUP_SCORES | WARP_SCORES,
+        SCORES,
     ),
+    "the judge": ({"gold.penalty": 2.0}, {"gold"} | SCORES),
     "λ added": ({"rewarded_soups.weights": [0, 0.25, 0.5, 0.75, 1]}, SOUP_SCORES),
     "λ removed": ({"rewarded_soups.weights": [0, 0.25, 1]}, SOUP_SCORES),
     "a preference added": ({"rewarded_soups.preferences": [0.25, 0.5]}, POLICY),
     "two values swapped": ({"base.batch_size": 32, "base.context": 8}, BASE),
     "two rewards swapped": ({"rewarded_soups.rewards": ["editorial", "positivity"]}, SOUP_SCORES),
-    "the second of two seeds": ({"sft.seeds": [1, 3]}, {"sft", "soup", "evaluate"} | SOUP_CLAIMS),
+    "the second of two seeds": ({"sft.seeds": [1, 3]}, {"sft", "soup", "evaluate"} | SOUP_CLAIMS | SALSA),
     "μ": ({"warp.mu": 0.2}, WARP_MERGE),
     "η of an iteration": ({"warp.eta": 0.5}, WARP_MERGE),
     "η of a front": ({"warp.front": [0, 0.25, 1]}, WARP_SCORES),
     "WARP's reward": ({"warp.reward": "editorial=0.5+positivity=0.5"}, WARP),
-    "resamples": ({"evaluation.resamples": 150}, SOUP_CLAIMS | WARP_CLAIMS),
+    "a pair of policies": (
+        {"salsa.pairs": [[{"alpha": 0.25, "beta": 0.05}, {"alpha": 1, "beta": 0.05}]]},
+        {"salsa_reference"} | SALSA,
+    ),
+    "pairs that are asked for apart": ({"salsa.more_pairs": []}, set()),
+    "resamples": ({"evaluation.resamples": 150}, SOUP_CLAIMS | WARP_CLAIMS | SALSA_CLAIMS),
     "a number spelt otherwise": ({"figures.width": 6, "policy.temperature": 1}, set()),
-    "a figure's size": ({"figures.width": 5.0}, SOUP_FIGURES | WARP_FIGURES),
+    "a figure's size": ({"figures.width": 5.0}, SOUP_FIGURES | WARP_FIGURES | SALSA_FIGURES),
 }
 CODE = {
-    "lib/merging.py": {"soup", "evaluate", "warp_policy", "warp_merge"} | SOUP_SCORES | WARP_SCORES,
-    "lib/figures.py": SOUP_FIGURES | WARP_FIGURES,
+    "lib/merging.py": {"soup", "warp_policy", "warp_merge", "salsa_policy"} | SCORES,
+    "lib/figures.py": SOUP_FIGURES | WARP_FIGURES | SALSA_FIGURES,
     "scripts/report.py": {"report"},
     "scripts/reward.py": REWARD,
 }
 GRAPH = {
+    "algorithm",
     "anchor",
+    "a pair of policies",
     "start, which plays several parts",
     "a preference added",
     "WARP's reward",
@@ -97,7 +114,7 @@ def test_an_edit_of_a_value_that_a_rule_gives_reruns_the_rule(copy_of_sealed):
     rules = copy_of_sealed.root / "rules/sft.smk"
     rules.write_text(rules.read_text().replace("[1 / len(SFT_NAMES) for _ in SFT_NAMES]", "[0.25, 0.75]"))
     copy_of_sealed.dvc_graph("write")
-    assert agreed(copy_of_sealed).keys() == {"soup", "evaluate"} | SOUP_CLAIMS
+    assert agreed(copy_of_sealed).keys() == {"soup", "evaluate"} | SOUP_CLAIMS | SALSA
 
 
 def test_an_edit_of_the_raw_data_reruns_everything(copy_of_sealed):

@@ -22,6 +22,12 @@ WRONG = [
     ({"warp.reward": "kindness"}, "warp.reward", "'kindness'"),
     ({"warp.reward": "positivity=0.5+editorial=0.5"}, "warp.reward", "'editorial=0.5+positivity=0.5'"),
     ({"warp.policies": [1]}, "warp.policies", "[1]"),
+    ({"salsa.reward": "kindness"}, "salsa.reward", "'kindness'"),
+    ({"salsa.pairs": [[{"alpha": 2, "beta": 0.1}, {"alpha": 1, "beta": 0.1}]]}, "salsa.pairs.0.0.alpha", "2"),
+    ({"salsa.more_pairs": [[{"alpha": 1, "beta": 0.1}]]}, "salsa.more_pairs.0", "too short"),
+    ({"policy.algorithm": "dpo"}, "policy.algorithm", "'dpo'"),
+    ({"data.left_out": "news"}, "data.left_out", "'news'"),
+    ({"rewards.gold": {"label": "rating"}}, "rewards", "gold"),
     ({"base.heads": 3}, "base.heads", "3"),
 ]
 

@@ -109,6 +109,40 @@ def test_warps_points_are_the_models_that_they_name(finished):
         assert list(one) == list(other)
 
 
+def test_a_policy_starts_at_the_sft_model_and_its_reference_is_the_soup(finished):
+    """KL to θ_sft1 is 0 at the first step, and that to the reference is not."""
+    policy = finished.root / RESULTS / "salsa/policy/start-sft/alpha-0.5/beta-0.05/seed-1"
+    first = json.loads(policy.with_name("seed-1.json").read_text())["history"][0]
+    assert first["kl_to_reference"] == pytest.approx(0, abs=1e-5)
+    assert abs(first["kl"]) > 1e-4
+    shared = json.loads((finished.root / RESULTS / "policy/positivity/seed-1.json").read_text())["history"][0]
+    assert shared["kl"] == pytest.approx(0, abs=1e-5)
+    scores = pd.read_csv(finished.root / RESULTS / "scores/salsa/main/beyond/seed-1.csv").set_index("mixture")
+    with_sft, with_soup = (scores.loc[f"α={alpha} β=0.05"] for alpha in ("1", "0.5"))
+    assert list(with_sft["kl"]) == list(with_sft["kl_to_anchor"])
+    assert list(with_soup["kl"]) != list(with_soup["kl_to_anchor"])
+
+
+def test_all_of_salsa(copy_of_finished):
+    copy_of_finished.snakemake("--", "salsa")
+    more = copy_of_finished.root / RESULTS / "salsa/more"
+    pages = [
+        "figures/training.png",
+        "figures/win_rates.png",
+        "figures/alphas.png",
+        "plane/segment.png",
+        "plane/plane.png",
+    ]
+    report = (more / "report.md").read_text()
+    for page in pages:
+        assert (more / page).stat().st_size > 0
+        assert f"]({page})" in report
+    rates = pd.read_csv(more / "comparisons.csv").query("comparison == 'win rate'")
+    assert len(rates) == 3 * 2
+    assert rates["value"].between(0, 1).all()
+    assert list(pd.read_csv(more / "plane/segment.csv")["alpha"].unique()) == [0.5]
+
+
 def test_a_soup_of_an_unknown_reward_is_refused(finished):
     model = f"{RESULTS}/rewarded_soups/model/seed-1/kindness=0.7+positivity=0.3"
     assert "kindness" in finished.snakemake("-n", "--", model, fails=True)

@@ -5,6 +5,8 @@ import re
 
 from tests.checkout import ROOT, Checkout
 
+SHARED = [{"alpha": 1, "beta": 0.05}, {"alpha": 0.5, "beta": 0.05}]
+
 
 def test_a_reward_added_by_the_user_is_trained_on(copy_of_finished):
     (copy_of_finished.root / "my_rewards.py").write_text(
@@ -30,7 +32,7 @@ def test_a_reward_added_by_the_user_is_trained_on(copy_of_finished):
 def test_another_file_is_laid_over_the_parameters(copy_of_finished):
     assert copy_of_finished.would_make("--configfile", "tests/params.smoke.yaml") == {}
     (copy_of_finished.root / "other.yaml").write_text("figures: {dpi: 60}\n")
-    figures = {"rewarded_soups_figures", "warp_figures", "report"}
+    figures = {"rewarded_soups_figures", "warp_figures", "salsa_figures", "report"}
     assert copy_of_finished.would_make("--configfile", "other.yaml").keys() == figures
 
 
@@ -50,6 +52,21 @@ def test_other_numbers_of_policies_and_iterations(copy_of_finished):
     assert fixed == {f"results/smoke/warp/fixed/beta-{beta}/seed-1" for beta in ("0", "1e-05")}
 
 
+def test_a_pair_that_is_asked_for_is_trained(copy_of_finished):
+    """The reference is the soup, and so is the start if that is said; what is there already is shared."""
+    asked = [{"alpha": 0.25, "beta": 0.02, "start": "soup"}, {"alpha": 0, "beta": 0}], SHARED
+    copy_of_finished.edit_params({"salsa.pairs": asked})
+    output = copy_of_finished.snakemake("-n", "-p")
+    trained = re.findall(r"-m scripts\.policy (.*?) --snippets .*?--model (\S+)", output)
+    folder = "results/smoke/salsa/{}".format
+    start, sft = folder("reference/alpha-0.25"), "--start results/smoke/sft/1"
+    reference = "--reference results/smoke/sft/1"
+    assert {model: given for given, model in trained} == {
+        folder("policy/start-soup/alpha-0.25/beta-0.02/seed-1"): f"--start {start} --anchor {start} {reference}",
+        folder("policy/start-sft/alpha-0/beta-0/seed-1"): f"{sft} --anchor results/smoke/sft/2 {reference}",
+    }
+
+
 def test_the_default_experiment_has_the_jobs_of_the_method():
     output = Checkout(ROOT).snakemake("-n", "--forceall")
     counts = dict(line.split() for line in output.splitlines() if len(line.split()) == 2 and line[0] != "-")
@@ -57,6 +74,7 @@ def test_the_default_experiment_has_the_jobs_of_the_method():
     assert counts["reward"] == "2"
     assert counts["policy"] == "12"  # 3 experts and 3 preferences, 2 seeds
     assert counts["rewarded_soups_scores"] == "2"
+    assert counts["salsa_policy"] == "6"  # two soups and another β with the SFT model, 2 seeds: the fourth is shared
 
 
 def test_lint_has_nothing_to_say_but_that_no_rule_names_a_container():

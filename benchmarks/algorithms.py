@@ -1,0 +1,98 @@
+"""RLOO, GRPO and PPO on the default experiment: seconds a step, and reward at equal KL, side by side.
+
+    python -m benchmarks.algorithms --seeds 1 2 3
+
+needs the SFT model, the reward and the snippets of params.yaml's experiment (`snakemake --cores 2`). Each policy has
+the start, anchor, reward, seed and settings of `policy:`; a step is a batch of completions for all three, of which
+PPO makes several steps of its optimiser. One policy after the other is trained, on one thread.
+"""
+
+import argparse
+import contextlib
+import io
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+import yaml
+
+from lib.trajectories import mean_start, over_seeds, read_trajectory, reward_at_equal_kl
+from scripts.command_line import Output
+from scripts.policy import train_policy
+
+ALGORITHMS = ("rloo", "grpo", "ppo")
+LAST = 5  # records at the end that are averaged
+
+
+def trained(params: dict, algorithm: str, seed: int, folder: Path) -> tuple[Path, float]:
+    """The history of a policy, and the seconds that a step took, reading of models included."""
+    results, policy = Path("results", params["experiment"]), params["policy"]
+    name = params["salsa"]["reward"]
+    shared = ("steps", "prompts_per_step", "completions_per_prompt", "max_new_tokens", "temperature")
+    settings = {key: policy[key] for key in (*shared, "learning_rate", "beta", "kl_every")}
+    history = folder / f"{algorithm}-{seed}.json"
+    started = time.perf_counter()
+    with contextlib.redirect_stdout(io.StringIO()):
+        train_policy(
+            start=results / policy["start"],
+            anchor=results / policy["anchor"],
+            reference=results / policy["start"],
+            snippets=results / "data/snippets.jsonl",
+            model=Output(folder / f"{algorithm}-{seed}"),
+            history=Output(history),
+            reward={name: {"model": str(results / "reward" / name), "weight": 1.0}},
+            algorithm=algorithm,
+            ppo=policy["ppo"] if algorithm == "ppo" else {},
+            prompt_words=params["data"]["prompt_words"],
+            left_out=params["data"]["left_out"],
+            mu=0.0,
+            kl_estimator=params["evaluation"]["kl_estimator"],
+            seed=seed,
+            **settings,
+        )
+    return history, (time.perf_counter() - started) / policy["steps"]
+
+
+def main() -> None:
+    """Trains the policies and prints the table."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.algorithms",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
+    seeds = parser.parse_args().seeds
+    torch.set_num_threads(1)
+    params = yaml.safe_load(Path("params.yaml").read_text())
+    reward = {params["salsa"]["reward"]: 1.0}
+    paths, seconds = {}, {}
+    with tempfile.TemporaryDirectory() as folder:
+        for seed in seeds:
+            for algorithm in ALGORITHMS:
+                history, seconds[algorithm, seed] = trained(params, algorithm, seed, Path(folder))
+                paths[algorithm, seed] = read_trajectory(history, reward)
+                print(f"seed {seed}  {algorithm}  {seconds[algorithm, seed]:.2f} s a step")
+    origin = mean_start(list(paths.values()))
+    rows = []
+    for algorithm in ALGORITHMS:
+        of_seeds = [paths[algorithm, seed] for seed in seeds]
+        margins = [reward_at_equal_kl(paths[algorithm, seed], paths["rloo", seed], origin) for seed in seeds]
+        over = over_seeds(np.array(margins), resamples=params["evaluation"]["resamples"])
+        steps = [seconds[algorithm, seed] for seed in seeds]
+        rows.append(
+            {
+                "algorithm": algorithm,
+                "seconds a step (min to max)": f"{np.median(steps):.2f} ({min(steps):.2f} to {max(steps):.2f})",
+                "reward at the end": np.mean([path[-LAST:, 0].mean() for path in of_seeds]),
+                "KL at the end": np.mean([path[-LAST:, 1].mean() for path in of_seeds]),
+                "best reward at equal KL, minus RLOO's": "{value:.3f} ({low:.3f} to {high:.3f})".format(**over),
+            }
+        )
+    print(pd.DataFrame(rows).to_markdown(index=False, floatfmt=".3f"))
+
+
+if __name__ == "__main__":
+    main()
