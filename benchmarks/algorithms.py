@@ -3,8 +3,9 @@
     python -m benchmarks.algorithms --seeds 1 2 3
 
 needs the SFT model, the reward and the snippets of params.yaml's experiment (`snakemake --cores 2`). Each policy has
-the start, anchor, reward, seed and settings of `policy:`; a step is a batch of completions for all three, of which
-PPO makes several steps of its optimiser. One policy after the other is trained, on one thread.
+the start, anchor and settings of `policy:`, and SALSA's reward, which has to be a trained one; a step is a batch of
+completions for all three, of which PPO makes several steps of its optimiser. One policy after the other is trained, on
+one thread.
 """
 
 import argparse

@@ -109,7 +109,8 @@ class RLOO(PolicyTrainer, RLOOTrainer):
 
 class GRPO(PolicyTrainer, GRPOTrainer):
     """Advantages in standard deviations of a prompt's completions; the KL to the anchor is a term of the loss, per
-    token, by the estimator exp(−r) + r − 1 of the log ratio r (GRPO, arXiv 2402.03300).
+    token, by the estimator exp(−r) + r − 1 of the log ratio r (GRPO, arXiv 2402.03300), weighed by the ratio of new to
+    old policy, without which its gradient is not that of the KL. β is therefore in standard deviations of the reward.
     """
 
     kl_name = "k3"

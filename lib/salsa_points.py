@@ -22,8 +22,12 @@ class Variant(NamedTuple):
 
 
 def variant(asked: Mapping) -> Variant:
-    """From an entry of params.yaml, where the start is θ_sft1 if nothing is said."""
-    return Variant(asked.get("start", "sft"), float(asked["alpha"]), float(asked["beta"]))
+    """From an entry of params.yaml, where the start is θ_sft1 if nothing is said.
+
+    With α = 1 the reference is θ_sft1, and so is the start. Numbers have the six digits that names show.
+    """
+    alpha, beta = (float(f"{asked[key]:g}") for key in ("alpha", "beta"))
+    return Variant("sft" if alpha == 1 else asked.get("start", "sft"), alpha, beta)
 
 
 def variant_point(of: Variant) -> tuple[str, str]:

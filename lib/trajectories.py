@@ -41,7 +41,7 @@ def grouped(items: Sequence, groups: int) -> list[list]:
 def reward_at_equal_kl(path: Trajectory, other: Trajectory, origin: float) -> float:
     """The best reward of one minus that of the other, up to the largest KL that both have come to.
 
-    origin: the reward of θ_sft, where both began.
+    origin: the reward of θ_sft, which is at no KL and counts for both.
     """
     reached = min(path[:, 1].max(), other[:, 1].max())
     ours, theirs = (one[one[:, 1] <= reached, 0].max(initial=origin) for one in (path, other))

@@ -40,6 +40,10 @@ def wrong_in_params():
             return
         for name in names - set(config["rewards"]):
             yield key, f"{name!r} is not one of the rewards ({', '.join(config['rewards'])})"
+    for key in ("salsa.pairs", "salsa.more_pairs"):
+        for i, (first, second) in enumerate(value(key)):
+            if variant(first) == variant(second):
+                yield f"{key}.{i}", f"both are the policy {variant(first).name}"
     for name, spec in config["rewards"].items():
         if "function" in spec and not is_defined(spec["function"]):
             yield f"rewards.{name}.function", f"there is no {spec['function']}"
@@ -223,7 +227,7 @@ def warp_seed(wildcards):
 def salsa_pairs(study):
     """The pairs of policies that a study of SALSA compares: those of the default experiment, and more."""
     asked = value("salsa.pairs") + (value("salsa.more_pairs") if study == "more" else [])
-    return [[variant(first), variant(second)] for first, second in asked]
+    return list(dict.fromkeys((variant(first), variant(second)) for first, second in asked))
 
 
 def salsa_variants(study):
@@ -273,7 +277,7 @@ def salsa_points(variants):
 
 def salsa_score_files(study, prompts):
     """The scores of a study's policies: of each set of them, a file per seed."""
-    sets = ["main", "more"] if study == "more" else ["main"]
+    sets = ["main", "more"] if study == "more" and salsa_scored("more") else ["main"]
     return [f"{RESULTS}/scores/salsa/{of}/{prompts}/seed-{seed}.csv" for of in sets for seed in value("seeds")]
 
 

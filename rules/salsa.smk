@@ -192,7 +192,7 @@ rule salsa_plane:
 rule salsa_report:
     input:
         code("scripts/salsa_report.py"),
-        expand(rules.salsa_figures.output, study="more"),
+        figures=expand(rules.salsa_figures.output, study="more"),
         tables=expand(rules.salsa_claims.output, study="more"),
         plane=rules.salsa_plane.output.plane,
     output:
@@ -208,7 +208,7 @@ rule salsa_report:
     params:
         settings=settings("seeds", "evaluation.prompts", "evaluation.resamples"),
     shell:
-        "python -m scripts.salsa_report --tables {input.tables} --plane {input.plane} --report {output.report}"
+        "python -m scripts.salsa_report --tables {input.tables} --figures {input.figures} --plane {input.plane} --report {output.report}"
         " --settings {params.settings:q} > {log} 2>&1"
 
 

@@ -84,7 +84,7 @@ def evaluate(
 
 
 def held_out_prompts(table: pd.DataFrame, count: int) -> list[str]:
-    """Prompts of the test split, of its domains as they come there; the same for every policy."""
+    """Some prompts of a table, of each domain as often as it comes there; the same for every policy."""
     if count > len(table):
         raise ValueError(f"evaluation.prompts: there are {len(table)} held-out prompts, not {count}")
     return list(table["prompt"].sample(count, random_state=0))

@@ -57,7 +57,7 @@ def train_policy(
         temperature=temperature,
         learning_rate=learning_rate,
         lr_scheduler_type="constant_with_warmup",
-        warmup_steps=5,
+        warmup_steps=5 * epochs,
         beta=beta,
         seed=seed,
         logging_steps=1,
@@ -95,7 +95,9 @@ def by_algorithm(name: str, ppo: dict[str, float]) -> tuple[type, Callable, dict
     if name == "ppo":
         config = partial(GRPOConfig, num_iterations=ppo["epochs"], epsilon=ppo["clip"])
         return PPO, config, {key: ppo[key] for key in ("gae_lambda", "value_coefficient")}
-    return {"rloo": (RLOO, RLOOConfig, {}), "grpo": (GRPO, partial(GRPOConfig, loss_type="grpo"), {})}[name]
+    if name == "grpo":
+        return GRPO, partial(GRPOConfig, loss_type="grpo", use_bias_correction_kl=True), {}
+    return RLOO, RLOOConfig, {}
 
 
 def at_step(log: dict[str, float], rewards: list[str]) -> dict[str, float | None]:

@@ -36,12 +36,12 @@ def draw(
     points = table[table["prompts"] == within].set_index("mixture")
     save(figures, "training", training_of(dict(zip(names, paths)), points, width), dpi)
     save(figures, "win_rates", win_rates_of(compared[compared["comparison"] == "win rate"], width), dpi)
-    along = alphas_at_most_betas(names)
+    along = along_alpha(names)
     if len(along) >= ENOUGH:
         save(figures, "alphas", alphas_of(points.loc[[of.name for of in along]], along, width), dpi)
 
 
-def alphas_at_most_betas(variants: Sequence[Variant]) -> list[Variant]:
+def along_alpha(variants: Sequence[Variant]) -> list[Variant]:
     """The policies from θ_sft1 of the β that has the most α, along α."""
     from_sft = sorted((of for of in variants if of.start == "sft"), key=lambda of: of.alpha)
     by_beta = {of.beta: [other for other in from_sft if other.beta == of.beta] for of in from_sft}

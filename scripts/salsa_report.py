@@ -10,7 +10,8 @@ from scripts.tables import as_table, caution
 PAGE = """# SALSA (arXiv 2411.01798): all pairs
 
 Every interval is the central 95 % of {resamples} bootstrap samples over {seeds} seed(s) of reinforcement
-learning and {prompts} held-out prompts of each kind{caution}.
+learning and {prompts} held-out prompts of each kind{caution}. That of the best reward at equal KL, along training, is
+over seeds alone.
 
 ![Training](figures/training.png)
 
@@ -24,7 +25,7 @@ The first policy minus the second; a win rate is how often the gold reward prefe
 
 ![Win rates](figures/win_rates.png)
 
-![Over α](figures/alphas.png)
+{alphas}
 
 {comparisons}
 
@@ -44,7 +45,14 @@ Above the chord between the two, by α of θ_sft1:
 
 
 def write_report(
-    tables: list[Path], plane: Path, report: Output, *, seeds: list[int], prompts: int, resamples: int
+    tables: list[Path],
+    figures: Path,
+    plane: Path,
+    report: Output,
+    *,
+    seeds: list[int],
+    prompts: int,
+    resamples: int,
 ) -> None:
     """tables: policies, comparisons and soup."""
     policies, comparisons, soup = (as_table(pd.read_csv(path)) for path in tables)
@@ -54,6 +62,7 @@ def write_report(
             seeds=len(seeds),
             prompts=prompts,
             caution=caution(len(seeds)),
+            alphas="![Over α](figures/alphas.png)" if (figures / "alphas.png").exists() else "",
             policies=policies,
             comparisons=comparisons,
             soup=soup,

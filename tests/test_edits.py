@@ -27,6 +27,7 @@ ALL = {"fetch", "snippets", "gold"} | BASE
 VALUES = {
     "RL steps": ({"policy.steps": 5}, POLICY | SALSA),
     "algorithm": ({"policy.algorithm": "ppo"}, POLICIES),
+    "β, so that no policy is SALSA's as well": ({"policy.beta": 0.1}, POLICY | SALSA),
     "settings of an algorithm that is not run": ({"policy.ppo.epochs": 2}, set()),
     "what all policies share": ({"policy.temperature": 0.9}, {"evaluate"} | POLICIES),
     "anchor": ({"policy.anchor": "sft/soup"}, POLICY | SALSA),  # SALSA has no SFT reference to share any more
@@ -68,6 +69,7 @@ GRAPH = {
     "algorithm",
     "anchor",
     "a pair of policies",
+    "β, so that no policy is SALSA's as well",
     "start, which plays several parts",
     "a preference added",
     "WARP's reward",

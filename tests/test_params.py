@@ -25,6 +25,11 @@ WRONG = [
     ({"salsa.reward": "kindness"}, "salsa.reward", "'kindness'"),
     ({"salsa.pairs": [[{"alpha": 2, "beta": 0.1}, {"alpha": 1, "beta": 0.1}]]}, "salsa.pairs.0.0.alpha", "2"),
     ({"salsa.more_pairs": [[{"alpha": 1, "beta": 0.1}]]}, "salsa.more_pairs.0", "too short"),
+    (
+        {"salsa.pairs": [[{"alpha": 1, "beta": 0.1, "start": "soup"}, {"alpha": 1, "beta": 0.1}]]},
+        "salsa.pairs.0",
+        "both are the policy α=1 β=0.1",
+    ),
     ({"policy.algorithm": "dpo"}, "policy.algorithm", "'dpo'"),
     ({"data.left_out": "news"}, "data.left_out", "'news'"),
     ({"rewards.gold": {"label": "rating"}}, "rewards", "gold"),

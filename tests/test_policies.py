@@ -128,6 +128,12 @@ def test_rewards_are_weighed(trainer, llama):
     assert log["reward"] == pytest.approx(7.75)
 
 
+def test_ppo_weighs_rewards(trainer, llama):
+    built = trainer(llama, {constant("one", 1.0): 0.25, constant("two", 10.0): 0.75}, max_steps=1, algorithm="ppo")
+    built.train()
+    assert built._rewards.tolist() == pytest.approx([7.75] * 16)
+
+
 @pytest.mark.parametrize("beta", [0.0, 0.01])
 @every_algorithm
 def test_a_policy_learns_what_is_rewarded(trainer, llama, algorithm, beta):

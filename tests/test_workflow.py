@@ -3,6 +3,9 @@
 import json
 import re
 
+import pytest
+from safetensors.torch import load_file
+
 from tests.checkout import ROOT, Checkout
 
 SHARED = [{"alpha": 1, "beta": 0.05}, {"alpha": 0.5, "beta": 0.05}]
@@ -50,6 +53,33 @@ def test_other_numbers_of_policies_and_iterations(copy_of_finished):
     assert "warp_policy" not in made
     fixed = {path for path in made["warp_fixed"] if not path.endswith(".json")}
     assert fixed == {f"results/smoke/warp/fixed/beta-{beta}/seed-1" for beta in ("0", "1e-05")}
+
+
+@pytest.mark.parametrize("algorithm", ["grpo", "ppo"])
+def test_another_algorithm(copy_of_finished, algorithm):
+    """A step is a batch of completions for all of them."""
+    model = copy_of_finished.root / "results/smoke/policy/positivity/seed-1"
+    history = model.with_name("seed-1.json")
+    before, old = model.joinpath("model.safetensors").read_bytes(), json.loads(history.read_text())
+    copy_of_finished.edit_params({"policy.algorithm": algorithm})
+    copy_of_finished.snakemake("--", "results/smoke/policy/positivity/seed-1")
+    new = json.loads(history.read_text())
+    assert new["kl"] == f"{ {'grpo': 'k3', 'ppo': 'log_ratio'}[algorithm] } to the anchor, nats per completion"
+    assert [entry["step"] for entry in new["history"]] == [1, 2, 3, 4]
+    assert new["history"][0]["positivity"] == old["history"][0]["positivity"]  # of the same completions
+    saved = load_file(model / "model.safetensors")
+    assert model.joinpath("model.safetensors").read_bytes() != before
+    assert not [name for name in saved if "value" in name]
+
+
+def test_pairs_may_come_twice_and_bring_no_policy_of_their_own(copy_of_finished):
+    pair = [{"alpha": 0.5, "beta": 0.05}, {"alpha": 1, "beta": 0.05}]
+    again = [{"alpha": 0.5, "beta": 0.05, "start": "sft"}, pair[1]]
+    copy_of_finished.edit_params({"salsa.pairs": [pair, again], "salsa.more_pairs": [pair[::-1]]})
+    assert copy_of_finished.would_make() == {}
+    made = copy_of_finished.would_make("--", "salsa")
+    assert "salsa_scores" not in made
+    assert "salsa_claims" in made
 
 
 def test_a_pair_that_is_asked_for_is_trained(copy_of_finished):
