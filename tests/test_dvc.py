@@ -16,7 +16,7 @@ from moto.server import ThreadedMotoServer
 from lib.dvc_stages import in_use
 from tests.checkout import ROOT, Checkout
 from tests.test_edits import POLICY as POLICY_AND_AFTER
-from tests.test_edits import agreed
+from tests.test_edits import SALSA, SALSA_SCORES, agreed
 
 POLICY = "results/smoke/policy/positivity/seed-1"
 SCORES = "results/smoke/scores/rewarded_soups/seed-1.csv"
@@ -40,10 +40,10 @@ def test_the_results_that_are_recorded_are_those_of_this_code(tmp_path):
 
 def test_every_job_has_a_stage_and_a_person_can_look(sealed):
     pipeline = yaml.safe_load((sealed.root / "dvc.yaml").read_text())
-    assert len(pipeline["stages"]) == 30
+    assert len(pipeline["stages"]) == 36
     assert "policy-editorial-0_5-positivity-0_5-1" in pipeline["stages"]
     [metrics] = json.loads(sealed.dvc("metrics", "show", "--json"))[""]["data"].values()
-    assert set(metrics["data"]["agreement"]) == {"positivity", "editorial"}
+    assert set(metrics["data"]["agreement"]) == {"positivity", "editorial", "gold"}
     assert "hypervolume" in sealed.dvc("metrics", "diff", "--all")
     plots = json.loads(sealed.dvc("plots", "show", "--json"))["data"]
     assert {"rewarded soups: front", "positivity along training"} <= set(plots)
@@ -69,7 +69,7 @@ def test_seal_records_only_what_ran_and_is_current(copy_of_sealed):
     break_report(copy_of_sealed)
     copy_of_sealed.snakemake(fails=True)
     output = copy_of_sealed.dvc_graph("seal")
-    assert "4 recorded, 25 as they were, of 30 jobs" in output
+    assert "6 recorded, 29 as they were, of 36 jobs" in output
     assert re.search("not recorded, .*: report", output)
     lock = yaml.safe_load((copy_of_sealed.root / "dvc.lock").read_text())["stages"]
     assert lock["rewarded_soups_claims"]["params"]["params.yaml"]["evaluation.resamples"] == 100
@@ -88,7 +88,7 @@ def test_seal_records_nothing_of_a_job_that_was_killed_with_snakemake(copy_of_se
     assert "snakemake --unlock" in copy_of_sealed.dvc_graph("seal", fails=True)
     copy_of_sealed.snakemake("--unlock")
     before = (copy_of_sealed.root / "dvc.lock").read_text()
-    assert "0 recorded, 20 as they were, of 30 jobs" in copy_of_sealed.dvc_graph("seal")
+    assert "0 recorded, 25 as they were, of 36 jobs" in copy_of_sealed.dvc_graph("seal")
     assert (copy_of_sealed.root / "dvc.lock").read_text() == before
 
 
@@ -155,7 +155,12 @@ def test_snakemake_does_not_start_on_what_dvc_is_making(copy_of_sealed, monkeypa
 def test_what_dvc_ran_snakemake_does_not_run_again(copy_of_sealed):
     copy_of_sealed.edit_params({"figures.width": 5.0})
     output = copy_of_sealed.dvc("repro")
-    assert set(re.findall("Running stage '(.*)'", output)) == {"rewarded_soups_figures", "warp_figures", "report"}
+    assert set(re.findall("Running stage '(.*)'", output)) == {
+        "rewarded_soups_figures",
+        "warp_figures",
+        "salsa_figures",
+        "report",
+    }
     assert agreed(copy_of_sealed) == {}
 
 
@@ -227,7 +232,7 @@ def test_a_colleague_has_everything_after_pull_and_adopt(shared, tmp_path):
     shared.dvc("push")
     colleague = shared.clone(tmp_path / "colleague")
     colleague.dvc("pull")
-    assert "30 of 30 jobs adopted, 0 not here, 0 stale" in colleague.dvc_graph("adopt")
+    assert "36 of 36 jobs adopted, 0 not here, 0 stale" in colleague.dvc_graph("adopt")
     assert agreed(colleague) == {}
     assert colleague.files() == shared.files()
     colleague.edit_params({"evaluation.resamples": 100})
@@ -242,7 +247,7 @@ def test_a_colleague_without_the_lock_trains_nothing(copy_of_sealed, bucket, tmp
     colleague = copy_of_sealed.clone(tmp_path / "colleague")
     (colleague.root / "dvc.lock").unlink()
     output = colleague.dvc("repro", "--pull")
-    assert len(re.findall("is cached - skipping run", output)) == 30
+    assert len(re.findall("is cached - skipping run", output)) == 36
     assert "Running stage" not in output
     assert colleague.files() == copy_of_sealed.files()
     colleague.dvc_graph("adopt")
@@ -267,8 +272,8 @@ def test_an_edit_between_pull_and_adopt_stays_stale(copy_of_sealed, tmp_path):
     colleague = copy_of_sealed.clone(tmp_path / "colleague")
     colleague.dvc("pull")
     colleague.edit_params({"policy.steps": 5})
-    assert "4 stale" in colleague.dvc_graph("adopt")
-    assert agreed(colleague).keys() == POLICY_AND_AFTER
+    assert "5 stale" in colleague.dvc_graph("adopt")
+    assert agreed(colleague).keys() == POLICY_AND_AFTER | SALSA
 
 
 def test_an_interrupted_push_and_an_interrupted_pull_lose_nothing(copy_of_sealed, bucket, tmp_path):
@@ -289,7 +294,7 @@ def test_an_interrupted_push_and_an_interrupted_pull_lose_nothing(copy_of_sealed
     assert colleague.files() != copy_of_sealed.files()
     colleague.dvc("pull")
     assert colleague.files() == copy_of_sealed.files()
-    assert "30 of 30 jobs adopted" in colleague.dvc_graph("adopt")
+    assert "36 of 36 jobs adopted" in colleague.dvc_graph("adopt")
     assert agreed(colleague) == {}
 
 
@@ -322,7 +327,7 @@ def test_a_damaged_object_of_the_cache_is_named_and_not_used(copy_of_sealed, tmp
     colleague.dvc("checkout")
     output = colleague.dvc_graph("adopt", fails=True)
     assert f"damaged: {POLICY}/model.safetensors and its object in the cache: remove it and {stored}" in output
-    assert colleague.would_make().keys() == POLICY_AND_AFTER
+    assert colleague.would_make().keys() == POLICY_AND_AFTER | SALSA_SCORES
     stored.chmod(0o644)
     stored.write_bytes(whole)
     (colleague.root / POLICY / "model.safetensors").unlink()
@@ -335,15 +340,15 @@ def test_a_file_that_was_changed_where_no_cache_has_it_is_named(copy_of_sealed, 
     """Results that came by other ways than DVC, such as a copy."""
     colleague = copy_of_sealed.clone(tmp_path / "colleague")
     shutil.copytree(copy_of_sealed.root / "results", colleague.root / "results")
-    assert "30 of 30 jobs adopted" in colleague.dvc_graph("adopt")
+    assert "36 of 36 jobs adopted" in colleague.dvc_graph("adopt")
     assert colleague.would_make() == {}
     shutil.rmtree(colleague.root / ".snakemake")
     damage(colleague.root / REPORT)
     damage(colleague.root / POLICY / "model.safetensors")
     output = colleague.dvc_graph("adopt", fails=True)
-    assert "stale: policy-positivity-1, rewarded_soups_scores-1, report" in output
+    assert re.search("stale: policy-positivity-1, .*rewarded_soups_scores-1, .*report", output)
     assert f"damaged: {REPORT} is not what dvc.lock says" in output
-    assert colleague.would_make().keys() == POLICY_AND_AFTER
+    assert colleague.would_make().keys() == POLICY_AND_AFTER | SALSA_SCORES
 
 
 def test_a_damaged_object_of_the_remote_is_named_and_not_used(copy_of_sealed, bucket, tmp_path):
