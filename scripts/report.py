@@ -7,7 +7,7 @@ import pandas as pd
 
 from lib.rewarded_soups import chord_counts
 from scripts.command_line import Output, run
-from scripts.tables import as_table, caution
+from scripts.tables import as_table, caution, comparisons_as_table
 
 PAGE = """# What was found
 
@@ -164,7 +164,7 @@ def write_report(
             trajectories=as_table(trajectories),
             warp_hypervolume=as_table(warp_hypervolume),
             salsa_policies=as_table(salsa_policies),
-            comparisons=as_table(comparisons),
+            comparisons=comparisons_as_table(comparisons),
             soup=as_table(soup),
         )
     )

@@ -56,7 +56,7 @@ def training_of(trainings: Mapping[Variant, Sequence[Trajectory]], points: pd.Da
     for of, paths in trainings.items():
         colour = CYCLE[references.index((of.start, of.alpha)) % len(CYCLE)]
         for path in paths:
-            axes.plot(path[:, 1], path[:, 0], color=colour, linewidth=0.7, alpha=0.6)
+            axes.plot(path[:, 1], path[:, 0], color=colour, linewidth=0.7, alpha=0.35)
         marker = MARKERS[betas.index(of.beta) % len(MARKERS)]
         bars(axes, points.loc[[of.name]], "kl", "reward", color=colour, marker=marker, label=of.name)
     axes.set(xlabel="KL to θ_sft1 (nats)", ylabel="reward")
@@ -92,7 +92,7 @@ def alphas_of(points: pd.DataFrame, along: Sequence[Variant], width: float) -> F
             axes.plot(points["alpha"], points[column], color=colour, linewidth=1)
             bars(axes, points, "alpha", column, color=colour, marker="o", label=labels.get(column))
         axes.set(xlabel="α of θ_sft1 in the reference", ylabel=title)
-    panels[-1].legend()
+    panels[-1].legend(loc="upper left")
     figure.suptitle(f"β = {along[0].beta:g}", fontsize=9)
     return figure
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from scripts.command_line import Output, run
-from scripts.tables import as_table, caution
+from scripts.tables import as_table, caution, comparisons_as_table
 
 PAGE = """# SALSA (arXiv 2411.01798): all pairs
 
@@ -55,7 +55,7 @@ def write_report(
     resamples: int,
 ) -> None:
     """tables: policies, comparisons and soup."""
-    policies, comparisons, soup = (as_table(pd.read_csv(path)) for path in tables)
+    policies, comparisons, soup = (pd.read_csv(path) for path in tables)
     report.write_text(
         PAGE.format(
             resamples=resamples,
@@ -63,9 +63,9 @@ def write_report(
             prompts=prompts,
             caution=caution(len(seeds)),
             alphas="![Over α](figures/alphas.png)" if (figures / "alphas.png").exists() else "",
-            policies=policies,
-            comparisons=comparisons,
-            soup=soup,
+            policies=as_table(policies),
+            comparisons=comparisons_as_table(comparisons),
+            soup=as_table(soup),
             segment=as_table(pd.read_csv(plane / "segment.csv")),
         )
     )

@@ -20,6 +20,18 @@ def caution(seeds: int) -> str:
 
 def as_table(table: pd.DataFrame) -> str:
     """In Markdown, each column that has an interval as `x (low to high)`."""
+    return with_intervals(table).to_markdown(index=False)
+
+
+def comparisons_as_table(table: pd.DataFrame) -> str:
+    """In Markdown, a row for each pair of policies and kind of prompts, with a column for each comparison."""
+    rows = [column for column in table if column not in ("comparison", "value", "low", "high")]
+    shown = with_intervals(table).set_index([*rows, "comparison"])["value"].unstack(sort=False)
+    return shown.fillna("").reset_index().to_markdown(index=False)
+
+
+def with_intervals(table: pd.DataFrame) -> pd.DataFrame:
+    """Each column that has an interval as `x (low to high)`."""
     shown = pd.DataFrame(index=table.index)
     for column in table:
         low, high = ends_of(column)
@@ -28,4 +40,4 @@ def as_table(table: pd.DataFrame) -> str:
             shown[column.replace("_", " ")] = [f"{x:.3f} ({a:.3f} to {b:.3f})" for x, a, b in ends]
         elif not column.endswith(("low", "high")):
             shown[column] = table[column]
-    return shown.to_markdown(index=False)
+    return shown
