@@ -4,8 +4,8 @@
 # at equal β and at equal KL, win rates within and beyond the domains of training. `snakemake salsa` adds
 # salsa/more: several α, another β, the soup as the start, and the plane of the SFT models and a policy.
 #
-# Deviations: 1. to 3. of policy.smk. 4. Win rates are the gold reward's, where the paper's are a reward model's and a
-# language model's. 5. The domain that is left out is one that θ_pre has seen and that no policy was trained on.
+# Deviations: 1. to 3. of policy.smk. 4. Win rates are the gold reward's on held-out prompts, where the paper's come from
+# MT-Bench, Arena-Hard and UltraFeedback. 5. The domain that is left out is one that θ_pre has seen and that no policy was trained on.
 
 SALSA = f"{RESULTS}/salsa/policy/start-{{start}}/alpha-{{alpha}}/beta-{{beta}}/seed-{{seed}}"
 SALSA_SCORES = f"{RESULTS}/scores/salsa/{{study}}/{{prompts}}/seed-{{seed}}.csv"
