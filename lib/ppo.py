@@ -83,7 +83,8 @@ class PPO(GRPO):
     def __init__(self, *args, gae_lambda: float, value_coefficient: float, **kwargs) -> None:
         super().__init__(*args, **kwargs)
         self.gae_lambda, self.value_coefficient = gae_lambda, value_coefficient
-        self.value_head = nn.Linear(self.policy.config.hidden_size, 1).to(self.accelerator.device)
+        head = nn.utils.skip_init(nn.Linear, self.policy.config.hidden_size, 1, device=self.accelerator.device)
+        self.value_head = head  # which draws no random numbers: the first completions are those of other algorithms
         nn.init.zeros_(self.value_head.weight)
         nn.init.zeros_(self.value_head.bias)
         self.save_beside(TrainedBeside(self.value_head, "value_head.safetensors"))

@@ -256,7 +256,8 @@ def salsa_folder(of):
 def salsa_anchor(alpha):
     """The reference α θ_sft1 + (1 − α) θ_sft2."""
     known = {1: "sft/1", 0.5: "sft/soup", 0: "sft/2"}
-    return f"{RESULTS}/" + known.get(float(alpha), f"salsa/reference/alpha-{float(alpha):g}")
+    folder = known.get(float(alpha), f"salsa/reference/alpha-{float(alpha):g}")
+    return f"{RESULTS}/{folder}"
 
 
 def salsa_models(variants, seed):

@@ -27,8 +27,6 @@ ALL = {"fetch", "snippets", "gold"} | BASE
 VALUES = {
     "RL steps": ({"policy.steps": 5}, POLICY | SALSA),
     "algorithm": ({"policy.algorithm": "ppo"}, POLICIES),
-    "β, so that no policy is SALSA's as well": ({"policy.beta": 0.1}, POLICY | SALSA),
-    "settings of an algorithm that is not run": ({"policy.ppo.epochs": 2}, set()),
     "what all policies share": ({"policy.temperature": 0.9}, {"evaluate"} | POLICIES),
     "anchor": ({"policy.anchor": "sft/soup"}, POLICY | SALSA),  # SALSA has no SFT reference to share any more
     "the domain that is left out": ({"data.left_out": "movie"}, SFT),
@@ -41,7 +39,6 @@ VALUES = {
     ),
     "the judge": ({"gold.penalty": 2.0}, {"gold"} | SCORES),
     "λ added": ({"rewarded_soups.weights": [0, 0.25, 0.5, 0.75, 1]}, SOUP_SCORES),
-    "λ removed": ({"rewarded_soups.weights": [0, 0.25, 1]}, SOUP_SCORES),
     "a preference added": ({"rewarded_soups.preferences": [0.25, 0.5]}, POLICY),
     "two values swapped": ({"base.batch_size": 32, "base.context": 8}, BASE),
     "two rewards swapped": ({"rewarded_soups.rewards": ["editorial", "positivity"]}, SOUP_SCORES),
@@ -54,9 +51,11 @@ VALUES = {
         {"salsa.pairs": [[{"alpha": 0.25, "beta": 0.05}, {"alpha": 1, "beta": 0.05}]]},
         {"salsa_reference"} | SALSA,
     ),
-    "pairs that are asked for apart": ({"salsa.more_pairs": []}, set()),
     "resamples": ({"evaluation.resamples": 150}, SOUP_CLAIMS | WARP_CLAIMS | SALSA_CLAIMS),
-    "a number spelt otherwise": ({"figures.width": 6, "policy.temperature": 1}, set()),
+    "what no job of the experiment takes, and numbers spelt otherwise": (
+        {"policy.ppo.epochs": 2, "salsa.more_pairs": [], "figures.width": 6, "policy.temperature": 1},
+        set(),
+    ),
     "a figure's size": ({"figures.width": 5.0}, SOUP_FIGURES | WARP_FIGURES | SALSA_FIGURES),
 }
 CODE = {
@@ -69,7 +68,6 @@ GRAPH = {
     "algorithm",
     "anchor",
     "a pair of policies",
-    "β, so that no policy is SALSA's as well",
     "start, which plays several parts",
     "a preference added",
     "WARP's reward",

@@ -114,9 +114,9 @@ def test_a_policy_starts_at_the_sft_model_and_its_reference_is_the_soup(finished
     policy = finished.root / RESULTS / "salsa/policy/start-sft/alpha-0.5/beta-0.05/seed-1"
     first = json.loads(policy.with_name("seed-1.json").read_text())["history"][0]
     assert first["kl_to_reference"] == pytest.approx(0, abs=1e-5)
-    assert abs(first["kl"]) > 1e-4
+    assert abs(first["kl"]) > 1e-5
     shared = json.loads((finished.root / RESULTS / "policy/positivity/seed-1.json").read_text())["history"][0]
-    assert shared["kl"] == pytest.approx(0, abs=1e-5)
+    assert shared["kl"] == pytest.approx(0, abs=1e-6)
     scores = pd.read_csv(finished.root / RESULTS / "scores/salsa/main/beyond/seed-1.csv").set_index("mixture")
     with_sft, with_soup = (scores.loc[f"α={alpha} β=0.05"] for alpha in ("1", "0.5"))
     assert list(with_sft["kl"]) == list(with_sft["kl_to_anchor"])
@@ -149,17 +149,21 @@ def test_a_soup_of_an_unknown_reward_is_refused(finished):
 
 
 def test_other_cores_and_a_killed_job_end_with_the_same_bytes(finished, tmp_path):
-    """On one core until a policy's job is killed with -9, and then on four."""
+    """On one core until a policy's job is killed with -9, and then on four; two papers of three, for time."""
     checkout = Checkout.at(tmp_path / "repository")
-    process = checkout.start(*checkout.command(cores=1))
+    targets = ("--", f"{RESULTS}/rewarded_soups/figures", f"{RESULTS}/salsa/main/figures")
+    process = checkout.start(*checkout.command(*targets, cores=1))
     checkout.wait_for_job("scripts.policy").kill()
     output, _ = process.communicate(timeout=300)
     assert process.returncode != 0
     assert "policy" in output
-    assert not (checkout.root / RESULTS / "report.md").exists()
-    checkout.snakemake(cores=4)
+    assert not (checkout.root / RESULTS / "rewarded_soups/figures").exists()
+    checkout.snakemake(*targets, cores=4)
     ours, theirs = checkout.files(), finished.files()
-    assert list(ours) == list(theirs)
+    assert [name for name in theirs if name not in ours and not name.startswith(("warp", "scores/warp"))] == [
+        "metrics.json",
+        "report.md",
+    ]
     assert [name for name in ours if ours[name] != theirs[name]] == []
 
 
