@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from lib.fronts import chord_margin
 from lib.intervals import interval, resampled_means
 
 Point = tuple[str, str]
@@ -60,6 +61,23 @@ def first_against_each(statistics: Mapping[str, Floats], columns: Mapping[str, S
         told = {column: values[i] for column, values in columns.items()}
         rows.append({"front": name} | told | summary(statistic) | difference)
     return pd.DataFrame(rows)
+
+
+def over_chord(
+    means: Means, between: Mapping[float, Point], ends: Sequence[Point], columns: Sequence[str]
+) -> pd.DataFrame:
+    """What points between two ends have over the chord, a row for each point and column.
+
+    between: by `weight`, that of the first of the two ends.
+    """
+    weights = np.array([[weight, 1 - weight] for weight in between])
+    points, at_ends = means.at(list(between.values()), columns), means.at(ends, columns)
+    margins = np.array([chord_margin(p, e, weights) for p, e in zip(points, at_ends)])
+    return pd.DataFrame(
+        {"weight": weight, "reward": column} | summary(margins[:, i, j])
+        for i, weight in enumerate(between)
+        for j, column in enumerate(columns)
+    )
 
 
 def front_table(means: Means) -> pd.DataFrame:

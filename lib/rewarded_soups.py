@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from lib.fronts import chord_margin, hypervolume
-from lib.means import Means, Point, first_against_each, summary
+from lib.fronts import hypervolume
+from lib.means import Means, Point, first_against_each, over_chord, summary
 from lib.mixtures import between, mixture_name
 
 
@@ -19,15 +19,8 @@ def chord_table(means: Means, rewards: Sequence[str], weights: Sequence[float]) 
     `weights` are the λ of the first of two rewards.
     """
     inner = [weight for weight in weights if 0 < weight < 1]
-    simplex = np.array([[weight, 1 - weight] for weight in inner])
-    soups = means.at(soup_points(rewards, inner), rewards)
-    experts = means.at([("soup", name) for name in rewards], rewards)
-    margins = np.array([chord_margin(s, e, simplex) for s, e in zip(soups, experts)])
-    return pd.DataFrame(
-        {"weight": weight, "reward": reward} | summary(margins[:, i, j])
-        for i, weight in enumerate(inner)
-        for j, reward in enumerate(rewards)
-    )
+    soups = dict(zip(inner, soup_points(rewards, inner)))
+    return over_chord(means, soups, [("soup", name) for name in rewards], rewards)
 
 
 def chord_counts(table: pd.DataFrame) -> dict[str, dict[str, int]]:

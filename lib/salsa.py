@@ -8,13 +8,11 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from lib.fronts import chord_margin
 from lib.intervals import resampled_means
-from lib.means import Floats, Means, Point, summary
-from lib.salsa_points import Variant, plane_point, variant_point
+from lib.means import Floats, Means, Point, over_chord, summary
+from lib.salsa_points import Pair, Variant, segment_point, variant_point
 from lib.trajectories import Trajectory, mean_start, over_seeds, reward_at_equal_kl
 
-Pair = tuple[Variant, Variant]
 DIFFERENCES = {"reward": "reward", "gold": "gold reward", "kl": "KL to θ_sft1"}
 
 
@@ -79,13 +77,6 @@ def soup_table(means: Means, columns: Sequence[str]) -> pd.DataFrame:
 
 def segment_table(means: Means, columns: Sequence[str], divisions: int) -> pd.DataFrame:
     """S-5: reward of the soups α θ_sft1 + (1 − α) θ_sft2 above the chord between the two, for each inner α."""
-    alphas = [i / divisions for i in range(1, divisions)]
-    weights = np.array([[alpha, 1 - alpha] for alpha in alphas])
-    soups = means.at([plane_point({"sft1": alpha, "sft2": 1 - alpha}) for alpha in alphas], columns)
-    ends = means.at([plane_point({"sft1": 1}), plane_point({"sft2": 1})], columns)
-    margins = np.array([chord_margin(s, e, weights) for s, e in zip(soups, ends)])
-    return pd.DataFrame(
-        {"alpha": alpha, "reward": column} | summary(margins[:, i, j])
-        for i, alpha in enumerate(alphas)
-        for j, column in enumerate(columns)
-    )
+    inner = {i / divisions: segment_point(i / divisions) for i in range(1, divisions)}
+    table = over_chord(means, inner, [segment_point(1), segment_point(0)], columns)
+    return table.rename(columns={"weight": "alpha"})

@@ -1,6 +1,6 @@
 """The policies of SALSA and what is scored of them, by name, as the rules ask for them and the tables read them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from lib.mixtures import mixture_name
@@ -21,6 +21,14 @@ class Variant(NamedTuple):
         return f"α={self.alpha:g} β={self.beta:g}" + (", from the soup" if self.start == "soup" else "")
 
 
+Pair = tuple[Variant, Variant]
+
+
+def variants_of(pairs: Iterable[Pair]) -> list[Variant]:
+    """The policies of some pairs, each once, as they come."""
+    return list(dict.fromkeys(of for pair in pairs for of in pair))
+
+
 def variant(asked: Mapping) -> Variant:
     """From an entry of params.yaml, where the start is θ_sft1 if nothing is said.
 
@@ -38,3 +46,8 @@ def variant_point(of: Variant) -> tuple[str, str]:
 def plane_point(weights: Mapping[str, float]) -> tuple[str, str]:
     """A soup of the corners θ_sft1, θ_sft2 and a policy, by weight."""
     return "plane", mixture_name(weights)
+
+
+def segment_point(alpha: float) -> tuple[str, str]:
+    """α θ_sft1 + (1 − α) θ_sft2."""
+    return plane_point({"sft1": alpha, "sft2": 1 - alpha})

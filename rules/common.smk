@@ -14,7 +14,7 @@ from snakemake.exceptions import WorkflowError
 
 sys.path.insert(0, workflow.basedir)
 from lib.mixtures import MIXTURE, NAME, between, mixture_name, mixture_weights, simplex
-from lib.salsa_points import CORNERS, Variant, plane_point, variant, variant_point
+from lib.salsa_points import CORNERS, Variant, plane_point, variant, variant_point, variants_of
 from lib.warp_points import between_point, fixed_point, liti_point
 
 ROOT = Path(workflow.basedir)
@@ -232,7 +232,7 @@ def salsa_pairs(study):
 
 def salsa_variants(study):
     """The policies of a study, each once."""
-    return list(dict.fromkeys(of for pair in salsa_pairs(study) for of in pair))
+    return variants_of(salsa_pairs(study))
 
 
 def salsa_scored(study):
@@ -267,13 +267,11 @@ def salsa_models(variants, seed):
 
 def salsa_points(variants):
     """Policies of SALSA as they are scored, each with its reference."""
-    points = []
-    for i, of in enumerate(variants):
-        alone = [0.0, 0.0, *(float(i == j) for j in range(len(variants)))]
-        anchor = [of.alpha, 1 - of.alpha, *(0.0 for _ in variants)]
-        method, name = variant_point(of)
-        points.append({"method": method, "mixture": name, "of": "weights", "weights": alone, "anchor": anchor})
-    return points
+    models = ["sft/1", "sft/2", *variants]
+    return [
+        point(*variant_point(of), models, {of: 1.0}, anchor={"sft/1": of.alpha, "sft/2": 1 - of.alpha})
+        for of in variants
+    ]
 
 
 def salsa_score_files(study, prompts):
@@ -303,14 +301,14 @@ def evaluation_settings(points, within=True):
     )
 
 
-def point(method, name, policies, weights, of="weights"):
-    """What is scored: policies combined in weight space, or of="logits", with weights by policy."""
-    return {
-        "method": method,
-        "mixture": name,
-        "of": of,
-        "weights": [weights.get(policy, 0.0) for policy in policies],
-    }
+def point(method, name, policies, weights, of="weights", anchor=None):
+    """What is scored: policies combined in weight space, or of="logits", with weights by policy.
+
+    anchor: a soup of policies, also with weights by policy, to which its KL is told as well.
+    """
+    by_part = {"weights": weights} if anchor is None else {"weights": weights, "anchor": anchor}
+    listed = {part: [given.get(policy, 0.0) for policy in policies] for part, given in by_part.items()}
+    return {"method": method, "mixture": name, "of": of} | listed
 
 
 for key, problem in wrong_in_params():

@@ -7,12 +7,11 @@ import pandas as pd
 
 from lib.rewarded_soups import chord_counts
 from scripts.command_line import Output, run
-from scripts.tables import as_table, caution, comparisons_as_table
+from scripts.tables import as_table, basis, comparisons_as_table
 
 PAGE = """# What was found
 
-Every interval is the central 95 % of {resamples} bootstrap samples over {seeds} seed(s) of reinforcement
-learning and {prompts} held-out prompts{caution}.
+{basis}
 
 ## Data
 {data}
@@ -140,10 +139,7 @@ def write_report(
     bits = [json.loads(path.read_text())["bits per byte, validation"] for path in sft]
     report.write_text(
         PAGE.format(
-            resamples=resamples,
-            seeds=len(seeds),
-            prompts=prompts,
-            caution=caution(len(seeds)),
+            basis=basis(len(seeds), prompts, resamples),
             data=", ".join(f"{key}: {count:,}" for key, count in json.loads(data.read_text()).items()) + ".",
             parameters=model["parameters"],
             bits=model["bits per byte, validation"],
@@ -173,19 +169,24 @@ def write_report(
         "agreement": {row["reward"]: row["value"] for row in rewards},
         "rewarded soups": {
             "λ on or above the chord": {reward: counts["on or above"] for reward, counts in on_chords.items()},
-            "hypervolume": hypervolume.set_index("front")[["value", "low", "high"]].to_dict("index"),
+            "hypervolume": intervals_by("front", hypervolume),
         },
-        "warp": {"hypervolume": warp_hypervolume.set_index("front")[["value", "low", "high"]].to_dict("index")},
+        "warp": {"hypervolume": intervals_by("front", warp_hypervolume)},
         "salsa": win_rates(comparisons),
     }
     metrics.write_text(json.dumps(numbers, indent=2, ensure_ascii=False) + "\n")
+
+
+def intervals_by(column: str, table: pd.DataFrame) -> dict[str, dict[str, float]]:
+    """Values with their intervals, by what the column names."""
+    return table.set_index(column)[["value", "low", "high"]].to_dict("index")
 
 
 def win_rates(comparisons: pd.DataFrame) -> dict[str, dict[str, float]]:
     """Of each pair and kind of prompts."""
     rates = comparisons[comparisons["comparison"] == "win rate"]
     names = rates["policy"] + " against " + rates["against"] + ", on " + rates["prompts"]
-    return rates.assign(name=names).set_index("name")[["value", "low", "high"]].to_dict("index")
+    return intervals_by("name", rates.assign(name=names))
 
 
 def angle_summary(paths: list[Path]) -> pd.DataFrame:

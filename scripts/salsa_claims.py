@@ -6,7 +6,7 @@ import pandas as pd
 
 from lib.means import Means, front_table
 from lib.salsa import comparison_table, soup_table
-from lib.salsa_points import Variant
+from lib.salsa_points import Variant, variants_of
 from lib.snippets import FILES
 from lib.trajectories import grouped, read_trajectory, with_total
 from scripts.command_line import Output, run
@@ -31,7 +31,7 @@ def compute_claims(
     """
     seeds = len(sft)
     compared = [(Variant(*first), Variant(*second)) for first, second in pairs]
-    variants = list(dict.fromkeys(of for pair in compared for of in pair))
+    variants = variants_of(compared)
     seen = ", ".join(domain for domain in FILES if domain != left_out)
     scores = {seen: by_seed(within, seeds, reward), left_out: by_seed(beyond, seeds, reward)}
     paths = grouped([read_trajectory(path, reward) for path in trainings], len(variants))

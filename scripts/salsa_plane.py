@@ -11,7 +11,7 @@ from lib.figures import COLOURS, PAPER, bars, save, ternary
 from lib.means import Means, front_table
 from lib.mixtures import simplex
 from lib.salsa import segment_table
-from lib.salsa_points import CORNERS, plane_point
+from lib.salsa_points import CORNERS, plane_point, segment_point
 from lib.trajectories import with_total
 from scripts.command_line import Output, run
 
@@ -45,7 +45,7 @@ def segment_of(points: pd.DataFrame, divisions: int, width: float) -> Figure:
     """Rewards along α θ_sft1 + (1 − α) θ_sft2, with the chord."""
     figure, panels = plt.subplots(1, 2, figsize=(width, width * 0.45), layout="constrained")
     alphas = [i / divisions for i in range(divisions + 1)]
-    line = points.loc[[plane_point({"sft1": alpha, "sft2": 1 - alpha}) for alpha in alphas]].assign(alpha=alphas)
+    line = points.loc[[segment_point(alpha) for alpha in alphas]].assign(alpha=alphas)
     for axes, (column, label) in zip(panels, REWARDS.items()):
         axes.plot([0, 1], line[column].iloc[[0, -1]], color="black", linestyle="--", linewidth=0.8)
         axes.plot(line["alpha"], line[column], color=COLOURS["soup"], linewidth=1)

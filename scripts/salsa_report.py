@@ -5,13 +5,12 @@ from pathlib import Path
 import pandas as pd
 
 from scripts.command_line import Output, run
-from scripts.tables import as_table, caution, comparisons_as_table
+from scripts.tables import as_table, basis, comparisons_as_table
 
 PAGE = """# SALSA (arXiv 2411.01798): all pairs
 
-Every interval is the central 95 % of {resamples} bootstrap samples over {seeds} seed(s) of reinforcement
-learning and {prompts} held-out prompts of each kind{caution}. That of the best reward at equal KL, along training, is
-over seeds alone.
+{basis} There are as many of each kind. The interval of the best reward at equal KL, along training, is over seeds
+alone.
 
 ![Training](figures/training.png)
 
@@ -58,10 +57,7 @@ def write_report(
     policies, comparisons, soup = (pd.read_csv(path) for path in tables)
     report.write_text(
         PAGE.format(
-            resamples=resamples,
-            seeds=len(seeds),
-            prompts=prompts,
-            caution=caution(len(seeds)),
+            basis=basis(len(seeds), prompts, resamples),
             alphas="![Over α](figures/alphas.png)" if (figures / "alphas.png").exists() else "",
             policies=as_table(policies),
             comparisons=comparisons_as_table(comparisons),

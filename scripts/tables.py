@@ -18,6 +18,14 @@ def caution(seeds: int) -> str:
     return ""
 
 
+def basis(seeds: int, prompts: int, resamples: int) -> str:
+    """What every interval of a report rests on, to be gone on with."""
+    return (
+        f"Every interval is the central 95 % of {resamples} bootstrap samples over {seeds} seed(s) of reinforcement\n"
+        f"learning and {prompts} held-out prompts{caution(seeds)}."
+    )
+
+
 def as_table(table: pd.DataFrame) -> str:
     """In Markdown, each column that has an interval as `x (low to high)`."""
     return with_intervals(table).to_markdown(index=False)

@@ -13,6 +13,7 @@ from lib.ppo import PPO
 from lib.rewards import Reward
 from lib.sampling import next_token_log_probabilities
 from lib.weights import set_weights, weights
+from scripts.training import TRAINER
 
 LORA = LoraConfig(r=2, lora_alpha=8, target_modules=["q_proj", "v_proj", "up_proj"])
 ALGORITHMS = {
@@ -41,13 +42,8 @@ def trainer(tmp_path, llama, tokenizer):
             per_device_train_batch_size=16,
             num_generations=4,
             max_completion_length=4,
-            use_cpu=True,
-            bf16=False,
-            gradient_checkpointing=False,
-            report_to="none",
-            disable_tqdm=True,
             logging_steps=1,
-            **({"save_strategy": "no"} | own | settings),
+            **(TRAINER | own | settings),
         )
         prompts = Dataset.from_list([{"prompt": prompt} for prompt in ["the sea", "a calm", "cold", "wild"] * 50])
         return trainer(start, anchor, rewards, tokenizer, config, train_dataset=prompts, **more, **(moving or {}))

@@ -7,6 +7,7 @@ from trl import GRPOConfig
 
 from lib.ppo import PPO, gae, policy_loss, token_rewards, value_loss, whitened
 from lib.rewards import Reward
+from scripts.training import TRAINER
 
 
 def test_advantages_worked_by_hand():
@@ -69,13 +70,8 @@ def test_ppo_solves_a_bandit(tmp_path, llama, tokenizer):
         max_steps=4 * 40,
         learning_rate=1e-2,
         beta=0.001,
-        use_cpu=True,
-        bf16=False,
-        gradient_checkpointing=False,
-        report_to="none",
-        disable_tqdm=True,
-        save_strategy="no",
         logging_steps=1,
+        **TRAINER,
     )
     trainer = PPO(
         policy,
