@@ -1,4 +1,5 @@
-# `make` sets up .venv and runs the experiment of params.yaml, `make salsa` more of SALSA; `make test` runs the tests.
+# `make` sets up .venv and runs the experiment of params.yaml, `make salsa` and `make ensembles` more of
+# two papers; `make test` runs the tests.
 
 PYTHON ?= python3.11
 CORES ?= 2
@@ -8,7 +9,7 @@ NOT_LOCKED := torch triton $(addprefix cuda-,bindings pathfinder toolkit) $(addp
   nccl-cu13 nvjitlink nvshmem-cu13 nvtx)
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: all salsa test lint dvc.yaml seal adopt lock clean
+.PHONY: all salsa ensembles test lint dvc.yaml seal adopt lock clean
 
 all: .venv/installed
 	snakemake --cores $(CORES)
@@ -16,6 +17,10 @@ all: .venv/installed
 # SALSA at more α and β, with the soup as the start, and over the plane.
 salsa: .venv/installed
 	snakemake --cores $(CORES) -- salsa
+
+# Reward ensembles with all proxies, aggregates and β.
+ensembles: .venv/installed
+	snakemake --cores $(CORES) -- reward_ensembles
 
 test: .venv/installed lint
 	pytest

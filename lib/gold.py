@@ -1,7 +1,8 @@
-"""The gold reward: the judge of policies, which no policy and no other reward is trained on.
+"""The gold reward: the judge of policies, which no policy and no reward of `rewards:` is trained on.
 
-A ridge regression on words and pairs of words: a model of another kind than the reward models, so that what fools
-them need not fool it.
+A ridge regression on words, pairs of words and sequences of characters: a model of another kind than the reward models,
+so that what fools them need not fool it. It asks whether a text has them and not how often, and does not divide by the
+length of the text: people never wrote "good good good", and a judge that weighs it as praise can be fooled by it.
 """
 
 import json
@@ -12,48 +13,63 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from safetensors.torch import load_file, save_file
+from scipy.sparse import csr_matrix, hstack
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import Ridge
 
-PAIRS = {"ngram_range": (1, 2), "sublinear_tf": True, "token_pattern": r"\w+|[!?:;()]+"}
-TWICE = 2  # a word or pair of words counts if as many texts have it
+PARTS = {  # what counts as being in a text, if as many texts as `min_df` have it
+    "words": {"ngram_range": (1, 2), "token_pattern": r"\w+|[!?:;()]+", "min_df": 2},
+    "characters": {"ngram_range": (2, 5), "analyzer": "char_wb", "min_df": 3},
+}
 
 
 class GoldReward:
-    """score = w · tfidf(text) + b.
+    """score = b + Σ wᵢ fᵢ over what the text has of the vocabulary.
 
-    vocabulary: the words and pairs; frequency: inverse document frequency of each, weights: w of each; intercept: b.
+    vocabularies: by part, words and pairs of words, and sequences of characters. frequency: f, the inverse document
+    frequency of each, over the mean length of the part's vectors; weights: w of each; intercept: b.
     """
 
     def __init__(
         self,
-        vocabulary: Sequence[str],
+        vocabularies: dict[str, list[str]],
         frequency: NDArray[np.float64],
         weights: NDArray[np.float64],
         intercept: float,
     ) -> None:
-        self.vocabulary, self.frequency, self.weights, self.intercept = vocabulary, frequency, weights, intercept
-        self.vectorizer = TfidfVectorizer(vocabulary=vocabulary, **PAIRS)
-        self.vectorizer.idf_ = frequency
+        self.vocabularies, self.frequency, self.weights, self.intercept = vocabularies, frequency, weights, intercept
+        ends = np.cumsum([len(vocabulary) for vocabulary in vocabularies.values()])
+        self.vectorizers = []
+        for (part, vocabulary), of_part in zip(vocabularies.items(), np.split(frequency, ends[:-1])):
+            vectorizer = _vectorizer(part, vocabulary=vocabulary)
+            vectorizer.idf_ = of_part
+            self.vectorizers.append(vectorizer)
 
     @classmethod
     def fit(cls, texts: Sequence[str], labels: Sequence[float], penalty: float) -> "GoldReward":
         """Least squares with a penalty on |w|²."""
-        vectorizer = TfidfVectorizer(min_df=TWICE, **PAIRS)
-        ridge = Ridge(alpha=penalty).fit(vectorizer.fit_transform(texts), np.asarray(labels, dtype=float))
-        return cls(list(vectorizer.get_feature_names_out()), vectorizer.idf_, ridge.coef_, float(ridge.intercept_))
+        vocabularies, frequencies = {}, []
+        for part in PARTS:
+            vectorizer = _vectorizer(part)
+            vectors = vectorizer.fit_transform(texts)
+            vocabularies[part] = list(vectorizer.get_feature_names_out())
+            frequencies.append(vectorizer.idf_ / np.sqrt(vectors.multiply(vectors).sum(axis=1)).mean())
+        frequency = np.concatenate(frequencies)
+        unfitted = cls(vocabularies, frequency, np.zeros(len(frequency)), 0.0)
+        ridge = Ridge(alpha=penalty).fit(unfitted.features(texts), np.asarray(labels, dtype=float))
+        return cls(vocabularies, frequency, ridge.coef_, float(ridge.intercept_))
 
     @classmethod
     def load(cls, directory: Path) -> "GoldReward":
         """What `save` wrote."""
         tensors = {name: tensor.numpy() for name, tensor in load_file(directory / "gold.safetensors").items()}
-        vocabulary = json.loads((directory / "vocabulary.json").read_text())
-        return cls(vocabulary, tensors["frequency"], tensors["weights"], float(tensors["intercept"]))
+        vocabularies = json.loads((directory / "vocabulary.json").read_text())
+        return cls(vocabularies, tensors["frequency"], tensors["weights"], float(tensors["intercept"]))
 
     def save(self, directory: Path) -> None:
-        """Writes the vocabulary and the numbers."""
+        """Writes the vocabularies and the numbers."""
         directory.mkdir(parents=True)
-        (directory / "vocabulary.json").write_text(json.dumps(self.vocabulary, ensure_ascii=False) + "\n")
+        (directory / "vocabulary.json").write_text(json.dumps(self.vocabularies, ensure_ascii=False) + "\n")
         numbers = {"frequency": self.frequency, "weights": self.weights, "intercept": np.array(self.intercept)}
         tensors = {name: torch.tensor(value, dtype=torch.float64) for name, value in numbers.items()}
         save_file(tensors, directory / "gold.safetensors")
@@ -64,4 +80,12 @@ class GoldReward:
 
     def score(self, texts: Sequence[str]) -> list[float]:
         """One score per text."""
-        return (self.vectorizer.transform(texts) @ self.weights + self.intercept).tolist()
+        return (self.features(texts) @ self.weights + self.intercept).tolist()
+
+    def features(self, texts: Sequence[str]) -> csr_matrix:
+        """f of what each text has, (texts, vocabulary)."""
+        return hstack([vectorizer.transform(texts) for vectorizer in self.vectorizers], format="csr")
+
+
+def _vectorizer(part: str, **given) -> TfidfVectorizer:
+    return TfidfVectorizer(binary=True, norm=None, **PARTS[part], **given)

@@ -1,4 +1,5 @@
-"""Rewards: models trained on human labels and plain functions, behind one call.
+"""Rewards: models trained on human labels, ensembles of models trained on preferences, and plain functions, behind
+one call.
 
 A reward maps prompts and completions to one number per completion, larger is better.
 """
@@ -11,8 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
-from transformers import AutoModelForSequenceClassification, AutoTokenizer
+from lib.ensembles import Classifier, RewardEnsemble
 
 Score = Callable[[Sequence[str], Sequence[str]], Sequence[float]]
 
@@ -41,13 +41,21 @@ class Reward:
 
 
 def load(name: str, source: Mapping[str, Any]) -> Reward:
-    """The reward that `source` tells of: `model`, a directory, or `function`, a `module:function`.
+    """The reward that `source` tells of: `model`, a directory; `models`, several, of which an `aggregate` is made;
+    `gold`, the directory of the gold reward; or `function`, a `module:function`.
 
     A function is called as function(prompts, completions, **arguments).
     Raises ValueError, naming the reward, where there is no such function.
     """
     if "model" in source:
         return Reward(name, TrainedReward(Path(source["model"])))
+    if "models" in source:
+        directories = [Path(path) for path in source["models"]]
+        return Reward(name, RewardEnsemble(directories, source["aggregate"], source["coefficient"]))
+    if "gold" in source:
+        from lib.gold import GoldReward  # scikit-learn takes 2 s to import, which most trainings need not wait for
+
+        return Reward(name, GoldReward.load(Path(source["gold"])))
     module, _, attribute = source["function"].partition(":")
     try:
         function = getattr(importlib.import_module(module), attribute)
@@ -65,26 +73,16 @@ class TrainedReward:
     """A sequence classifier with one output, applied to prompt + completion as one text."""
 
     def __init__(self, directory: Path) -> None:
-        self.tokenizer = AutoTokenizer.from_pretrained(directory)
-        self.model = AutoModelForSequenceClassification.from_pretrained(directory, dtype=torch.float32).eval()
-        if self.model.config.num_labels != 1:
-            raise ValueError(f"{directory} has {self.model.config.num_labels} outputs; a reward model has one")
+        self.classifier = Classifier(directory)
+        if self.classifier.heads != 1:
+            raise ValueError(f"{directory} has {self.classifier.heads} outputs; a reward model has one")
 
     def __call__(self, prompts: Sequence[str], completions: Sequence[str]) -> list[float]:
         return self.score([prompt + completion for prompt, completion in zip(prompts, completions)])
 
-    @torch.no_grad()
-    def score(self, texts: Sequence[str], batch: int = 64) -> list[float]:
-        """One score per text; texts of like length are scored together."""
-        scores = [0.0] * len(texts)
-        order = sorted(range(len(texts)), key=lambda i: (len(texts[i]), i))
-        for start in range(0, len(order), batch):
-            chosen = order[start : start + batch]
-            inputs = self.tokenizer([texts[i] for i in chosen], padding=True, return_tensors="pt")
-            outputs = self.model(input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"])
-            for i, value in zip(chosen, outputs.logits[:, 0].tolist()):
-                scores[i] = value
-        return scores
+    def score(self, texts: Sequence[str]) -> list[float]:
+        """One score per text."""
+        return self.classifier(texts)[:, 0].tolist()
 
 
 def brevity(prompts: Sequence[str], completions: Sequence[str], words: int) -> list[float]:

@@ -14,6 +14,8 @@ from snakemake.exceptions import WorkflowError
 
 sys.path.insert(0, workflow.basedir)
 from lib.mixtures import MIXTURE, NAME, between, mixture_name, mixture_weights, simplex
+from lib.reward_ensemble_names import aggregates_of, ensemble, variants_of as ensemble_variants_of
+from lib.reward_ensemble_names import variant_point as ensemble_point
 from lib.salsa_points import CORNERS, Variant, plane_point, variant, variant_point, variants_of
 from lib.warp_points import between_point, fixed_point, liti_point
 
@@ -49,6 +51,10 @@ def wrong_in_params():
             yield f"rewards.{name}.function", f"there is no {spec['function']}"
         if isinstance(spec.get("label"), dict) and len(set(spec["label"].values())) < 2:
             yield f"rewards.{name}.label", "all domains have the same number: there is nothing to learn"
+    if value("reward_ensembles.best_of") > value("reward_ensembles.samples_per_prompt"):
+        yield "reward_ensembles.best_of", "it is more than reward_ensembles.samples_per_prompt"
+    if not any(of.ensemble.kind == "single" and of.ensemble.flipped is None for of in ensemble_variants("main")):
+        yield "reward_ensembles.policies", "there is no {ensemble: single, beta: ...}, which all others are compared with"
     if value("base.hidden_size") % (2 * value("base.heads")):
         yield "base.heads", f"twice {value('base.heads')} does not divide base.hidden_size"
 
@@ -131,20 +137,31 @@ def reward_source(name):
     if name not in config["rewards"]:
         raise WorkflowError(f"{name!r} is not one of the rewards of params.yaml ({', '.join(config['rewards'])})")
     spec = config["rewards"][name]
+    if "ensemble" in spec:
+        return ensemble_source(ensemble(spec, value("reward_ensembles.flipped")), spec.get("seed", 0))
     return spec if "function" in spec else {"model": f"{RESULTS}/reward/{name}"}
 
 
 def reward_files(names):
     """What a job that uses these rewards has to have: their models, and the modules of their functions."""
     sources = [reward_source(name) for name in names]
-    models = [source["model"] for source in sources if "model" in source]
+    models = [path for source in sources for path in source_models(source)]
     files = [module_file(source["function"].split(":")[0]) for source in sources if "function" in source]
     return models + [name for file in files if file.exists() for name in code(str(file.relative_to(ROOT)))]
 
 
-def policy_settings(mixture, *keys, **values):
+def source_models(source):
+    """The models that a reward reads."""
+    return [source["model"]] if "model" in source else source.get("models", [])
+
+
+def mixture_sources(mixture):
+    """The rewards of a mixture, each with its weight."""
+    return {name: reward_source(name) | {"weight": weight} for name, weight in mixture_weights(mixture).items()}
+
+
+def policy_settings(reward, *keys, split="train", **values):
     """What the script takes: the reward, what all policies share, and what is this policy's own."""
-    reward = {name: reward_source(name) | {"weight": weight} for name, weight in mixture_weights(mixture).items()}
     if value("policy.algorithm") == "ppo":
         keys += ("policy.ppo",)
     else:
@@ -162,13 +179,26 @@ def policy_settings(mixture, *keys, **values):
         "evaluation.kl_estimator",
         *keys,
         reward=reward,
+        split=split,
         **values,
     )
 
 
 def reward_keys(mixture):
-    """The keys of the rewards of a mixture."""
-    return [f"rewards.{name}" for name in mixture_weights(mixture)]
+    """The keys that the rewards of a mixture come from."""
+    names = mixture_weights(mixture)
+    return [*(f"rewards.{name}" for name in names), *ensemble_keys(names)]
+
+
+def all_reward_keys():
+    """The keys that all rewards come from."""
+    return ["rewards", *ensemble_keys(config["rewards"])]
+
+
+def ensemble_keys(names):
+    """The keys of the section of ensembles that some rewards come from."""
+    any_ensemble = any("ensemble" in config["rewards"].get(name, {}) for name in names)
+    return ["reward_ensembles.flipped", "reward_ensembles.coefficient"] if any_ensemble else []
 
 
 def warp_start(wildcards):
@@ -285,8 +315,102 @@ def salsa_histories(variants):
     return [f"{salsa_folder(of)}/seed-{seed}.json" for of in variants for seed in value("seeds")]
 
 
-def evaluation_settings(points, within=True):
-    """What the script takes: the points, and how they are judged; within the domains that policies saw, or beyond."""
+def ensemble_variants(study):
+    """The policies of a study of reward ensembles: those of the default experiment, and more."""
+    asked = value("reward_ensembles.policies")
+    if study == "more":
+        asked = asked + value("reward_ensembles.more_policies")
+    return ensemble_variants_of(asked, value("reward_ensembles.flipped"))
+
+
+def ensemble_study_keys(study):
+    """The keys that a study's policies come from."""
+    keys = ["reward_ensembles.policies", "reward_ensembles.flipped"]
+    return keys if study == "main" else [*keys, "reward_ensembles.more_policies"]
+
+
+def proxy_folders(of, seed):
+    """Where the models of an ensemble are. A single model is the first of several, with one head."""
+    flipped = value("reward_ensembles.flipped") if of.flipped is None else of.flipped
+    one_encoder = of.kind in ("heads", "frozen_heads")
+    trained = f"{of.kind}-{of.members}" if one_encoder else "heads-1"
+    numbers = [0] if one_encoder else range(1, of.members + 1)
+    place = f"{RESULTS}/reward_ensembles/proxy/{trained}{'-bootstrap' * of.bootstrap}/flipped-{flipped:g}"
+    return [f"{place}/seed-{(100 * int(seed) + number) % 2**32}" for number in numbers]
+
+
+def ensemble_source(of, seed):
+    """An ensemble as lib.rewards.load takes it."""
+    coefficient = value("reward_ensembles.coefficient") if of.aggregate == "uncertainty_weighted" else 0
+    return {"models": proxy_folders(of, seed), "aggregate": of.aggregate, "coefficient": coefficient}
+
+
+def proxies_of(rewards, seed):
+    """The models that some ensembles read, each once."""
+    return list(dict.fromkeys(folder for of in rewards for folder in proxy_folders(of, seed)))
+
+
+def proxy_reports(study, ending):
+    """What is told of the proxies of a study, of one seed after the other: a file for each model."""
+    rewards = aggregates_of(ensemble_variants(study))
+    return [f"{folder}{ending}" for seed in value("seeds") for folder in proxies_of(rewards, seed)]
+
+
+def proxy_parts(study):
+    """By proxy, which of a seed's models it is made of."""
+    rewards = aggregates_of(ensemble_variants(study))
+    folders = proxies_of(rewards, 0)
+    return {of.proxy: [folders.index(folder) for folder in proxy_folders(of, 0)] for of in rewards}
+
+
+def proxy_settings(wildcards):
+    """What the script takes: the heads and how they are trained, which is in the folder's name, and the rest."""
+    kind, members, *bootstrap = wildcards.proxy.split("-")
+    return settings(
+        "reward_ensembles.epochs",
+        "reward_ensembles.batch_size",
+        "reward_ensembles.learning_rate",
+        heads=int(members),
+        frozen=kind == "frozen_heads",
+        bootstrap=bool(bootstrap),
+        flipped=float(wildcards.flipped),
+        seed=int(wildcards.seed),
+    )
+
+
+def ensemble_folder(of):
+    """Where the policies of a reward and β are, a model for each seed."""
+    flipped = value("reward_ensembles.flipped") if of.ensemble.flipped is None else of.ensemble.flipped
+    return f"{RESULTS}/reward_ensembles/policy/{of.ensemble.folder}/flipped-{flipped:g}/beta-{of.beta:g}"
+
+
+def ensemble_of(wildcards):
+    """The reward that a policy's folder names."""
+    kind, members, *bootstrap = wildcards.ensemble.split("-")
+    asked = {"members": int(members), "aggregate": wildcards.aggregate, "flipped": float(wildcards.flipped)}
+    return ensemble({"ensemble": kind, "bootstrap": bool(bootstrap)} | asked, value("reward_ensembles.flipped"))
+
+
+def ensemble_histories(study):
+    """How training went for the policies of a study: the seeds of one, then those of the next."""
+    return [f"{ensemble_folder(of)}/seed-{seed}.json" for of in ensemble_variants(study) for seed in value("seeds")]
+
+
+def ensemble_points(study):
+    """The SFT model and the policies of a study, as they are scored."""
+    start = value("policy.start")
+    models = [start, *ensemble_variants(study)]
+    return [
+        point("sft", start, models, {start: 1.0}),
+        *(point(*ensemble_point(of), models, {of: 1.0}) for of in models[1:]),
+    ]
+
+
+def evaluation_settings(points, within=True, rewards=None):
+    """What the script takes: the points, and how they are judged; within the domains that policies saw, or beyond.
+
+    rewards: names, where they are not all.
+    """
     return lambda wildcards: settings(
         "data.prompt_words",
         "data.left_out",
@@ -294,7 +418,7 @@ def evaluation_settings(points, within=True):
         "policy.temperature",
         "evaluation.kl_estimator",
         prompts_held_out=value("evaluation.prompts"),
-        reward={name: reward_source(name) for name in config["rewards"]},
+        reward={name: reward_source(name) for name in (config["rewards"] if rewards is None else rewards)},
         points=points,
         within=within,
         seed=int(wildcards.seed),
@@ -328,3 +452,7 @@ wildcard_constraints:
     start="sft|soup",
     study="main|more",
     prompts="within|beyond",
+    proxy=r"(frozen_)?heads-\d(-bootstrap)?",
+    ensemble=r"(single|models|heads|frozen_heads)-\d(-bootstrap)?",
+    aggregate="mean|worst_case|uncertainty_weighted",
+    flipped=r"[0-9.e-]+",

@@ -27,7 +27,7 @@ rule policy:
         runtime=60,
     params:
         settings=lambda wildcards: policy_settings(
-            wildcards.mixture,
+            mixture_sources(wildcards.mixture),
             "policy.steps",
             "policy.beta",
             mu=0.0,

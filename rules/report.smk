@@ -8,6 +8,7 @@ rule report:
         rules.rewarded_soups_figures.output,
         rules.warp_figures.output,
         expand(rules.salsa_figures.output, study="main"),
+        expand(rules.reward_ensembles_figures.output, study="main"),
         data=rules.snippets.output.report,
         base=rules.base.output.report,
         sft=expand(rules.sft.output.report, number=SFT_NAMES),
@@ -21,6 +22,7 @@ rule report:
         ],
         warp=[rules.warp_claims.output[name] for name in ("hypervolume", "anchors", "slerp", "liti", "trajectories")],
         salsa=expand(rules.salsa_claims.output, study="main"),
+        ensembles=[f"{SECTION}/main/{table}.csv" for table in ("training", "comparisons", "best_of_n", "proxies")],
         angles=expand(rules.warp_merge.output.angles, policies=MOST, iteration=1, seed=SEEDS),
     output:
         report=f"{RESULTS}/report.md",
@@ -38,5 +40,5 @@ rule report:
     shell:
         "python -m scripts.report --data {input.data} --base {input.base} --sft {input.sft}"
         " --agreement {input.agreement} --claims {input.claims} --warp {input.warp} --angles {input.angles}"
-        " --salsa {input.salsa} --report {output.report}"
+        " --salsa {input.salsa} --ensembles {input.ensembles} --report {output.report}"
         " --metrics {output.metrics} --settings {params.settings:q} > {log} 2>&1"

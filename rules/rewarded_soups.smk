@@ -7,6 +7,11 @@
 # the gold reward says of each point stands beside it in the front's table.
 
 SEEDS = value("seeds")
+UNITS = {
+    "label": "sd of the human label",
+    "function": "as the function gives it",
+    "ensemble": "sd over samples of the SFT model",
+}
 PAIR = value("rewarded_soups.rewards")
 TRIPLE = value("rewarded_soups.simplex_rewards")
 EXPERTS = list(dict.fromkeys(PAIR + TRIPLE))
@@ -40,7 +45,7 @@ use rule evaluate as rewarded_soups_scores with:
     params:
         settings=evaluation_settings(POINTS),
         derived_from=settings(
-            "rewards", "evaluation.prompts", *(f"rewarded_soups.{key}" for key in config["rewarded_soups"])
+            *all_reward_keys(), "evaluation.prompts", *(f"rewarded_soups.{key}" for key in config["rewarded_soups"])
         ),
 
 
@@ -119,7 +124,7 @@ rule rewarded_soups_figures:
             "figures.width",
             "figures.dpi",
             units={
-                name: "sd of the human label" if "label" in spec else "as the function gives it"
+                name: next(unit for kind, unit in UNITS.items() if kind in spec)
                 for name, spec in config["rewards"].items()
             },
         ),

@@ -47,7 +47,7 @@ use rule policy as salsa_policy with:
         f"{RESULTS}/benchmarks/salsa_policy/start-{{start}}/alpha-{{alpha}}/beta-{{beta}}/seed-{{seed}}.tsv"
     params:
         settings=lambda wildcards: policy_settings(
-            value("salsa.reward"),
+            mixture_sources(value("salsa.reward")),
             "policy.steps",
             beta=float(wildcards.beta),
             mu=0.0,
@@ -74,7 +74,7 @@ use rule evaluate as salsa_scores with:
         settings=lambda wildcards: evaluation_settings(
             salsa_points(salsa_scored(wildcards.study)), within=wildcards.prompts == "within"
         )(wildcards),
-        derived_from=lambda wildcards: settings("rewards", "evaluation.prompts", *salsa_keys(wildcards.study)),
+        derived_from=lambda wildcards: settings(*all_reward_keys(), "evaluation.prompts", *salsa_keys(wildcards.study)),
 
 
 rule salsa_claims:
@@ -157,7 +157,7 @@ use rule evaluate as salsa_plane_scores with:
         settings=evaluation_settings(
             [point(*plane_point(weights), CORNERS, weights) for weights in simplex(CORNERS, value("salsa.divisions"))]
         ),
-        derived_from=settings("rewards", "evaluation.prompts", "salsa.pairs", "salsa.divisions"),
+        derived_from=settings(*all_reward_keys(), "evaluation.prompts", "salsa.pairs", "salsa.divisions"),
 
 
 rule salsa_plane:

@@ -33,7 +33,7 @@ use rule policy as warp_policy with:
         f"{RESULTS}/benchmarks/warp_policy/M-{{policies}}/iteration-{{iteration}}/policy-{{number}}/seed-{{seed}}.tsv"
     params:
         settings=lambda wildcards: policy_settings(
-            value("warp.reward"), "warp.steps", "warp.beta", "warp.mu", seed=warp_seed(wildcards)
+            mixture_sources(value("warp.reward")), "warp.steps", "warp.beta", "warp.mu", seed=warp_seed(wildcards)
         ),
         derived_from=settings(*reward_keys(value("warp.reward"))),
 
@@ -55,7 +55,7 @@ use rule policy as warp_fixed with:
         f"{RESULTS}/benchmarks/warp_fixed/beta-{{beta}}/seed-{{seed}}.tsv"
     params:
         settings=lambda wildcards: policy_settings(
-            value("warp.reward"),
+            mixture_sources(value("warp.reward")),
             steps=value("warp.steps") * ITERATIONS,
             beta=float(wildcards.beta),
             mu=0.0,
@@ -104,7 +104,7 @@ use rule evaluate as warp_scores with:
         f"{RESULTS}/benchmarks/warp_scores/seed-{{seed}}.tsv"
     params:
         settings=evaluation_settings(WARP_POINTS),
-        derived_from=settings("rewards", "evaluation.prompts", *(f"warp.{key}" for key in config["warp"])),
+        derived_from=settings(*all_reward_keys(), "evaluation.prompts", *(f"warp.{key}" for key in config["warp"])),
 
 
 rule warp_claims:

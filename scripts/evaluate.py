@@ -18,7 +18,7 @@ from lib.rewards import Reward, load
 from lib.scores import score
 from lib.weights import set_weights, weights
 from scripts.command_line import Output, run
-from scripts.reading import language_model, prompts, tokenizer
+from scripts.reading import held_out_prompts, language_model, prompts, tokenizer
 
 cached_model = cache(language_model)
 
@@ -81,13 +81,6 @@ def evaluate(
         means = "  ".join(f"{column} {table[column].mean():.3f}" for column in [*reward, "gold", "kl"])
         print(f"{number}/{len(points)}  {name['method']} {name['mixture']}  {means}")
     pd.concat(tables).to_csv(scores, index=False)
-
-
-def held_out_prompts(table: pd.DataFrame, count: int) -> list[str]:
-    """Some prompts of a table, of each domain as often as it comes there; the same for every policy."""
-    if count > len(table):
-        raise ValueError(f"evaluation.prompts: there are {len(table)} held-out prompts, not {count}")
-    return list(table["prompt"].sample(count, random_state=0))
 
 
 def combine(

@@ -30,6 +30,7 @@ def train_policy(
     reward: dict[str, dict],
     algorithm: str,
     ppo: dict[str, float],
+    split: str,
     prompt_words: int,
     left_out: str,
     steps: int,
@@ -44,7 +45,9 @@ def train_policy(
     kl_estimator: str,
     seed: int,
 ) -> None:
-    """steps: batches of completions; PPO's optimiser makes several steps on each. ppo: its settings, or {}."""
+    """reward: sources of rewards, each with its `weight`; one of weight 0 is recorded and not trained on. split: whose
+    prompts. steps: batches of completions; PPO's optimiser makes several steps on each. ppo: its settings, or {}.
+    """
     policy, tokens = language_model(start), tokenizer(start)
     trainer_class, config_of, own = by_algorithm(algorithm, ppo)
     epochs = ppo.get("epochs", 1)
@@ -74,7 +77,7 @@ def train_policy(
         reference=language_model(reference),
         kl_every=kl_every,
         kl_estimator=kl_estimator,
-        train_dataset=Dataset.from_pandas(prompts(snippets, "train", prompt_words, left_out)[["prompt"]]),
+        train_dataset=Dataset.from_pandas(prompts(snippets, split, prompt_words, left_out)[["prompt"]]),
         **own,
     )
     print_progress(trainer, ["reward", *(f"rewards/{name}/mean" for name in reward), "kl", "entropy"])

@@ -11,28 +11,36 @@ from lib.snippets import prompt_and_completion
 
 def snippets(path: Path, split: str) -> pd.DataFrame:
     """The snippets of one split: text, domain, rating."""
-    table = pd.read_json(path, lines=True, dtype={"text": str})
+    table = all_snippets(path)
     return table[table["split"] == split].drop(columns="split").reset_index(drop=True)
 
 
-def labelled(table: pd.DataFrame, label: str | dict[str, float]) -> pd.DataFrame:
-    """The snippets that have the label: a column of numbers by name, or a number for some of the domains."""
-    if isinstance(label, str):
-        return table.assign(label=table[label])
-    return table.assign(label=table["domain"].map(label)).dropna(subset="label").reset_index(drop=True)
+def all_snippets(path: Path) -> pd.DataFrame:
+    """The snippets of all splits, with `split`."""
+    return pd.read_json(path, lines=True, dtype={"text": str})
 
 
 def prompts(path: Path, split: str, prompt_words: int, left_out: str, within: bool = True) -> pd.DataFrame:
     """The snippets of one split that are longer than a prompt, with `prompt` and `completion` of each.
 
     Of all domains but the one that is left out of the training of policies, or, not `within`, of that one alone.
+    A prompt of another split than `train` is none that a text of `train` begins with: nothing has learned from it.
     """
-    table = snippets(path, split)
-    table = table[(table["domain"] != left_out) == within].reset_index(drop=True)
+    table = all_snippets(path)
     pairs = [prompt_and_completion(text, prompt_words) for text in table["text"]]
     table = table[[pair is not None for pair in pairs]].reset_index(drop=True)
     table[["prompt", "completion"]] = [pair for pair in pairs if pair is not None]
-    return table
+    chosen = (table["split"] == split) & ((table["domain"] != left_out) == within)
+    if split != "train":
+        chosen &= ~table["prompt"].isin(table["prompt"][table["split"] == "train"])
+    return table[chosen].drop(columns="split").reset_index(drop=True)
+
+
+def held_out_prompts(table: pd.DataFrame, count: int) -> list[str]:
+    """Some prompts of a table, of each domain as often as it comes there; the same for every policy."""
+    if count > len(table):
+        raise ValueError(f"evaluation.prompts: there are {len(table)} held-out prompts, not {count}")
+    return list(table["prompt"].sample(count, random_state=0))
 
 
 def language_model(path: Path) -> PreTrainedModel:

@@ -7,7 +7,7 @@ import pandas as pd
 
 from lib.rewarded_soups import chord_counts
 from scripts.command_line import Output, run
-from scripts.tables import as_table, basis, comparisons_as_table
+from scripts.tables import as_table, basis, best_of_largest_n, comparisons_as_table
 
 PAGE = """# What was found
 
@@ -25,7 +25,7 @@ SFT: {sft}. What it writes when nothing is asked:
 ## Rewards: agreement with human labels that they did not see
 {agreement}
 
-`gold` is the judge: no policy is trained on it.
+`gold` is the judge: no policy and no other reward of this table is trained on it.
 
 ## Rewarded Soups (arXiv 2306.04488)
 ![The front](rewarded_soups/figures/front.png)
@@ -107,6 +107,32 @@ equal KL is the best along training up to the largest KL that both have come to;
 
 ### S-5: what the soup of the two SFT models has over them
 {soup}
+
+## Reward ensembles (arXiv 2406.01013)
+Proxies learn what the gold reward prefers, from pairs of the SFT model's own samples of which a share is labelled
+wrongly; policies are trained on a proxy. A seed has proxies of its own, and what is compared along training, and
+proxies, have intervals over seeds alone. K models, other aggregates, other K and β are added by `make ensembles`, in
+`reward_ensembles/more`.
+
+Agreement (Spearman) with held-out human ratings, accuracy on held-out pairs by the gold reward, expected calibration
+error on held-out labels:
+
+{proxies}
+
+### E-1: over-optimisation by RL
+![Along training](reward_ensembles/main/figures/training_kl.png)
+
+From the step where gold is best (for each seed where it is best for the others) to the end of training: `after`.
+
+{ensemble_training}
+
+### E-2: ensembles against one model
+{ensemble_comparisons}
+
+### E-5: best of n
+![Best of n](reward_ensembles/main/figures/best_of_n.png)
+
+{best_of_n}
 """
 
 
@@ -119,6 +145,7 @@ def write_report(
     warp: list[Path],
     angles: list[Path],
     salsa: list[Path],
+    ensembles: list[Path],
     report: Output,
     metrics: Output,
     *,
@@ -128,12 +155,13 @@ def write_report(
 ) -> None:
     """claims: the tables front, chord, hypervolume, preference and balance. warp: hypervolume, anchors, slerp,
     liti and trajectories. angles: of the first iteration's policies, a table per seed. salsa: policies, comparisons
-    and soup.
+    and soup. ensembles: training, comparisons, best_of_n and proxies.
     """
     model = json.loads(base.read_text())
     front, chord, hypervolume, preference, balance = (pd.read_csv(path) for path in claims)
     warp_hypervolume, anchors, slerp, liti, trajectories = (pd.read_csv(path) for path in warp)
     salsa_policies, comparisons, soup = (pd.read_csv(path) for path in salsa)
+    ensemble_training, ensemble_comparisons, best_of_n, proxies = (pd.read_csv(path) for path in ensembles)
     rewards = [{"reward": path.stem} | json.loads(path.read_text()) for path in agreement]
     on_chords = chord_counts(chord)
     bits = [json.loads(path.read_text())["bits per byte, validation"] for path in sft]
@@ -162,6 +190,10 @@ def write_report(
             salsa_policies=as_table(salsa_policies),
             comparisons=comparisons_as_table(comparisons),
             soup=as_table(soup),
+            proxies=as_table(proxies),
+            ensemble_training=as_table(ensemble_training),
+            ensemble_comparisons=comparisons_as_table(ensemble_comparisons),
+            best_of_n=as_table(best_of_largest_n(best_of_n)),
         )
     )
     numbers = {
@@ -173,6 +205,10 @@ def write_report(
         },
         "warp": {"hypervolume": intervals_by("front", warp_hypervolume)},
         "salsa": win_rates(comparisons),
+        "reward ensembles": {
+            row["policy"]: {"value": row["gold_after"], "low": row["gold_after_low"], "high": row["gold_after_high"]}
+            for row in ensemble_training.to_dict("records")
+        },
     }
     metrics.write_text(json.dumps(numbers, indent=2, ensure_ascii=False) + "\n")
 

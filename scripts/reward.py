@@ -1,10 +1,8 @@
 """Train a reward model on human labels: θ_pre with one output, least squares on the standardised label.
 
-A reward is therefore in standard deviations of its label over the training texts, and rewards of
-different labels can be added. Its agreement with the labels of held-out texts is reported.
+Its agreement with the labels of held-out texts is reported.
 """
 
-import json
 from pathlib import Path
 
 from datasets import Dataset
@@ -16,11 +14,10 @@ from transformers import (
     set_seed,
 )
 
-from lib.agreement import agreement
 from lib.rewards import TrainedReward
 from scripts.command_line import Output, run
-from scripts.reading import labelled, tokenizer
-from scripts.reading import snippets as read_snippets
+from scripts.human_labels import Label, labelled, report_agreement
+from scripts.reading import tokenizer
 from scripts.training import TRAINER, print_progress
 
 
@@ -30,18 +27,17 @@ def train_reward(
     model: Output,
     report: Output,
     *,
-    label: str | dict[str, float],
+    label: Label,
     epochs: float,
     batch_size: int,
     learning_rate: float,
     seed: int,
 ) -> None:
-    train, held_out = (labelled(read_snippets(snippets, split), label) for split in ("train", "validation"))
-    mean, spread = train["label"].mean(), train["label"].std()
+    train, held_out = (labelled(snippets, split, label) for split in ("train", "validation"))
     tokens = tokenizer(base)
     set_seed(seed)  # of the new output layer, which is drawn here and not by the trainer
     classifier = AutoModelForSequenceClassification.from_pretrained(base, num_labels=1, problem_type="regression")
-    examples = tokens(list(train["text"])) | {"label": list((train["label"] - mean) / spread)}
+    examples = tokens(list(train["text"])) | {"label": list(train["standardised"])}
     config = TrainingArguments(
         output_dir=str(model),
         num_train_epochs=epochs,
@@ -64,12 +60,7 @@ def train_reward(
     trainer.train()
     classifier.save_pretrained(model)
     tokens.save_pretrained(model)
-    scores = TrainedReward(model).score(list(held_out["text"]))
-    findings = agreement(scores, list(held_out["label"])) | {
-        "texts": {"train": len(train), "validation": len(held_out)}
-    }
-    print(f"agreement with the human labels of the validation split: {findings}")
-    report.write_text(json.dumps(findings, indent=2) + "\n")
+    report_agreement(report, TrainedReward(model).score, train, held_out)
 
 
 if __name__ == "__main__":

@@ -38,6 +38,11 @@ def comparisons_as_table(table: pd.DataFrame) -> str:
     return shown.fillna("").reset_index().to_markdown(index=False)
 
 
+def best_of_largest_n(table: pd.DataFrame) -> pd.DataFrame:
+    """The rows of the largest n, which have the same KL."""
+    return table[table["n"] == table["n"].max()]
+
+
 def with_intervals(table: pd.DataFrame) -> pd.DataFrame:
     """Each column that has an interval as `x (low to high)`."""
     shown = pd.DataFrame(index=table.index)

@@ -1,0 +1,160 @@
+"""The claims of Scalable Ensembling (arXiv 2406.01013), from trainings, best-of-n, scores and held-out pairs."""
+
+from collections.abc import Mapping, Sequence
+from itertools import permutations
+
+import numpy as np
+import pandas as pd
+
+from lib.best_of_n import kl
+from lib.means import Floats, Means, front_table, summary
+from lib.preferences import calibration_error, preference_probability, reliability
+from lib.reward_ensemble_names import Ensemble, Variant, variant_point
+from lib.trajectories import SMOOTH, mean_start, over_seeds, reward_at_equal_kl, trajectory
+
+CURVES = ["proxy", "gold", "kl_to_reference"]
+DIFFERENCES = {"gold": "gold reward", "kl": "KL to θ_sft"}
+History = Sequence[Mapping[str, float]]
+
+
+def training_curves(histories: Sequence[History]) -> Floats:
+    """Proxy, gold reward and KL to θ_sft along training, each the mean of what is known of SMOOTH steps.
+
+    histories: one per seed. Returns (seeds, steps, 3).
+    """
+    tables = [pd.DataFrame(history)[CURVES].astype(float) for history in histories]
+    return np.array([table.rolling(SMOOTH, min_periods=1, center=True).mean().to_numpy() for table in tables])
+
+
+def after_the_peak(curves: Floats) -> Floats:
+    """What proxy and gold reward gain from the step where gold is best to the end of training, (seeds, 2).
+
+    The step is, for each seed, where the mean gold reward of the other seeds is largest: the highest of a seed's own
+    values would be high by chance, and gold would seem to fall after it where it does not. With one seed it is that.
+    """
+    proxy_and_gold = curves[..., :2]
+    seeds = len(curves)
+    gains = []
+    for seed in range(seeds):
+        others = [other for other in range(seeds) if other != seed] or [seed]
+        peak = proxy_and_gold[others, :, 1].mean(0).argmax()
+        gains.append(proxy_and_gold[seed, -SMOOTH:].mean(0) - proxy_and_gold[seed, peak])
+    return np.array(gains)
+
+
+def training_table(trainings: Mapping[Variant, Sequence[History]], resamples: int) -> pd.DataFrame:
+    """E-1: whether gold turns down while the proxy keeps rising. Intervals are over seeds alone."""
+    rows = []
+    for of, histories in trainings.items():
+        curves = training_curves(histories)
+        mean = curves.mean(0)
+        peak = int(mean[:, 1].argmax())
+        gains = after_the_peak(curves)
+        row = {"policy": of.name, "gold is best at step": peak + 1, "KL there": round(float(mean[peak, 2]), 1)}
+        row |= {
+            "gold there": round(float(mean[peak, 1]), 3),
+            "gold at the end": round(float(mean[-SMOOTH:, 1].mean()), 3),
+        }
+        for i, name in enumerate(("proxy_after", "gold_after")):
+            found = over_seeds(gains[:, i], resamples)
+            row |= {name: found["value"], f"{name}_low": found["low"], f"{name}_high": found["high"]}
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def compared(variants: Sequence[Variant]) -> list[tuple[Variant, Variant]]:
+    """Which policies are compared: of equal β and share of wrong labels, each ensemble with one model, heads with as
+    many models, and other heads with three that were trained jointly, by the same aggregate.
+    """
+
+    def is_standard(of: Ensemble) -> bool:
+        return of.kind == "heads" and of.members == 3 and not of.bootstrap
+
+    def is_compared(first: Variant, second: Variant) -> bool:
+        ours, theirs = first.ensemble, second.ensemble
+        if first.beta != second.beta or ours.flipped != theirs.flipped:
+            return False
+        if theirs.kind == "single":
+            return True
+        if ours.kind == "single" or ours.aggregate != theirs.aggregate:
+            return False
+        if theirs.kind == "models":
+            return "heads" in ours.kind and ours.members == theirs.members
+        return "heads" in ours.kind and is_standard(theirs)
+
+    return [(first, second) for first, second in permutations(variants, 2) if is_compared(first, second)]
+
+
+def comparison_table(
+    scores: Sequence[pd.DataFrame], trainings: Mapping[Variant, Sequence[History]], resamples: int
+) -> pd.DataFrame:
+    """E-2 and E-4: the first policy of each pair minus the second, on held-out prompts and at equal KL along training.
+
+    scores: a table per seed. The interval of what is compared along training is over seeds alone.
+    """
+    means = Means.of(scores, list(DIFFERENCES), resamples)
+    paths = {of: [trajectory(history, {"gold": 1.0}) for history in histories] for of, histories in trainings.items()}
+    origin = mean_start([path for of_seeds in paths.values() for path in of_seeds])
+    rows = []
+    for first, second in compared(list(trainings)):
+        points = [variant_point(second), variant_point(first)]
+        differences = np.diff(means.at(points, list(DIFFERENCES)), axis=1)[:, 0]
+        found = [(name, summary(differences[:, i])) for i, name in enumerate(DIFFERENCES.values())]
+        margins = [reward_at_equal_kl(path, other, origin) for path, other in zip(paths[first], paths[second])]
+        found.append(("best gold reward at equal KL", over_seeds(np.array(margins), resamples)))
+        names = {"policy": first.name, "against": second.name}
+        rows += [names | {"comparison": name} | value for name, value in found]
+    return pd.DataFrame(rows, columns=["policy", "against", "comparison", "value", "low", "high"])
+
+
+def best_of_n_table(curves: Sequence[pd.DataFrame], rewards: Sequence[Ensemble], resamples: int) -> pd.DataFrame:
+    """E-5: proxy and gold reward of the best of n, and what gold has over the best by one model.
+
+    curves: a table per seed, with a row per reward, n and prompt. rewards: one of a kind `single` for each share of
+    wrong labels, which the others of that share are compared with where there is one.
+    """
+    tables = [table.rename(columns={"reward": "method", "n": "mixture"}) for table in curves]
+    means = Means.of(tables, ["proxy", "gold"], resamples)
+    table = front_table(means).rename(columns={"method": "reward", "mixture": "n"})
+    table.insert(2, "kl", table["n"].map(kl))
+    single = {of.flipped: of.name for of in rewards if of.kind == "single"}
+    one_model = {of.name: single.get(of.flipped, of.name) for of in rewards}
+    gold = means.at(means.points, ["gold"])[:, :, 0]
+    others = means.at([(one_model[reward], n) for reward, n in means.points], ["gold"])[:, :, 0]
+    over = pd.DataFrame([summary(difference) for difference in (gold - others).T]).add_prefix("over_one_model_")
+    return pd.concat([table, over], axis=1)
+
+
+def proxy_table(reports: Mapping[str, Sequence[Sequence[Mapping]]], bins: pd.DataFrame, resamples: int) -> pd.DataFrame:
+    """Agreement with people and with gold, and calibration, of each proxy; intervals are over seeds alone.
+
+    reports: by proxy, for each seed those of its models. bins: `reliability_table`'s, of each seed.
+    """
+    rows = []
+    for proxy, of_seeds in reports.items():
+        errors = [calibration_error(of_seed) for _, of_seed in bins[bins["proxy"] == proxy].groupby("seed")]
+        found = {
+            "agreement with people": [np.mean([one["agreement"]["value"] for one in models]) for models in of_seeds],
+            "accuracy by gold": [np.mean([np.mean(one["accuracy by gold"]) for one in models]) for models in of_seeds],
+            "calibration error": errors,
+        }
+        row: dict[str, object] = {"proxy": proxy}
+        for name, values in found.items():
+            told = over_seeds(np.array(values), resamples)
+            row |= {name: told["value"], f"{name}_low": told["low"], f"{name}_high": told["high"]}
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def reliability_table(held_out: Mapping[str, Sequence[Sequence[pd.DataFrame]]]) -> pd.DataFrame:
+    """`lib.preferences.reliability` of each proxy and seed.
+
+    held_out: by proxy, for each seed the tables of its models, of the same pairs: `label`, `margin_0`, ...
+    """
+    tables = []
+    for proxy, of_seeds in held_out.items():
+        for seed, models in enumerate(of_seeds):
+            margins = np.concatenate([table.filter(like="margin_").to_numpy() for table in models], axis=1)
+            bins = reliability(preference_probability(margins), models[0]["label"].to_numpy())
+            tables.append(bins.assign(proxy=proxy, seed=seed, bin=range(len(bins))))
+    return pd.concat(tables, ignore_index=True)

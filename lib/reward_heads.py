@@ -1,0 +1,60 @@
+"""Reward models learned from preferences: K heads on one encoder, by Bradley and Terry, on TRL's trainer.
+
+Scalable Ensembling, arXiv 2406.01013. One head is the usual reward model.
+"""
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import logsigmoid
+from transformers import PreTrainedModel
+from trl import RewardTrainer
+from trl.trainer.reward_trainer import DataCollatorForPreference
+
+
+def bradley_terry(chosen: Tensor, rejected: Tensor, weights: Tensor) -> Tensor:
+    """Σₖ meanᵢ −wᵢₖ log σ(rₖ(chosenᵢ) − rₖ(rejectedᵢ)). All are (pairs, heads).
+
+    The heads' losses are summed: a mean would divide the learning rate of each by K.
+    """
+    return -(weights * logsigmoid(chosen - rejected)).mean(0).sum()
+
+
+def bootstrap_weights(pairs: int, heads: int, seed: int) -> list[list[int]]:
+    """How often each pair is in a bootstrap sample of the pairs, for each head: (pairs, heads)."""
+    generator = np.random.default_rng(seed)
+    return generator.multinomial(pairs, np.full(pairs, 1 / pairs), size=heads).T.tolist()
+
+
+class Pairs(DataCollatorForPreference):
+    """TRL's pairs, with the `weights` of each for every head."""
+
+    def torch_call(self, examples: list[dict]) -> dict[str, Tensor]:
+        """First all that were chosen, then all that were rejected."""
+        weights = torch.tensor([example["weights"] for example in examples], dtype=torch.float32)
+        return super().torch_call(examples) | {"weights": weights}
+
+
+class RewardHeads(RewardTrainer):
+    """TRL's reward trainer, which takes models of one output alone, for any number of them.
+
+    model: a sequence classifier with K outputs. train_dataset: `chosen_ids` and `rejected_ids`, tokens of whole texts,
+    and `weights`, K numbers for each pair.
+    """
+
+    def __init__(self, model: PreTrainedModel, *, processing_class, **kwargs) -> None:
+        heads = model.config.num_labels
+        model.config.num_labels = 1  # TRL refuses another number, of which its loss alone depends
+        collator = Pairs(processing_class.pad_token_id)
+        super().__init__(model=model, processing_class=processing_class, data_collator=collator, **kwargs)
+        model.config.num_labels = heads
+
+    def _set_signature_columns_if_needed(self) -> None:
+        self._signature_columns = ["chosen_ids", "rejected_ids", "weights"]
+
+    def compute_loss(self, model: nn.Module, inputs: dict[str, Tensor], **_) -> Tensor:
+        """The loss of a batch of pairs; logs how often the heads agree with the labels."""
+        weights = inputs.pop("weights")
+        chosen, rejected = model(**inputs, use_cache=False).logits.chunk(2)
+        self._metrics["train"]["accuracy"].append((chosen > rejected).float().mean().item())
+        return bradley_terry(chosen, rejected, weights)

@@ -1,0 +1,283 @@
+# Scalable Ensembling (arXiv 2406.01013) by the protocol of Coste et al. (arXiv 2310.02743): the gold reward labels pairs of
+# the SFT model's own samples, a share of them wrongly; proxies learn from the pairs alone: one model, K models, K heads
+# on one encoder. Their mean, worst case or mean − c·variance is what best-of-n chooses by and what policies are trained on.
+# Needs the base and the SFT model, the gold reward and snippets; makes reward_ensembles/: preferences, proxies, best-of-n,
+# policies, comparisons. `snakemake reward_ensembles` adds reward_ensembles/more: the other proxies, aggregates and β.
+#
+# Policies are trained on prompts of the validation split, so that what is recorded of them along training is on prompts
+# that neither gold nor proxies have learned from; at the end they are judged on those of the test split.
+#
+# Deviations: 1. to 3. of policy.smk. 4. The gold reward is a linear model that learned from people, where the paper's is a
+# larger reward model. 5. Proxies are as large as the policy. 6. 4,000 pairs, where Coste et al. have 46,000.
+
+SECTION = f"{RESULTS}/reward_ensembles"
+PROXY = f"{SECTION}/proxy/{{proxy}}/flipped-{{flipped}}/seed-{{seed}}"
+ON_PROXY = f"{SECTION}/policy/{{ensemble}}/{{aggregate}}/flipped-{{flipped}}/beta-{{beta}}/seed-{{seed}}"
+
+
+rule reward_ensembles:
+    input:
+        expand(f"{SECTION}/more/{{made}}", made=["figures", "report.md"]),
+
+
+rule preferences:
+    input:
+        code("scripts/preferences.py"),
+        policy=f"{RESULTS}/{value('policy.start')}",
+        gold=rules.gold.output.model,
+        snippets=rules.snippets.output.snippets,
+    output:
+        preferences=f"{SECTION}/preferences.jsonl",
+    log:
+        f"{RESULTS}/logs/preferences.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/preferences.tsv"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    params:
+        settings=settings(
+            "reward_ensembles.pairs",
+            "reward_ensembles.held_out_pairs",
+            "data.prompt_words",
+            "data.left_out",
+            "policy.max_new_tokens",
+            "policy.temperature",
+        ),
+        derived_from=settings("policy.start"),
+    shell:
+        "python -m scripts.preferences --policy {input.policy} --gold {input.gold} --snippets {input.snippets}"
+        " --preferences {output.preferences} --settings {params.settings:q} > {log} 2>&1"
+
+
+rule proxy:
+    input:
+        code("scripts/proxy.py"),
+        base=rules.base.output.model,
+        preferences=rules.preferences.output.preferences,
+        snippets=rules.snippets.output.snippets,
+    output:
+        model=directory(PROXY),
+        report=f"{PROXY}.json",
+        held_out=f"{PROXY}.csv",
+    log:
+        f"{RESULTS}/logs/proxy/{{proxy}}/flipped-{{flipped}}/seed-{{seed}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/proxy/{{proxy}}/flipped-{{flipped}}/seed-{{seed}}.tsv"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    params:
+        settings=proxy_settings,
+    shell:
+        "python -m scripts.proxy --base {input.base} --preferences {input.preferences} --snippets {input.snippets}"
+        " --model {output.model} --report {output.report} --held_out {output.held_out}"
+        " --settings {params.settings:q} > {log} 2>&1"
+
+
+rule best_of_n_samples:
+    input:
+        code("scripts/best_of_n_samples.py"),
+        policy=f"{RESULTS}/{value('policy.start')}",
+        gold=rules.gold.output.model,
+        snippets=rules.snippets.output.snippets,
+    output:
+        samples=f"{SECTION}/best_of_n/samples.csv",
+    log:
+        f"{RESULTS}/logs/best_of_n_samples.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/best_of_n_samples.tsv"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    params:
+        settings=settings(
+            "reward_ensembles.samples_per_prompt",
+            "data.prompt_words",
+            "data.left_out",
+            "policy.max_new_tokens",
+            "policy.temperature",
+            prompts_held_out=value("reward_ensembles.best_of_prompts"),
+        ),
+        derived_from=settings("policy.start", "reward_ensembles.best_of_prompts"),
+    shell:
+        "python -m scripts.best_of_n_samples --policy {input.policy} --gold {input.gold} --snippets {input.snippets}"
+        " --samples {output.samples} --settings {params.settings:q} > {log} 2>&1"
+
+
+rule best_of_n:
+    input:
+        code("scripts/best_of_n.py"),
+        samples=rules.best_of_n_samples.output.samples,
+        proxies=lambda wildcards: proxies_of(aggregates_of(ensemble_variants(wildcards.study)), wildcards.seed),
+    output:
+        curves=f"{SECTION}/best_of_n/{{study}}/seed-{{seed}}.csv",
+    log:
+        f"{RESULTS}/logs/best_of_n/{{study}}/seed-{{seed}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/best_of_n/{{study}}/seed-{{seed}}.tsv"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=60,
+    params:
+        settings=lambda wildcards: settings(
+            sources={
+                of.name: ensemble_source(of, wildcards.seed)
+                for of in aggregates_of(ensemble_variants(wildcards.study))
+            },
+            most=value("reward_ensembles.best_of"),
+        ),
+        derived_from=lambda wildcards: settings(
+            "reward_ensembles.best_of", "reward_ensembles.coefficient", *ensemble_study_keys(wildcards.study)
+        ),
+    shell:
+        "python -m scripts.best_of_n --samples {input.samples} --proxies {input.proxies} --curves {output.curves}"
+        " --settings {params.settings:q} > {log} 2>&1"
+
+
+use rule policy as reward_ensembles_policy with:
+    input:
+        code("scripts/policy.py"),
+        lambda wildcards: proxy_folders(ensemble_of(wildcards), wildcards.seed),
+        start=f"{RESULTS}/{value('policy.start')}",
+        anchor=f"{RESULTS}/{value('policy.start')}",
+        reference=f"{RESULTS}/{value('policy.start')}",
+        gold=rules.gold.output.model,
+        snippets=rules.snippets.output.snippets,
+    output:
+        model=directory(ON_PROXY),
+        history=f"{ON_PROXY}.json",
+    log:
+        f"{RESULTS}/logs/reward_ensembles_policy/{{ensemble}}/{{aggregate}}/flipped-{{flipped}}/beta-{{beta}}/seed-{{seed}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/reward_ensembles_policy/{{ensemble}}/{{aggregate}}/flipped-{{flipped}}/beta-{{beta}}/seed-{{seed}}.tsv"
+    params:
+        settings=lambda wildcards: policy_settings(
+            {
+                "proxy": ensemble_source(ensemble_of(wildcards), wildcards.seed) | {"weight": 1},
+                "gold": {"gold": rules.gold.output.model, "weight": 0},
+            },
+            "reward_ensembles.steps",
+            split="validation",
+            beta=float(wildcards.beta),
+            mu=0.0,
+            seed=int(wildcards.seed),
+        ),
+        derived_from=lambda wildcards: settings(
+            "policy.start",
+            *(["reward_ensembles.coefficient"] if wildcards.aggregate == "uncertainty_weighted" else []),
+        ),
+
+
+use rule evaluate as reward_ensembles_scores with:
+    input:
+        code("scripts/evaluate.py"),
+        policies=lambda wildcards: [
+            f"{RESULTS}/{value('policy.start')}",
+            *(f"{ensemble_folder(of)}/seed-{wildcards.seed}" for of in ensemble_variants(wildcards.study)),
+        ],
+        reference=f"{RESULTS}/{value('policy.start')}",
+        gold=rules.gold.output.model,
+        snippets=rules.snippets.output.snippets,
+    output:
+        f"{RESULTS}/scores/reward_ensembles/{{study}}/seed-{{seed}}.csv",
+    log:
+        f"{RESULTS}/logs/reward_ensembles_scores/{{study}}/seed-{{seed}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/reward_ensembles_scores/{{study}}/seed-{{seed}}.tsv"
+    params:
+        settings=lambda wildcards: evaluation_settings(ensemble_points(wildcards.study), rewards=[])(wildcards),
+        derived_from=lambda wildcards: settings("evaluation.prompts", *ensemble_study_keys(wildcards.study)),
+
+
+rule reward_ensembles_claims:
+    input:
+        code("scripts/reward_ensembles_claims.py"),
+        scores=lambda wildcards: expand(rules.reward_ensembles_scores.output, study=wildcards.study, seed=SEEDS),
+        trainings=lambda wildcards: ensemble_histories(wildcards.study),
+        curves=lambda wildcards: expand(rules.best_of_n.output, study=wildcards.study, seed=SEEDS),
+        agreement=lambda wildcards: proxy_reports(wildcards.study, ".json"),
+        held_out=lambda wildcards: proxy_reports(wildcards.study, ".csv"),
+    output:
+        policies=f"{SECTION}/{{study}}/policies.csv",
+        training=f"{SECTION}/{{study}}/training.csv",
+        comparisons=f"{SECTION}/{{study}}/comparisons.csv",
+        best_of_n=f"{SECTION}/{{study}}/best_of_n.csv",
+        proxies=f"{SECTION}/{{study}}/proxies.csv",
+        reliability=f"{SECTION}/{{study}}/reliability.csv",
+    log:
+        f"{RESULTS}/logs/reward_ensembles_claims/{{study}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/reward_ensembles_claims/{{study}}.tsv"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        settings=lambda wildcards: settings(
+            "evaluation.resamples",
+            variants=ensemble_variants(wildcards.study),
+            models=proxy_parts(wildcards.study),
+        ),
+        derived_from=lambda wildcards: settings("seeds", *ensemble_study_keys(wildcards.study)),
+    shell:
+        "python -m scripts.reward_ensembles_claims --scores {input.scores} --trainings {input.trainings}"
+        " --curves {input.curves} --agreement {input.agreement} --held_out {input.held_out} --policies {output.policies}"
+        " --training {output.training} --comparisons {output.comparisons} --best_of_n {output.best_of_n}"
+        " --proxies {output.proxies} --reliability {output.reliability} --settings {params.settings:q} > {log} 2>&1"
+
+
+rule reward_ensembles_figures:
+    input:
+        code("scripts/reward_ensembles_figures.py"),
+        **{name: rules.reward_ensembles_claims.output[name] for name in ("policies", "best_of_n", "reliability")},
+        trainings=rules.reward_ensembles_claims.input.trainings,
+    output:
+        figures=directory(f"{SECTION}/{{study}}/figures"),
+    log:
+        f"{RESULTS}/logs/reward_ensembles_figures/{{study}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/reward_ensembles_figures/{{study}}.tsv"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        settings=lambda wildcards: settings(
+            "figures.width",
+            "figures.dpi",
+            variants=ensemble_variants(wildcards.study),
+        ),
+        derived_from=lambda wildcards: settings(*ensemble_study_keys(wildcards.study)),
+    shell:
+        "python -m scripts.reward_ensembles_figures --policies {input.policies} --best_of_n {input.best_of_n} --reliability {input.reliability}"
+        " --trainings {input.trainings} --figures {output.figures} --settings {params.settings:q} > {log} 2>&1"
+
+
+rule reward_ensembles_report:
+    input:
+        code("scripts/reward_ensembles_report.py"),
+        figures=expand(rules.reward_ensembles_figures.output, study="more"),
+        tables=expand(rules.reward_ensembles_claims.output, study="more"),
+    output:
+        report=f"{SECTION}/more/report.md",
+    log:
+        f"{RESULTS}/logs/reward_ensembles_report.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/reward_ensembles_report.tsv"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        settings=settings("seeds", "evaluation.prompts", "evaluation.resamples"),
+    shell:
+        "python -m scripts.reward_ensembles_report --tables {input.tables} --figures {input.figures}"
+        " --report {output.report} --settings {params.settings:q} > {log} 2>&1"
+
+
+PLOTS |= {f"{SECTION}/main/figures/{name}.png": None for name in ("training_kl", "best_of_n", "calibration")}

@@ -1,0 +1,37 @@
+"""Texts with a human label, to learn from, and to see how well what was learned agrees with people."""
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from lib.agreement import agreement
+from scripts.command_line import Output
+from scripts.reading import snippets
+
+Label = str | dict[str, float]
+
+
+def labelled(path: Path, split: str, label: Label) -> pd.DataFrame:
+    """The snippets of a split that have the label: a column of numbers by name, or a number for some of the domains.
+
+    With `standardised`, the label with mean 0 and standard deviation 1, which is what is learned: so a reward is in
+    standard deviations of its label over the training texts, and rewards of different labels can be added.
+    """
+    table = snippets(path, split)
+    if isinstance(label, str):
+        table = table.assign(label=table[label])
+    else:
+        table = table.assign(label=table["domain"].map(label)).dropna(subset="label").reset_index(drop=True)
+    return table.assign(standardised=(table["label"] - table["label"].mean()) / table["label"].std())
+
+
+def report_agreement(
+    report: Output, score: Callable[[Sequence[str]], Sequence[float]], train: pd.DataFrame, held_out: pd.DataFrame
+) -> None:
+    """Writes and prints how well scores agree with the labels of held-out texts."""
+    findings = agreement(score(list(held_out["text"])), list(held_out["label"]))
+    findings |= {"texts": {"train": len(train), "validation": len(held_out)}}
+    print(f"agreement with the human labels of the validation split: {findings}")
+    report.write_text(json.dumps(findings, indent=2) + "\n")

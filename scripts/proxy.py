@@ -1,0 +1,98 @@
+"""Train a proxy on preferences: θ_pre with K heads, trained jointly or alone (Scalable Ensembling).
+
+What is told of it: its agreement with held-out human ratings, and what it says of held-out pairs.
+"""
+
+import json
+from pathlib import Path
+
+import pandas as pd
+from datasets import Dataset
+from transformers import AutoModelForSequenceClassification, PreTrainedModel, PreTrainedTokenizerFast, set_seed
+from trl import RewardConfig
+
+from lib.agreement import agreement
+from lib.ensembles import outputs
+from lib.preferences import first_preferred
+from lib.reward_heads import RewardHeads, bootstrap_weights
+from scripts.command_line import Output, run
+from scripts.human_labels import labelled
+from scripts.reading import tokenizer
+from scripts.training import TRAINER, print_progress
+
+
+def train_proxy(
+    base: Path,
+    preferences: Path,
+    snippets: Path,
+    model: Output,
+    report: Output,
+    held_out: Output,
+    *,
+    heads: int,
+    frozen: bool,
+    bootstrap: bool,
+    flipped: float,
+    epochs: float,
+    batch_size: int,
+    learning_rate: float,
+    seed: int,
+) -> None:
+    """held_out: of each pair of the validation split, the `label` (whether the first is better, wrong for a share of
+    them), what `gold` says, and each head's `margin_k` between the two on the scale that it was trained on.
+    """
+    pairs = pd.read_json(preferences, lines=True, dtype={"first": str, "second": str})
+    train, other = (pairs[pairs["split"] == split].reset_index(drop=True) for split in ("train", "validation"))
+    tokens = tokenizer(base)
+    set_seed(seed)  # of the heads, which are drawn here and not by the trainer
+    classifier = AutoModelForSequenceClassification.from_pretrained(base, num_labels=heads)
+    classifier.base_model.requires_grad_(not frozen)
+    config = RewardConfig(
+        output_dir=str(model),
+        num_train_epochs=epochs,
+        per_device_train_batch_size=batch_size,
+        learning_rate=learning_rate,
+        lr_scheduler_type="linear",
+        warmup_steps=20,
+        max_length=None,
+        seed=seed,
+        logging_steps=20,
+        **TRAINER,
+    )
+    weights = bootstrap_weights(len(train), heads, seed) if bootstrap else [[1] * heads] * len(train)
+    dataset = as_pairs(train, first_preferred(train, flipped), tokens).add_column("weights", weights)
+    trainer = RewardHeads(classifier, args=config, train_dataset=dataset, processing_class=tokens)
+    print_progress(trainer, ["loss", "accuracy"])
+    trainer.train()
+    classifier.eval()
+    keep_scale(classifier, outputs(classifier, tokens, list(train["first"])))
+    classifier.save_pretrained(model)
+    tokens.save_pretrained(model)
+    margins = outputs(classifier, tokens, list(other["first"])) - outputs(classifier, tokens, list(other["second"]))
+    table = pd.DataFrame(margins.numpy(), columns=[f"margin_{k}" for k in range(heads)])
+    by_gold = first_preferred(other, 0)
+    table.assign(label=first_preferred(other, flipped), gold=by_gold).to_csv(held_out, index=False)
+    texts = labelled(snippets, "validation", "rating")
+    findings = {
+        "agreement": agreement(outputs(classifier, tokens, list(texts["text"])).mean(1).tolist(), list(texts["label"])),
+        "accuracy by gold": ((margins.numpy() > 0) == by_gold[:, None]).mean(0).tolist(),
+    }
+    print(f"agreement with held-out human ratings, and with the gold reward on held-out pairs: {findings}")
+    report.write_text(json.dumps(findings, indent=2) + "\n")
+
+
+def as_pairs(table: pd.DataFrame, first: pd.Series, tokens: PreTrainedTokenizerFast) -> Dataset:
+    """Tokens of the text that the label prefers and of the other. first: whether it prefers the first."""
+    texts = {"chosen_ids": table["first"].where(first, table["second"])}
+    texts["rejected_ids"] = table["second"].where(first, table["first"])
+    return Dataset.from_dict({name: tokens(list(column))["input_ids"] for name, column in texts.items()})
+
+
+def keep_scale(classifier: PreTrainedModel, scores) -> None:
+    """Keeps mean and spread of each head in the model's configuration, for `lib.ensembles.Classifier`."""
+    classifier.config.reward_mean = scores.mean(0).tolist()
+    classifier.config.reward_std = scores.std(0).tolist()
+
+
+if __name__ == "__main__":
+    run(train_proxy)

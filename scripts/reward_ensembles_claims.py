@@ -1,0 +1,58 @@
+"""What of Scalable Ensembling holds here: over-optimisation (E-1), ensembles (E-2, E-4), best-of-n (E-5)."""
+
+import json
+from pathlib import Path
+
+import pandas as pd
+
+from lib.means import Means, front_table
+from lib.reward_ensemble_names import Ensemble, Variant, aggregates_of
+from lib.reward_ensembles import best_of_n_table, comparison_table, proxy_table, reliability_table, training_table
+from lib.trajectories import grouped
+from scripts.command_line import Output, run
+
+
+def compute_claims(
+    scores: list[Path],
+    trainings: list[Path],
+    curves: list[Path],
+    agreement: list[Path],
+    held_out: list[Path],
+    policies: Output,
+    training: Output,
+    comparisons: Output,
+    best_of_n: Output,
+    proxies: Output,
+    reliability: Output,
+    *,
+    variants: list[list],
+    models: dict[str, list[int]],
+    resamples: int,
+) -> None:
+    """scores, curves: a file per seed. trainings: the seeds of one policy after those of another. agreement, held_out:
+    the files of one seed's models after those of another's. models: by proxy, which of a seed's models it is made of.
+    """
+    of_study = [Variant(Ensemble(*ensemble), beta) for ensemble, beta in variants]
+    seeds = len(scores)
+    histories = grouped([json.loads(path.read_text())["history"] for path in trainings], len(of_study))
+    by_variant = dict(zip(of_study, histories))
+    by_seed = [pd.read_csv(path) for path in scores]
+
+    def by_proxy(files: list) -> dict[str, list[list]]:
+        return {
+            name: [[of_seed[i] for i in parts] for of_seed in grouped(files, seeds)] for name, parts in models.items()
+        }
+
+    front_table(Means.of(by_seed, ["gold", "kl"], resamples)).drop(columns="method").to_csv(policies, index=False)
+    training_table(by_variant, resamples).to_csv(training, index=False)
+    comparison_table(by_seed, by_variant, resamples).to_csv(comparisons, index=False)
+    best = best_of_n_table([pd.read_csv(path) for path in curves], aggregates_of(of_study), resamples)
+    best.to_csv(best_of_n, index=False)
+    bins = reliability_table(by_proxy([pd.read_csv(path) for path in held_out]))
+    bins.to_csv(reliability, index=False)
+    reports = by_proxy([json.loads(path.read_text()) for path in agreement])
+    proxy_table(reports, bins, resamples).to_csv(proxies, index=False)
+
+
+if __name__ == "__main__":
+    run(compute_claims)

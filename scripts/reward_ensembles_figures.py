@@ -1,0 +1,138 @@
+"""The figures of Scalable Ensembling: gold and proxy along training and for best-of-n, all policies, calibration."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from lib.figures import COLOURS, CYCLE, PAPER, bars, save
+from lib.means import Floats
+from lib.reward_ensemble_names import Ensemble, Variant
+from lib.reward_ensembles import training_curves
+from lib.trajectories import grouped
+from scripts.command_line import Output, run
+
+LINES = {"mean": "--", "worst_case": "-", "uncertainty_weighted": ":"}
+KINDS = {"single": COLOURS["sft"], "models": COLOURS["morl"], "heads": COLOURS["soup"]}
+FOLD = 1.0  # nats: KL is drawn to a scale that is linear up to here, and logarithmic above
+
+
+def draw(
+    policies: Path,
+    best_of_n: Path,
+    reliability: Path,
+    trainings: list[Path],
+    figures: Output,
+    *,
+    variants: list[list],
+    width: float,
+    dpi: int,
+) -> None:
+    plt.rcParams.update(PAPER)
+    of_study = [Variant(Ensemble(*ensemble), beta) for ensemble, beta in variants]
+    histories = grouped([json.loads(path.read_text())["history"] for path in trainings], len(of_study))
+    curves = {of: training_curves(of_seeds) for of, of_seeds in zip(of_study, histories)}
+    shown = {of: curve for of, curve in curves.items() if is_usual(of.ensemble)}
+    save(figures, "training_steps", training_of(shown, width, along_kl=False), dpi)
+    save(figures, "training_kl", training_of(shown, width, along_kl=True), dpi)
+    save(figures, "policies", policies_of(pd.read_csv(policies), of_study, width), dpi)
+    save(figures, "best_of_n", best_of_n_of(pd.read_csv(best_of_n), width), dpi)
+    save(figures, "calibration", calibration_of(pd.read_csv(reliability), width), dpi)
+
+
+def is_usual(of: Ensemble) -> bool:
+    """Whether it differs from others in its kind and aggregate alone, which colours and lines can tell."""
+    return of.kind in KINDS and of.members in (1, 3) and of.flipped is None and not of.bootstrap
+
+
+def training_of(curves: Mapping[Variant, Floats], width: float, along_kl: bool) -> Figure:
+    """Gold reward (above) and proxy (below) along training, a column for each β: means over seeds, and each seed."""
+    betas = sorted({of.beta for of in curves})
+    size = (max(width, 2.6 * len(betas) + 0.6), width * 0.85)
+    figure, panels = plt.subplots(
+        2, len(betas), figsize=size, layout="constrained", sharex="col", sharey="row", squeeze=False
+    )
+    for of, curve in curves.items():
+        style = {"color": KINDS[of.ensemble.kind], "linestyle": LINES[of.ensemble.aggregate]}
+        for axes, values in zip(panels[:, betas.index(of.beta)], (curve[..., 1], curve[..., 0])):
+            at = curve[..., 2] if along_kl else np.tile(np.arange(1, curve.shape[1] + 1), (len(curve), 1))
+            axes.plot(at.T, values.T, linewidth=0.6, alpha=0.3, **style)
+            axes.plot(at.mean(0), values.mean(0), linewidth=1.6, label=of.ensemble.name, **style)
+    for axes, beta in zip(panels[0], betas):
+        axes.set_title(f"β = {beta:g}", fontsize=9)
+    for axes in panels[1]:
+        axes.set_xlabel("KL to θ_sft (nats)" if along_kl else "step")
+        if along_kl:
+            axes.set_xscale("symlog", linthresh=FOLD)
+    panels[0, 0].set_ylabel("gold reward")
+    panels[1, 0].set_ylabel("proxy")
+    once_each(figure, panels.flat, "thick: mean over seeds; thin: each seed")
+    return figure
+
+
+def once_each(figure: Figure, panels: Sequence[Axes], title: str) -> None:
+    """A legend below the panels, with what several of them have once."""
+    found = {label: handle for axes in panels for handle, label in zip(*axes.get_legend_handles_labels())}
+    figure.legend(found.values(), found.keys(), loc="outside lower center", ncols=3, title=title)
+
+
+def policies_of(table: pd.DataFrame, variants: Sequence[Variant], width: float) -> Figure:
+    """The gold reward of every policy on held-out prompts, a colour for each β; the SFT model as a line."""
+    table = table.set_index("mixture")
+    names = list(dict.fromkeys(of.ensemble.name for of in variants))
+    betas = sorted({of.beta for of in variants})
+    figure, axes = plt.subplots(figsize=(width * 1.2, 1.2 + 0.3 * len(names)), layout="constrained")
+    for i, beta in enumerate(betas):
+        of_beta = [of for of in variants if of.beta == beta]
+        points = table.loc[[of.name for of in of_beta]]
+        places = np.array([names.index(of.ensemble.name) for of in of_beta]) + 0.2 * (i - (len(betas) - 1) / 2)
+        bars(axes, points.assign(place=places), "gold", "place", color=CYCLE[i], marker="o", label=f"β = {beta:g}")
+    [sft] = set(table.index) - {of.name for of in variants}
+    axes.axvline(table.loc[sft, "gold"], color=COLOURS["sft"], linestyle="--", linewidth=0.8, label="θ_sft")
+    axes.set_yticks(range(len(names)), names)
+    axes.set(xlabel="gold reward on held-out prompts, with 95 % intervals", ylim=(len(names) - 0.5, -0.5))
+    figure.legend(loc="outside lower center", ncols=4)
+    return figure
+
+
+def best_of_n_of(table: pd.DataFrame, width: float) -> Figure:
+    """Gold reward and proxy of the best of n against KL."""
+    names = list(dict.fromkeys(table["reward"]))
+    figure, panels = plt.subplots(1, 2, figsize=(width * 1.4, width * 0.62), layout="constrained")
+    for axes, column, label in zip(panels, ("gold", "proxy"), ("gold reward", "proxy")):
+        for i, name in enumerate(names):
+            points = table[table["reward"] == name]
+            style = {"color": CYCLE[i % len(CYCLE)], "linestyle": ["-", "--", ":", "-."][i // len(CYCLE) % 4]}
+            axes.plot(points["kl"], points[column], linewidth=1.3, label=name, **style)
+            axes.fill_between(
+                points["kl"], points[f"{column}_low"], points[f"{column}_high"], alpha=0.06, color=style["color"]
+            )
+        axes.set(xlabel="KL to θ_sft (nats): log n − (n − 1)/n", ylabel=label)
+    largest = table["n"].max()
+    once_each(figure, panels, f"best of n, n = 1 to {largest}; shaded: 95 % intervals")
+    return figure
+
+
+def calibration_of(bins: pd.DataFrame, width: float) -> Figure:
+    """How often labels agree with a proxy against the probability that it gives them."""
+    figure, axes = plt.subplots(figsize=(width, width * 0.85), layout="constrained")
+    axes.plot([0.5, 1], [0.5, 1], color="black", linestyle="--", linewidth=0.8, label="calibrated")
+    for i, (name, of_proxy) in enumerate(bins.groupby("proxy", sort=False)):
+        points = of_proxy.groupby("bin")[["predicted", "observed"]].mean()
+        colour = CYCLE[i % len(CYCLE)]
+        for _, of_seed in of_proxy.groupby("seed"):
+            axes.plot(of_seed["predicted"], of_seed["observed"], color=colour, linewidth=0.6, alpha=0.3)
+        line = "-" if i < len(CYCLE) else "--"
+        axes.plot(points["predicted"], points["observed"], color=colour, linestyle=line, marker="o", label=name)
+    axes.set(xlabel="probability that the proxy gives its preference", ylabel="share of labels that agree")
+    figure.legend(loc="outside lower center", ncols=3, title="held-out pairs; thick: mean over seeds; thin: each seed")
+    return figure
+
+
+if __name__ == "__main__":
+    run(draw)
