@@ -43,6 +43,12 @@ class Means:
         return self.values[:, rows][:, :, [self.columns.index(column) for column in columns]]
 
 
+def over(means: Means, baselines: Mapping[Point, Point], columns: Sequence[str]) -> Means:
+    """What points have in some columns over another point each, on the same seeds and prompts."""
+    points = list(baselines)
+    return Means(points, list(columns), means.at(points, columns) - means.at(list(baselines.values()), columns))
+
+
 def summary(statistic: Floats) -> dict[str, float]:
     """Value and 95 % interval of a statistic (1 + resamples,)."""
     low, high = interval(statistic[1:])

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from lib.best_of_n import kl
-from lib.means import Floats, Means, front_table, summary
+from lib.means import Floats, Means, front_table, over, summary
 from lib.preferences import calibration_error, preference_probability, reliability
 from lib.reward_ensemble_names import Ensemble, Variant, variant_point
 from lib.trajectories import SMOOTH, mean_start, over_seeds, reward_at_equal_kl, trajectory
@@ -107,22 +107,32 @@ def comparison_table(
     return pd.DataFrame(rows, columns=["policy", "against", "comparison", "value", "low", "high"])
 
 
+def policy_table(scores: Sequence[pd.DataFrame], variants: Sequence[Variant], resamples: int) -> pd.DataFrame:
+    """What the gold reward has on held-out prompts over that of θ_sft, `gold`, and KL, of each policy."""
+    means = Means.of(scores, list(DIFFERENCES), resamples)
+    [sft] = set(means.points) - {variant_point(of) for of in variants}
+    gains = over(means, {variant_point(of): sft for of in variants}, list(DIFFERENCES))
+    return front_table(gains).drop(columns="method").rename(columns={"mixture": "policy"})
+
+
 def best_of_n_table(curves: Sequence[pd.DataFrame], rewards: Sequence[Ensemble], resamples: int) -> pd.DataFrame:
-    """E-5: proxy and gold reward of the best of n, and what gold has over the best by one model.
+    """E-5: what proxy and gold reward of the best of n have over those of one sample, and gold over the best by one
+    model.
 
     curves: a table per seed, with a row per reward, n and prompt. rewards: one of a kind `single` for each share of
     wrong labels, which the others of that share are compared with where there is one.
     """
     tables = [table.rename(columns={"reward": "method", "n": "mixture"}) for table in curves]
     means = Means.of(tables, ["proxy", "gold"], resamples)
-    table = front_table(means).rename(columns={"method": "reward", "mixture": "n"})
-    table.insert(2, "kl", table["n"].map(kl))
+    gains = over(means, {(reward, n): (reward, 1) for reward, n in means.points}, ["proxy", "gold"])
     single = {of.flipped: of.name for of in rewards if of.kind == "single"}
     one_model = {of.name: single.get(of.flipped, of.name) for of in rewards}
-    gold = means.at(means.points, ["gold"])[:, :, 0]
-    others = means.at([(one_model[reward], n) for reward, n in means.points], ["gold"])[:, :, 0]
-    over = pd.DataFrame([summary(difference) for difference in (gold - others).T]).add_prefix("over_one_model_")
-    return pd.concat([table, over], axis=1)
+    against = over(means, {(reward, n): (one_model[reward], n) for reward, n in means.points}, ["gold"])
+    table = front_table(gains).rename(columns={"method": "reward", "mixture": "n"})
+    table.insert(2, "kl", table["n"].map(kl))
+    differences = front_table(against).filter(like="gold")
+    differences.columns = differences.columns.str.replace("gold", "over_one_model")
+    return pd.concat([table, differences], axis=1)
 
 
 def proxy_table(reports: Mapping[str, Sequence[Sequence[Mapping]]], bins: pd.DataFrame, resamples: int) -> pd.DataFrame:

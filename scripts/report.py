@@ -132,6 +132,8 @@ From the step where gold is best (for each seed where it is best for the others)
 ### E-5: best of n
 ![Best of n](reward_ensembles/main/figures/best_of_n.png)
 
+Over one sample, at the largest n:
+
 {best_of_n}
 """
 

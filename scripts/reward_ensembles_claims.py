@@ -5,9 +5,15 @@ from pathlib import Path
 
 import pandas as pd
 
-from lib.means import Means, front_table
 from lib.reward_ensemble_names import Ensemble, Variant, aggregates_of
-from lib.reward_ensembles import best_of_n_table, comparison_table, proxy_table, reliability_table, training_table
+from lib.reward_ensembles import (
+    best_of_n_table,
+    comparison_table,
+    policy_table,
+    proxy_table,
+    reliability_table,
+    training_table,
+)
 from lib.trajectories import grouped
 from scripts.command_line import Output, run
 
@@ -43,7 +49,7 @@ def compute_claims(
             name: [[of_seed[i] for i in parts] for of_seed in grouped(files, seeds)] for name, parts in models.items()
         }
 
-    front_table(Means.of(by_seed, ["gold", "kl"], resamples)).drop(columns="method").to_csv(policies, index=False)
+    policy_table(by_seed, of_study, resamples).to_csv(policies, index=False)
     training_table(by_variant, resamples).to_csv(training, index=False)
     comparison_table(by_seed, by_variant, resamples).to_csv(comparisons, index=False)
     best = best_of_n_table([pd.read_csv(path) for path in curves], aggregates_of(of_study), resamples)

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from lib.figures import COLOURS, CYCLE, PAPER, bars, save
 from lib.means import Floats
-from lib.reward_ensemble_names import Ensemble, Variant
+from lib.reward_ensemble_names import Ensemble, Variant, aggregates_of
 from lib.reward_ensembles import training_curves
 from lib.trajectories import grouped
 from scripts.command_line import Output, run
@@ -41,7 +41,8 @@ def draw(
     save(figures, "training_steps", training_of(shown, width, along_kl=False), dpi)
     save(figures, "training_kl", training_of(shown, width, along_kl=True), dpi)
     save(figures, "policies", policies_of(pd.read_csv(policies), of_study, width), dpi)
-    save(figures, "best_of_n", best_of_n_of(pd.read_csv(best_of_n), width), dpi)
+    usual = [of for of in aggregates_of(of_study) if is_usual(of)]
+    save(figures, "best_of_n", best_of_n_of(pd.read_csv(best_of_n), usual, width), dpi)
     save(figures, "calibration", calibration_of(pd.read_csv(reliability), width), dpi)
 
 
@@ -82,8 +83,8 @@ def once_each(figure: Figure, panels: Sequence[Axes], title: str) -> None:
 
 
 def policies_of(table: pd.DataFrame, variants: Sequence[Variant], width: float) -> Figure:
-    """The gold reward of every policy on held-out prompts, a colour for each β; the SFT model as a line."""
-    table = table.set_index("mixture")
+    """What every policy has gained of the gold reward on held-out prompts, a colour for each β."""
+    table = table.set_index("policy")
     names = list(dict.fromkeys(of.ensemble.name for of in variants))
     betas = sorted({of.beta for of in variants})
     figure, axes = plt.subplots(figsize=(width * 1.2, 1.2 + 0.3 * len(names)), layout="constrained")
@@ -92,29 +93,25 @@ def policies_of(table: pd.DataFrame, variants: Sequence[Variant], width: float) 
         points = table.loc[[of.name for of in of_beta]]
         places = np.array([names.index(of.ensemble.name) for of in of_beta]) + 0.2 * (i - (len(betas) - 1) / 2)
         bars(axes, points.assign(place=places), "gold", "place", color=CYCLE[i], marker="o", label=f"β = {beta:g}")
-    [sft] = set(table.index) - {of.name for of in variants}
-    axes.axvline(table.loc[sft, "gold"], color=COLOURS["sft"], linestyle="--", linewidth=0.8, label="θ_sft")
+    axes.axvline(0, color=COLOURS["sft"], linestyle="--", linewidth=0.8, label="θ_sft")
     axes.set_yticks(range(len(names)), names)
-    axes.set(xlabel="gold reward on held-out prompts, with 95 % intervals", ylim=(len(names) - 0.5, -0.5))
+    axes.set(xlabel="gold reward over that of θ_sft, held out, with 95 % intervals", ylim=(len(names) - 0.5, -0.5))
     figure.legend(loc="outside lower center", ncols=4)
     return figure
 
 
-def best_of_n_of(table: pd.DataFrame, width: float) -> Figure:
-    """Gold reward and proxy of the best of n against KL."""
-    names = list(dict.fromkeys(table["reward"]))
+def best_of_n_of(table: pd.DataFrame, rewards: Sequence[Ensemble], width: float) -> Figure:
+    """What gold reward and proxy of the best of n have over one sample's, against KL."""
     figure, panels = plt.subplots(1, 2, figsize=(width * 1.4, width * 0.62), layout="constrained")
     for axes, column, label in zip(panels, ("gold", "proxy"), ("gold reward", "proxy")):
-        for i, name in enumerate(names):
-            points = table[table["reward"] == name]
-            style = {"color": CYCLE[i % len(CYCLE)], "linestyle": ["-", "--", ":", "-."][i // len(CYCLE) % 4]}
-            axes.plot(points["kl"], points[column], linewidth=1.3, label=name, **style)
-            axes.fill_between(
-                points["kl"], points[f"{column}_low"], points[f"{column}_high"], alpha=0.06, color=style["color"]
-            )
-        axes.set(xlabel="KL to θ_sft (nats): log n − (n − 1)/n", ylabel=label)
-    largest = table["n"].max()
-    once_each(figure, panels, f"best of n, n = 1 to {largest}; shaded: 95 % intervals")
+        for of in rewards:
+            points = table[table["reward"] == of.name]
+            style = {"color": KINDS[of.kind], "linestyle": LINES[of.aggregate]}
+            axes.plot(points["kl"], points[column], linewidth=1.3, label=of.name, **style)
+            ends = points[f"{column}_low"], points[f"{column}_high"]
+            axes.fill_between(points["kl"], *ends, alpha=0.08, color=style["color"], linewidth=0)
+        axes.set(xlabel="KL to θ_sft (nats): log n − (n − 1)/n", ylabel=f"{label} over that of one sample")
+    once_each(figure, panels, f"best of n, n = 1 to {table['n'].max()}; shaded: 95 % intervals")
     return figure
 
 

@@ -29,7 +29,7 @@ From the step where gold is best (for each seed where it is best for the others)
 {training}
 
 ## E-2 and E-4: ensembles against one model, heads against models, more heads
-Policies at the end of training, on held-out prompts:
+Policies at the end of training, on held-out prompts: gold reward over that of θ_sft.
 
 ![Policies](figures/policies.png)
 
@@ -42,7 +42,7 @@ The first minus the second; at equal KL it is the best along training up to the 
 ## E-5: best of n
 ![Best of n](figures/best_of_n.png)
 
-At the largest n:
+Over one sample, at the largest n:
 
 {best_of_n}
 """

@@ -1,5 +1,3 @@
-import math
-
 import numpy as np
 import pytest
 
@@ -17,11 +15,17 @@ def test_words_are_weighed():
 
 
 def test_a_score_worked_by_hand():
-    """tf = (1 + ln 2, 1), idf = (2, 3), to length 1; w = (1, −1), b = ½."""
-    gold = GoldReward(["good", "bad"], np.array([2.0, 3.0]), np.array([1.0, -1.0]), 0.5)
-    two, one = 2 * (1 + math.log(2)), 3.0
-    assert gold.score(["good bad good"]) == [pytest.approx(0.5 + (two - one) / math.hypot(two, one))]
+    """What a text has counts once: f = (2, 3) for two words and 5 for the characters "go"; b = ½."""
+    vocabularies = {"words": ["good", "bad"], "characters": ["go"]}
+    gold = GoldReward(vocabularies, np.array([2.0, 3.0, 5.0]), np.array([1.0, -1.0, 0.1]), 0.5)
+    assert gold.score(["good bad good"]) == [pytest.approx(0.5 + 2 - 3 + 0.5)]
     assert gold.score(["nothing known"]) == [0.5]
+
+
+def test_a_word_that_is_repeated_is_no_better_than_once():
+    gold = GoldReward.fit(TEXTS, LABELS, penalty=0.1)
+    [once, often] = gold.score(["good", "good good good good good"])
+    assert often == once
 
 
 def test_it_is_the_same_after_it_was_saved(tmp_path):

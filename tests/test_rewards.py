@@ -4,6 +4,7 @@ import pytest
 import torch
 from transformers import AutoModelForSequenceClassification
 
+from lib.gold import GoldReward
 from lib.rewards import Reward, TrainedReward, brevity, load
 
 
@@ -69,6 +70,23 @@ def test_a_trained_reward_reads_the_last_token_of_each_text_whatever_the_batch(c
         one_by_one.append(torch.dot(hidden, model.score.weight[0]).item())
     scores = load("trained", {"model": str(directory)})([text[:3] for text in texts], [text[3:] for text in texts])
     assert scores == pytest.approx(one_by_one, abs=1e-5)
+
+
+def test_an_ensemble_is_a_reward_like_any_other(classifier):
+    _, directory = classifier(3)
+    prompts, completions = ["the sea", "calm"], [" was wild", ""]
+    aggregates = {
+        name: load("mine", {"models": [str(directory)], "aggregate": name, "coefficient": 0})(prompts, completions)
+        for name in ("mean", "worst_case", "uncertainty_weighted")
+    }
+    assert aggregates["mean"] == pytest.approx(aggregates["uncertainty_weighted"])
+    assert all(worst < mean for worst, mean in zip(aggregates["worst_case"], aggregates["mean"]))
+
+
+def test_the_gold_reward_is_one_as_well(tmp_path):
+    gold = GoldReward.fit(["a good day", "a bad day", "good", "bad"], [1, -1, 1, -1], penalty=0.1)
+    gold.save(tmp_path / "gold")
+    assert load("gold", {"gold": str(tmp_path / "gold")})(["a good"], [" day"]) == gold.score(["a good day"])
 
 
 def test_a_model_of_several_outputs_is_no_reward(classifier):

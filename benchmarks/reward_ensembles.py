@@ -1,0 +1,161 @@
+"""What K heads on one encoder cost against K models: seconds and peak memory, to train and to score.
+
+    python -m benchmarks.reward_ensembles --figure cost.png
+
+needs the tokenizer and the preferences of params.yaml's experiment (`snakemake --cores 2`). The encoder is a Llama of
+the size that is asked for, with weights drawn at random: cost does not depend on them. Each measurement is a process of
+its own, on one thread; memory is the peak of its resident set less what it had after its imports. K models are trained
+one after the other, and score together, as in the pipeline. Times are medians over the repeats, which are interleaved.
+"""
+
+import argparse
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import psutil
+import torch
+import yaml
+from transformers import AutoModelForSequenceClassification, PreTrainedModel, set_seed
+from trl import RewardConfig
+
+from lib.ensembles import outputs
+from lib.figures import COLOURS, PAPER
+from lib.language_models import new_llama
+from lib.preferences import first_preferred
+from lib.reward_heads import RewardHeads
+from scripts.proxy import as_pairs
+from scripts.reading import tokenizer
+from scripts.training import TRAINER
+
+KINDS = {"heads": COLOURS["soup"], "models": COLOURS["morl"]}
+WORK = ("train", "score")
+MOST = 8  # K
+BATCH = 32  # pairs
+MEGABYTE = 2**20
+
+
+def measure(kind: str, members: int, work: str, encoder: Path, preferences: Path, steps: int) -> dict[str, float]:
+    """Seconds, and megabytes at the peak, of one piece of work: `steps` of training, or scoring as many batches."""
+    torch.set_num_threads(1)
+    tokens = tokenizer(encoder)
+    pairs = pd.read_json(preferences, lines=True, dtype={"first": str, "second": str}).head(BATCH * steps)
+    before = psutil.Process().memory_info().rss
+    heads, models = (members, 1) if kind == "heads" else (1, members)
+    if work == "train":
+        seconds = 0.0
+        for number in range(models):
+            seconds += train(classifier(encoder, heads, number), tokens, pairs, heads, steps)
+    else:
+        held = [classifier(encoder, heads, number).eval() for number in range(models)]
+        texts = [*pairs["first"], *pairs["second"]]
+        started = time.perf_counter()
+        for model in held:
+            outputs(model, tokens, texts)
+        seconds = time.perf_counter() - started
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    return {"seconds": seconds, "megabytes": (peak - before) / MEGABYTE}
+
+
+def classifier(encoder: Path, heads: int, seed: int) -> PreTrainedModel:
+    """The encoder with heads of its own."""
+    set_seed(seed)
+    return AutoModelForSequenceClassification.from_pretrained(encoder, num_labels=heads, dtype=torch.float32)
+
+
+def train(model: PreTrainedModel, tokens, pairs: pd.DataFrame, heads: int, steps: int) -> float:
+    """Seconds of training, reading of the model left out."""
+    dataset = as_pairs(pairs, first_preferred(pairs, 0), tokens).add_column("weights", [[1] * heads] * len(pairs))
+    with tempfile.TemporaryDirectory() as folder:
+        config = RewardConfig(
+            folder, max_steps=steps, per_device_train_batch_size=BATCH, max_length=None, logging_steps=1000, **TRAINER
+        )
+        trainer = RewardHeads(model, args=config, train_dataset=dataset, processing_class=tokens)
+        started = time.perf_counter()
+        trainer.train()
+        return time.perf_counter() - started
+
+
+def measured(kind: str, members: int, work: str, given: list[str]) -> dict[str, object]:
+    """`measure` in a process of its own."""
+    command = [sys.executable, "-m", "benchmarks.reward_ensembles", "--measure", kind, str(members), work, *given]
+    told = subprocess.run(
+        command, check=True, capture_output=True, text=True, env=os.environ | {"OMP_NUM_THREADS": "1"}
+    )
+    return {"kind": kind, "K": members, "work": work} | json.loads(told.stdout.splitlines()[-1])
+
+
+def draw(table: pd.DataFrame, file: Path) -> None:
+    """Seconds and megabytes against K, in units of one model's."""
+    plt.rcParams.update(PAPER)
+    figure, panels = plt.subplots(1, 4, figsize=(10, 3), layout="constrained")
+    wanted = [(work, unit) for work in WORK for unit in ("seconds", "megabytes")]
+    for axes, (work, unit) in zip(panels, wanted):
+        for kind, colour in KINDS.items():
+            axes.plot(table.loc[kind].index, table.loc[kind, (unit, work)], color=colour, marker="o", label=kind)
+        axes.set(xlabel="K", ylabel=f"{'time' if unit == 'seconds' else 'peak memory'} to {work}, one model = 1")
+        axes.set_ylim(bottom=0)
+    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
+    figure.savefig(file, dpi=150)
+
+
+def main() -> None:
+    """Measures every variant, prints the table and draws the figure."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.reward_ensembles",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--hidden-size", type=int, default=256)
+    parser.add_argument("--layers", type=int, default=6)
+    parser.add_argument("--steps", type=int, default=10, help="batches of 32 pairs that are trained on and scored")
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--figure", type=Path, required=True)
+    parser.add_argument("--measure", nargs=6, help=argparse.SUPPRESS)
+    if sys.argv[1:2] == ["--measure"]:
+        kind, members, work, encoder, preferences, steps = sys.argv[2:]
+        print(json.dumps(measure(kind, int(members), work, Path(encoder), Path(preferences), int(steps))))
+        return
+    arguments = parser.parse_args()
+    results = Path("results", yaml.safe_load(Path("params.yaml").read_text())["experiment"])
+    rows = []
+    with tempfile.TemporaryDirectory() as folder:
+        tokens = tokenizer(results / "base")
+        tokens.save_pretrained(folder)
+        new_llama(
+            tokens, hidden_size=arguments.hidden_size, layers=arguments.layers, heads=4, context=64, seed=0
+        ).save_pretrained(folder)
+        given = [folder, str(results / "reward_ensembles/preferences.jsonl"), str(arguments.steps)]
+        for _ in range(arguments.repeats):
+            for members in range(1, MOST + 1):
+                for kind in KINDS:
+                    for work in WORK:
+                        rows.append(measured(kind, members, work, given))
+                        print("{kind} K={K} {work}  {seconds:.2f} s  {megabytes:.0f} MB".format(**rows[-1]))
+    table = pd.DataFrame(rows).pivot_table(
+        index=["kind", "K"], columns="work", values=["seconds", "megabytes"], aggfunc="median"
+    )
+    relative = table / table.loc[("models", 1)]
+    both = pd.concat({"measured": table, "one model = 1": relative}, axis=1).round(2)
+    both.columns = [" ".join([work, unit + ("," if of == "measured" else ","), of]) for of, unit, work in both.columns]
+    print(both.reset_index().to_markdown(index=False))
+    print(f"spread of the repeats, largest: {spread(pd.DataFrame(rows)):.0%}")
+    draw(relative, arguments.figure)
+
+
+def spread(rows: pd.DataFrame) -> float:
+    """The largest ratio, less one, of the slowest repeat of a measurement to its fastest."""
+    seconds = rows.groupby(["kind", "K", "work"])["seconds"]
+    return float(np.max(seconds.max() / seconds.min()) - 1)
+
+
+if __name__ == "__main__":
+    main()
