@@ -87,9 +87,8 @@ def train(model: PreTrainedModel, tokens, pairs: pd.DataFrame, heads: int, steps
 def measured(kind: str, members: int, work: str, given: list[str]) -> dict[str, object]:
     """`measure` in a process of its own."""
     command = [sys.executable, "-m", "benchmarks.reward_ensembles", "--measure", kind, str(members), work, *given]
-    told = subprocess.run(
-        command, check=True, capture_output=True, text=True, env=os.environ | {"OMP_NUM_THREADS": "1"}
-    )
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    told = subprocess.run(command, check=True, capture_output=True, text=True, env=environment)
     return {"kind": kind, "K": members, "work": work} | json.loads(told.stdout.splitlines()[-1])
 
 
@@ -145,7 +144,7 @@ def main() -> None:
     )
     relative = table / table.loc[("models", 1)]
     both = pd.concat({"measured": table, "one model = 1": relative}, axis=1).round(2)
-    both.columns = [" ".join([work, unit + ("," if of == "measured" else ","), of]) for of, unit, work in both.columns]
+    both.columns = [f"{unit} to {work}, {of}" for of, unit, work in both.columns]
     print(both.reset_index().to_markdown(index=False))
     print(f"spread of the repeats, largest: {spread(pd.DataFrame(rows)):.0%}")
     draw(relative, arguments.figure)

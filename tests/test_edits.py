@@ -17,27 +17,35 @@ WARP_CLAIMS = {"warp_claims"} | WARP_FIGURES
 WARP_SCORES = {"warp_scores"} | WARP_CLAIMS
 WARP_MERGE = {"warp_policy", "warp_merge"} | WARP_SCORES  # a merge starts the next iteration's policies
 WARP = {"warp_fixed"} | WARP_MERGE
+ENSEMBLE_FIGURES = {"reward_ensembles_figures", "report"}
+ENSEMBLE_CLAIMS = {"reward_ensembles_claims"} | ENSEMBLE_FIGURES
+ENSEMBLE_SCORES = {"reward_ensembles_scores"} | ENSEMBLE_CLAIMS
+ENSEMBLE_POLICY = {"reward_ensembles_policy"} | ENSEMBLE_SCORES
+BEST_OF_N = {"best_of_n"} | ENSEMBLE_CLAIMS
+PROXY = {"proxy"} | BEST_OF_N | ENSEMBLE_POLICY
+ENSEMBLES = {"preferences", "best_of_n_samples"} | PROXY
 SCORES = {"evaluate"} | SOUP_SCORES | WARP_SCORES | SALSA_SCORES
-POLICIES = POLICY | WARP | SALSA
-REWARD = {"reward", "evaluate"} | POLICIES
-SFT = {"sft", "soup", "evaluate"} | POLICIES
+ON_REWARDS = POLICY | WARP | SALSA
+POLICIES = ON_REWARDS | ENSEMBLE_POLICY
+REWARD = {"reward", "evaluate"} | ON_REWARDS
+SFT = {"sft", "soup", "evaluate"} | POLICIES | ENSEMBLES
 BASE = {"base"} | SFT | REWARD
 ALL = {"fetch", "snippets", "gold"} | BASE
 
 VALUES = {
     "RL steps": ({"policy.steps": 5}, POLICY | SALSA),
     "algorithm": ({"policy.algorithm": "ppo"}, POLICIES),
-    "what all policies share": ({"policy.temperature": 0.9}, {"evaluate"} | POLICIES),
+    "what all policies share": ({"policy.temperature": 0.9}, {"evaluate"} | POLICIES | ENSEMBLES),
     "anchor": ({"policy.anchor": "sft/soup"}, POLICY | SALSA),  # SALSA has no SFT reference to share any more
     "the domain that is left out": ({"data.left_out": "movie"}, SFT),
-    "start, which plays several parts": ({"policy.start": "sft/soup"}, {"evaluate"} | POLICIES),
+    "start, which plays several parts": ({"policy.start": "sft/soup"}, {"evaluate"} | POLICIES | ENSEMBLES),
     "a reward's argument": ({"rewards.brevity.arguments.words": 7}, POLICY | SCORES),
     "a reward's label": ({"rewards.positivity.label": {"movie": 1, "tweet": 0}}, REWARD),
     "a reward added": (
         {"rewards.length": {"function": "lib.rewards:brevity", "arguments": {"words": 3}}},
         SCORES,
     ),
-    "the judge": ({"gold.penalty": 2.0}, {"gold"} | SCORES),
+    "the judge": ({"gold.penalty": 3.0}, {"gold"} | SCORES | ENSEMBLES),
     "λ added": ({"rewarded_soups.weights": [0, 0.25, 0.5, 0.75, 1]}, SOUP_SCORES),
     "a preference added": ({"rewarded_soups.preferences": [0.25, 0.5]}, POLICY),
     "two values swapped": ({"base.batch_size": 32, "base.context": 8}, BASE),
@@ -51,16 +59,25 @@ VALUES = {
         {"salsa.pairs": [[{"alpha": 0.25, "beta": 0.05}, {"alpha": 1, "beta": 0.05}]]},
         {"salsa_reference"} | SALSA,
     ),
-    "resamples": ({"evaluation.resamples": 150}, SOUP_CLAIMS | WARP_CLAIMS | SALSA_CLAIMS),
+    "resamples": ({"evaluation.resamples": 150}, SOUP_CLAIMS | WARP_CLAIMS | SALSA_CLAIMS | ENSEMBLE_CLAIMS),
+    "the share of wrong labels": ({"reward_ensembles.flipped": 0.1}, PROXY),
+    "c of mean − c·variance": ({"reward_ensembles.coefficient": 1.0}, BEST_OF_N),
     "what no job of the experiment takes, and numbers spelt otherwise": (
-        {"policy.ppo.epochs": 2, "salsa.more_pairs": [], "figures.width": 6, "policy.temperature": 1},
+        {
+            "policy.ppo.epochs": 2,
+            "salsa.more_pairs": [],
+            "reward_ensembles.more_policies": [],
+            "figures.width": 6,
+            "policy.temperature": 1,
+        },
         set(),
     ),
-    "a figure's size": ({"figures.width": 5.0}, SOUP_FIGURES | WARP_FIGURES | SALSA_FIGURES),
+    "a figure's size": ({"figures.width": 5.0}, SOUP_FIGURES | WARP_FIGURES | SALSA_FIGURES | ENSEMBLE_FIGURES),
 }
 CODE = {
-    "lib/merging.py": {"soup", "warp_policy", "warp_merge", "salsa_policy"} | SCORES,
-    "lib/figures.py": SOUP_FIGURES | WARP_FIGURES | SALSA_FIGURES,
+    "lib/merging.py": {"soup", "warp_policy", "warp_merge", "salsa_policy"} | SCORES | ENSEMBLE_SCORES,
+    "lib/figures.py": SOUP_FIGURES | WARP_FIGURES | SALSA_FIGURES | ENSEMBLE_FIGURES,
+    "lib/best_of_n.py": BEST_OF_N,
     "scripts/report.py": {"report"},
     "scripts/reward.py": REWARD,
 }
@@ -71,6 +88,7 @@ GRAPH = {
     "start, which plays several parts",
     "a preference added",
     "WARP's reward",
+    "the share of wrong labels",
 }  # edits that change dvc.yaml
 
 

@@ -6,6 +6,7 @@ import re
 import pandas as pd
 import pytest
 import torch
+import yaml
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from lib.merging import linear_soup, liti, slerp
@@ -24,6 +25,7 @@ def test_every_result_is_there(finished):
     ]
     figures += [f"salsa/main/figures/{name}.{kind}" for name in ("training", "win_rates") for kind in ("png", "pdf")]
     figures += [f"warp/figures/{name}.{kind}" for name in ("plane", "weights", "angles") for kind in ("png", "pdf")]
+    figures += [f"reward_ensembles/main/figures/{name}.png" for name in ("training_kl", "best_of_n", "calibration")]
     for name in ["report.md", "base/model.safetensors", "sft/soup/README.md", *figures]:
         assert (results / name).stat().st_size > 0
     assert not list(results.rglob("*.partial"))
@@ -143,13 +145,60 @@ def test_all_of_salsa(copy_of_finished):
     assert list(pd.read_csv(more / "plane/segment.csv")["alpha"].unique()) == [0.5]
 
 
+def test_what_judges_proxies_and_policies_is_no_prompt_of_the_training_split(finished):
+    """Held-out pairs, best-of-n and policies along their training; the gold reward has learned from that split."""
+    results = finished.root / RESULTS
+    texts = pd.read_json(results / "data/snippets.jsonl", lines=True)
+    words = yaml.safe_load((finished.root / "params.yaml").read_text())["data"]["prompt_words"]
+
+    def begin(texts: pd.Series) -> set[str]:
+        return set(texts.str.split(" ").str[:words].str.join(" "))
+
+    learned = begin(texts["text"][texts["split"] == "train"])
+    pairs = pd.read_json(results / "reward_ensembles/preferences.jsonl", lines=True)
+    assert begin(pairs["first"][pairs["split"] == "train"]) <= learned
+    assert not begin(pairs["first"][pairs["split"] == "validation"]) & learned
+    assert not begin(pd.read_csv(results / "reward_ensembles/best_of_n/samples.csv")["text"]) & learned
+    for split in ("validation", "test"):
+        held_out = prompts(results / "data/snippets.jsonl", split, words, "product")["prompt"]
+        assert len(held_out) > 0
+        assert not set(held_out) & learned
+
+
+def test_policies_on_proxies_are_recorded_by_gold_and_proxy(finished):
+    path = finished.root / RESULTS / "reward_ensembles/policy/heads-3/worst_case/flipped-0.25/beta-0/seed-1.json"
+    history = pd.DataFrame(json.loads(path.read_text())["history"])
+    assert history[["proxy", "gold"]].notna().all(axis=None)
+    assert history["kl_to_reference"].iloc[0] == pytest.approx(0, abs=1e-5)
+
+
+def test_all_of_reward_ensembles(copy_of_finished):
+    copy_of_finished.snakemake("--", "reward_ensembles")
+    more = copy_of_finished.root / RESULTS / "reward_ensembles/more"
+    report = (more / "report.md").read_text()
+    for page in ("training_steps", "training_kl", "policies", "best_of_n", "calibration"):
+        assert (more / f"figures/{page}.png").stat().st_size > 0
+        assert f"](figures/{page}.png)" in report
+    assert "2 models, 0 flipped, mean − c·variance" in set(pd.read_csv(more / "best_of_n.csv")["reward"])
+    assert len(pd.read_csv(more / "proxies.csv")) == 4
+
+
+def test_an_ensemble_is_a_reward_for_the_other_papers(copy_of_finished):
+    cautious = {"ensemble": "models", "members": 2, "aggregate": "worst_case"}
+    copy_of_finished.edit_params({"rewards.cautious": cautious, "warp.reward": "cautious"})
+    merged = f"{RESULTS}/warp/M-2/iteration-1/merged/seed-1"
+    copy_of_finished.snakemake("--", merged)
+    history = copy_of_finished.root / RESULTS / "warp/M-all/iteration-1/policy-1/seed-1.json"
+    assert "cautious" in json.loads(history.read_text())["history"][0]
+
+
 def test_a_soup_of_an_unknown_reward_is_refused(finished):
     model = f"{RESULTS}/rewarded_soups/model/seed-1/kindness=0.7+positivity=0.3"
     assert "kindness" in finished.snakemake("-n", "--", model, fails=True)
 
 
 def test_other_cores_and_a_killed_job_end_with_the_same_bytes(finished, tmp_path):
-    """On one core until a policy's job is killed with -9, and then on four; two papers of three, for time."""
+    """On one core until a policy's job is killed with -9, and then on four; two papers of four, for time."""
     checkout = Checkout.at(tmp_path / "repository")
     targets = ("--", f"{RESULTS}/rewarded_soups/figures", f"{RESULTS}/salsa/main/figures")
     process = checkout.start(*checkout.command(*targets, cores=1))
@@ -160,7 +209,11 @@ def test_other_cores_and_a_killed_job_end_with_the_same_bytes(finished, tmp_path
     assert not (checkout.root / RESULTS / "rewarded_soups/figures").exists()
     checkout.snakemake(*targets, cores=4)
     ours, theirs = checkout.files(), finished.files()
-    assert [name for name in theirs if name not in ours and not name.startswith(("warp", "scores/warp"))] == [
+    assert [
+        name
+        for name in theirs
+        if name not in ours and not name.removeprefix("scores/").startswith(("warp", "reward_ensembles"))
+    ] == [
         "metrics.json",
         "report.md",
     ]

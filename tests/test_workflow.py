@@ -35,7 +35,7 @@ def test_a_reward_added_by_the_user_is_trained_on(copy_of_finished):
 def test_another_file_is_laid_over_the_parameters(copy_of_finished):
     assert copy_of_finished.would_make("--configfile", "tests/params.smoke.yaml") == {}
     (copy_of_finished.root / "other.yaml").write_text("figures: {dpi: 60}\n")
-    figures = {"rewarded_soups_figures", "warp_figures", "salsa_figures", "report"}
+    figures = {f"{paper}_figures" for paper in ("rewarded_soups", "warp", "salsa", "reward_ensembles")} | {"report"}
     assert copy_of_finished.would_make("--configfile", "other.yaml").keys() == figures
 
 
