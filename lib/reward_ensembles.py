@@ -9,7 +9,7 @@ import pandas as pd
 from lib.best_of_n import kl
 from lib.means import Floats, Means, front_table, over, summary
 from lib.preferences import calibration_error, preference_probability, reliability
-from lib.reward_ensemble_names import Ensemble, Variant, variant_point
+from lib.reward_ensemble_points import Ensemble, Variant, variant_point
 from lib.trajectories import SMOOTH, mean_start, over_seeds, reward_at_equal_kl, trajectory
 
 CURVES = ["proxy", "gold", "kl_to_reference"]

@@ -1,4 +1,4 @@
-# What every rules file uses: the parameters, checked; what a job depends on; names of results.
+# What every rules file uses: the parameters, checked; what a job depends on; where rewards come from.
 
 import ast
 import importlib.util
@@ -14,10 +14,6 @@ from snakemake.exceptions import WorkflowError
 
 sys.path.insert(0, workflow.basedir)
 from lib.mixtures import MIXTURE, NAME, between, mixture_name, mixture_weights, simplex
-from lib.reward_ensemble_names import aggregates_of, ensemble, variants_of as ensemble_variants_of
-from lib.reward_ensemble_names import variant_point as ensemble_point
-from lib.salsa_points import CORNERS, Variant, plane_point, variant, variant_point, variants_of
-from lib.warp_points import between_point, fixed_point, liti_point
 
 ROOT = Path(workflow.basedir)
 RESULTS = f"results/{config.get('experiment')}"
@@ -201,211 +197,6 @@ def ensemble_keys(names):
     return ["reward_ensembles.flipped", "reward_ensembles.coefficient"] if any_ensemble else []
 
 
-def warp_start(wildcards):
-    """θ_init of an iteration: θ_sft, then where the last iteration ended."""
-    if int(wildcards.iteration) == 1:
-        return f"{RESULTS}/{value('policy.start')}"
-    return f"{RESULTS}/warp/M-{wildcards.policies}/iteration-{int(wildcards.iteration) - 1}/end/seed-{wildcards.seed}"
-
-
-def warp_folders(policies, iteration):
-    """Where θ_1 … θ_M of an iteration are. The first iterations of all M start alike, and share their policies."""
-    of = policies if int(iteration) > 1 else "all"
-    return [f"{RESULTS}/warp/M-{of}/iteration-{iteration}/policy-{number}" for number in range(1, int(policies) + 1)]
-
-
-def warp_policies(wildcards):
-    """θ_1 … θ_M of an iteration, of one seed."""
-    return [f"{folder}/seed-{wildcards.seed}" for folder in warp_folders(wildcards.policies, wildcards.iteration)]
-
-
-def warp_histories(iteration, seed):
-    """How training went for the policies of an iteration, of the largest M."""
-    return [f"{folder}/seed-{seed}.json" for folder in warp_folders(max(value("warp.policies")), iteration)]
-
-
-def warp_scored():
-    """The models that WARP's points are made of, and the points."""
-    start = value("policy.start")
-    pair = [f"warp/M-all/iteration-1/policy-{number}/seed-{{seed}}" for number in (1, 2)]
-    fixed = {beta: f"warp/fixed/beta-{beta}/seed-{{seed}}" for beta in value("warp.fixed_betas")}
-    merged = {
-        (policies, iteration): f"warp/M-{policies}/iteration-{iteration}/merged/seed-{{seed}}"
-        for policies in value("warp.policies")
-        for iteration in range(1, value("warp.iterations") + 1)
-    }
-    models = [start, *merged.values(), *pair, *fixed.values()]
-    points = [
-        point(*liti_point(*of, eta), models, {start: 1 - eta, merged[of]: eta})
-        for of in merged
-        for eta in value("warp.front")
-    ]
-    points += [
-        point(*between_point(method, weight), models, {pair[0]: 1 - weight, pair[1]: weight}, of)
-        for method, of in (("slerp", "slerp"), ("lerp", "weights"))
-        for weight in value("warp.weights")
-    ]
-    points += [point(*fixed_point(beta), models, {fixed[beta]: 1.0}) for beta in fixed]
-    return models, points
-
-
-def warp_seed(wildcards):
-    """A seed of its own for each policy of each iteration; all that draw random numbers take 32 bits."""
-    return (10_000 * int(wildcards.seed) + 100 * int(wildcards.iteration) + int(wildcards.number)) % 2**32
-
-
-def salsa_pairs(study):
-    """The pairs of policies that a study of SALSA compares: those of the default experiment, and more."""
-    asked = value("salsa.pairs") + (value("salsa.more_pairs") if study == "more" else [])
-    return list(dict.fromkeys((variant(first), variant(second)) for first, second in asked))
-
-
-def salsa_variants(study):
-    """The policies of a study, each once."""
-    return variants_of(salsa_pairs(study))
-
-
-def salsa_scored(study):
-    """The policies that a study scores; `more` has those of `main` from there."""
-    return [of for of in salsa_variants(study) if study == "main" or of not in salsa_variants("main")]
-
-
-def salsa_keys(study):
-    """The keys that a study's policies come from."""
-    return ["salsa.pairs"] if study == "main" else ["salsa.pairs", "salsa.more_pairs"]
-
-
-def salsa_folder(of):
-    """Where a policy of SALSA is. With the SFT model as reference it may be one that Rewarded Soups has trained."""
-    shared = value("policy.start") == value("policy.anchor") == "sft/1"
-    if shared and of == Variant("sft", 1.0, value("policy.beta")):
-        return f"{RESULTS}/policy/{value('salsa.reward')}"
-    return f"{RESULTS}/salsa/policy/start-{of.start}/alpha-{of.alpha:g}/beta-{of.beta:g}"
-
-
-def salsa_anchor(alpha):
-    """The reference α θ_sft1 + (1 − α) θ_sft2."""
-    known = {1: "sft/1", 0.5: "sft/soup", 0: "sft/2"}
-    folder = known.get(float(alpha), f"salsa/reference/alpha-{float(alpha):g}")
-    return f"{RESULTS}/{folder}"
-
-
-def salsa_models(variants, seed):
-    """The models that points of SALSA are made of: the SFT pair, and policies of one seed."""
-    return [f"{RESULTS}/sft/1", f"{RESULTS}/sft/2", *(f"{salsa_folder(of)}/seed-{seed}" for of in variants)]
-
-
-def salsa_points(variants):
-    """Policies of SALSA as they are scored, each with its reference."""
-    models = ["sft/1", "sft/2", *variants]
-    return [
-        point(*variant_point(of), models, {of: 1.0}, anchor={"sft/1": of.alpha, "sft/2": 1 - of.alpha})
-        for of in variants
-    ]
-
-
-def salsa_score_files(study, prompts):
-    """The scores of a study's policies: of each set of them, a file per seed."""
-    sets = ["main", "more"] if study == "more" and salsa_scored("more") else ["main"]
-    return [f"{RESULTS}/scores/salsa/{of}/{prompts}/seed-{seed}.csv" for of in sets for seed in value("seeds")]
-
-
-def salsa_histories(variants):
-    """How training went for policies of SALSA: the seeds of one, then those of the next."""
-    return [f"{salsa_folder(of)}/seed-{seed}.json" for of in variants for seed in value("seeds")]
-
-
-def ensemble_variants(study):
-    """The policies of a study of reward ensembles: those of the default experiment, and more."""
-    asked = value("reward_ensembles.policies")
-    if study == "more":
-        asked = asked + value("reward_ensembles.more_policies")
-    return ensemble_variants_of(asked, value("reward_ensembles.flipped"))
-
-
-def ensemble_study_keys(study):
-    """The keys that a study's policies come from."""
-    keys = ["reward_ensembles.policies", "reward_ensembles.flipped"]
-    return keys if study == "main" else [*keys, "reward_ensembles.more_policies"]
-
-
-def proxy_folders(of, seed):
-    """Where the models of an ensemble are. A single model is the first of several, with one head."""
-    flipped = value("reward_ensembles.flipped") if of.flipped is None else of.flipped
-    one_encoder = of.kind in ("heads", "frozen_heads")
-    trained = f"{of.kind}-{of.members}" if one_encoder else "heads-1"
-    numbers = [0] if one_encoder else range(1, of.members + 1)
-    place = f"{RESULTS}/reward_ensembles/proxy/{trained}{'-bootstrap' * of.bootstrap}/flipped-{flipped:g}"
-    return [f"{place}/seed-{(100 * int(seed) + number) % 2**32}" for number in numbers]
-
-
-def ensemble_source(of, seed):
-    """An ensemble as lib.rewards.load takes it."""
-    coefficient = value("reward_ensembles.coefficient") if of.aggregate == "uncertainty_weighted" else 0
-    return {"models": proxy_folders(of, seed), "aggregate": of.aggregate, "coefficient": coefficient}
-
-
-def proxies_of(rewards, seed):
-    """The models that some ensembles read, each once."""
-    return list(dict.fromkeys(folder for of in rewards for folder in proxy_folders(of, seed)))
-
-
-def proxy_reports(study, ending):
-    """What is told of the proxies of a study, of one seed after the other: a file for each model."""
-    rewards = aggregates_of(ensemble_variants(study))
-    return [f"{folder}{ending}" for seed in value("seeds") for folder in proxies_of(rewards, seed)]
-
-
-def proxy_parts(study):
-    """By proxy, which of a seed's models it is made of."""
-    rewards = aggregates_of(ensemble_variants(study))
-    folders = proxies_of(rewards, 0)
-    return {of.proxy: [folders.index(folder) for folder in proxy_folders(of, 0)] for of in rewards}
-
-
-def proxy_settings(wildcards):
-    """What the script takes: the heads and how they are trained, which is in the folder's name, and the rest."""
-    kind, members, *bootstrap = wildcards.proxy.split("-")
-    return settings(
-        "reward_ensembles.epochs",
-        "reward_ensembles.batch_size",
-        "reward_ensembles.learning_rate",
-        heads=int(members),
-        frozen=kind == "frozen_heads",
-        bootstrap=bool(bootstrap),
-        flipped=float(wildcards.flipped),
-        seed=int(wildcards.seed),
-    )
-
-
-def ensemble_folder(of):
-    """Where the policies of a reward and β are, a model for each seed."""
-    flipped = value("reward_ensembles.flipped") if of.ensemble.flipped is None else of.ensemble.flipped
-    return f"{RESULTS}/reward_ensembles/policy/{of.ensemble.folder}/flipped-{flipped:g}/beta-{of.beta:g}"
-
-
-def ensemble_of(wildcards):
-    """The reward that a policy's folder names."""
-    kind, members, *bootstrap = wildcards.ensemble.split("-")
-    asked = {"members": int(members), "aggregate": wildcards.aggregate, "flipped": float(wildcards.flipped)}
-    return ensemble({"ensemble": kind, "bootstrap": bool(bootstrap)} | asked, value("reward_ensembles.flipped"))
-
-
-def ensemble_histories(study):
-    """How training went for the policies of a study: the seeds of one, then those of the next."""
-    return [f"{ensemble_folder(of)}/seed-{seed}.json" for of in ensemble_variants(study) for seed in value("seeds")]
-
-
-def ensemble_points(study):
-    """The SFT model and the policies of a study, as they are scored."""
-    start = value("policy.start")
-    models = [start, *ensemble_variants(study)]
-    return [
-        point("sft", start, models, {start: 1.0}),
-        *(point(*ensemble_point(of), models, {of: 1.0}) for of in models[1:]),
-    ]
-
-
 def evaluation_settings(points, within=True, rewards=None):
     """What the script takes: the points, and how they are judged; within the domains that policies saw, or beyond.
 
@@ -433,6 +224,11 @@ def point(method, name, policies, weights, of="weights", anchor=None):
     by_part = {"weights": weights} if anchor is None else {"weights": weights, "anchor": anchor}
     listed = {part: [given.get(policy, 0.0) for policy in policies] for part, given in by_part.items()}
     return {"method": method, "mixture": name, "of": of} | listed
+
+
+include: "warp_points.smk"
+include: "salsa_points.smk"
+include: "reward_ensembles_points.smk"
 
 
 for key, problem in wrong_in_params():

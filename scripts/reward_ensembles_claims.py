@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from lib.reward_ensemble_names import Ensemble, Variant, aggregates_of
+from lib.reward_ensemble_points import Ensemble, Variant, aggregates_of
 from lib.reward_ensembles import (
     best_of_n_table,
     comparison_table,

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from lib.figures import COLOURS, CYCLE, PAPER, bars, save
 from lib.means import Floats
-from lib.reward_ensemble_names import Ensemble, Variant, aggregates_of
+from lib.reward_ensemble_points import Ensemble, Variant, aggregates_of
 from lib.reward_ensembles import training_curves
 from lib.trajectories import grouped
 from scripts.command_line import Output, run

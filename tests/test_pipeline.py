@@ -179,17 +179,24 @@ def test_all_of_reward_ensembles(copy_of_finished):
     for page in ("training_steps", "training_kl", "policies", "best_of_n", "calibration"):
         assert (more / f"figures/{page}.png").stat().st_size > 0
         assert f"](figures/{page}.png)" in report
-    assert "2 models, 0 flipped, mean − c·variance" in set(pd.read_csv(more / "best_of_n.csv")["reward"])
-    assert len(pd.read_csv(more / "proxies.csv")) == 4
+    added = "2 frozen heads, bootstrap, 0 flipped"
+    assert f"{added}, mean − c·variance" in set(pd.read_csv(more / "best_of_n.csv")["reward"])
+    assert list(pd.read_csv(more / "proxies.csv")["proxy"]) == ["1 model", "3 heads", added]
 
 
 def test_an_ensemble_is_a_reward_for_the_other_papers(copy_of_finished):
-    cautious = {"ensemble": "models", "members": 2, "aggregate": "worst_case"}
-    copy_of_finished.edit_params({"rewards.cautious": cautious, "warp.reward": "cautious"})
-    merged = f"{RESULTS}/warp/M-2/iteration-1/merged/seed-1"
-    copy_of_finished.snakemake("--", merged)
-    history = copy_of_finished.root / RESULTS / "warp/M-all/iteration-1/policy-1/seed-1.json"
-    assert "cautious" in json.loads(history.read_text())["history"][0]
+    """Its first model is one that is there."""
+    cautious = {"ensemble": "models", "members": 2, "aggregate": "worst_case", "seed": 1}
+    copy_of_finished.edit_params({"rewards.cautious": cautious, "warp.reward": "cautious", "salsa.reward": "cautious"})
+    policies = [
+        f"{RESULTS}/warp/M-all/iteration-1/policy-1/seed-1",
+        f"{RESULTS}/salsa/policy/start-sft/alpha-0.5/beta-0.05/seed-1",
+    ]
+    assert len(copy_of_finished.would_make("--", *policies)["proxy"]) == 3  # a model and what is told of it
+    copy_of_finished.snakemake("--", *policies)
+    for policy in policies:
+        history = json.loads((copy_of_finished.root / f"{policy}.json").read_text())["history"]
+        assert all("cautious" in step for step in history)
 
 
 def test_a_soup_of_an_unknown_reward_is_refused(finished):

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lib.reward_ensemble_names import Ensemble, Variant, aggregates_of, ensemble, variants_of
+from lib.reward_ensemble_points import Ensemble, Variant, aggregates_of, ensemble, variants_of
 from lib.reward_ensembles import (
     after_the_peak,
     best_of_n_table,

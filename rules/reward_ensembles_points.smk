@@ -1,0 +1,95 @@
+# Where the proxies of reward ensembles are, and the policies that are trained on them; what is scored of these.
+
+from lib.reward_ensemble_points import aggregates_of, ensemble, variants_of as ensemble_variants_of
+from lib.reward_ensemble_points import variant_point as ensemble_point
+
+
+def ensemble_variants(study):
+    """The policies of a study of reward ensembles: those of the default experiment, and more."""
+    asked = value("reward_ensembles.policies")
+    if study == "more":
+        asked = asked + value("reward_ensembles.more_policies")
+    return ensemble_variants_of(asked, value("reward_ensembles.flipped"))
+
+
+def ensemble_study_keys(study):
+    """The keys that a study's policies come from."""
+    keys = ["reward_ensembles.policies", "reward_ensembles.flipped"]
+    return keys if study == "main" else [*keys, "reward_ensembles.more_policies"]
+
+
+def proxy_folders(of, seed):
+    """Where the models of an ensemble are. A single model is the first of several, with one head."""
+    flipped = value("reward_ensembles.flipped") if of.flipped is None else of.flipped
+    one_encoder = of.kind in ("heads", "frozen_heads")
+    trained = f"{of.kind}-{of.members}" if one_encoder else "heads-1"
+    numbers = [0] if one_encoder else range(1, of.members + 1)
+    place = f"{RESULTS}/reward_ensembles/proxy/{trained}{'-bootstrap' * of.bootstrap}/flipped-{flipped:g}"
+    return [f"{place}/seed-{(100 * int(seed) + number) % 2**32}" for number in numbers]
+
+
+def ensemble_source(of, seed):
+    """An ensemble as lib.rewards.load takes it."""
+    coefficient = value("reward_ensembles.coefficient") if of.aggregate == "uncertainty_weighted" else 0
+    return {"models": proxy_folders(of, seed), "aggregate": of.aggregate, "coefficient": coefficient}
+
+
+def proxies_of(rewards, seed):
+    """The models that some ensembles read, each once."""
+    return list(dict.fromkeys(folder for of in rewards for folder in proxy_folders(of, seed)))
+
+
+def proxy_reports(study, ending):
+    """What is told of the proxies of a study, of one seed after the other: a file for each model."""
+    rewards = aggregates_of(ensemble_variants(study))
+    return [f"{folder}{ending}" for seed in value("seeds") for folder in proxies_of(rewards, seed)]
+
+
+def proxy_parts(study):
+    """By proxy, which of a seed's models it is made of."""
+    rewards = aggregates_of(ensemble_variants(study))
+    folders = proxies_of(rewards, 0)
+    return {of.proxy: [folders.index(folder) for folder in proxy_folders(of, 0)] for of in rewards}
+
+
+def proxy_settings(wildcards):
+    """What the script takes: the heads and how they are trained, which is in the folder's name, and the rest."""
+    kind, members, *bootstrap = wildcards.proxy.split("-")
+    return settings(
+        "reward_ensembles.epochs",
+        "reward_ensembles.batch_size",
+        "reward_ensembles.learning_rate",
+        heads=int(members),
+        frozen=kind == "frozen_heads",
+        bootstrap=bool(bootstrap),
+        flipped=float(wildcards.flipped),
+        seed=int(wildcards.seed),
+    )
+
+
+def ensemble_folder(of):
+    """Where the policies of a reward and β are, a model for each seed."""
+    flipped = value("reward_ensembles.flipped") if of.ensemble.flipped is None else of.ensemble.flipped
+    return f"{RESULTS}/reward_ensembles/policy/{of.ensemble.folder}/flipped-{flipped:g}/beta-{of.beta:g}"
+
+
+def ensemble_of(wildcards):
+    """The reward that a policy's folder names."""
+    kind, members, *bootstrap = wildcards.ensemble.split("-")
+    asked = {"members": int(members), "aggregate": wildcards.aggregate, "flipped": float(wildcards.flipped)}
+    return ensemble({"ensemble": kind, "bootstrap": bool(bootstrap)} | asked, value("reward_ensembles.flipped"))
+
+
+def ensemble_histories(study):
+    """How training went for the policies of a study: the seeds of one, then those of the next."""
+    return [f"{ensemble_folder(of)}/seed-{seed}.json" for of in ensemble_variants(study) for seed in value("seeds")]
+
+
+def ensemble_points(study):
+    """The SFT model and the policies of a study, as they are scored."""
+    start = value("policy.start")
+    models = [start, *ensemble_variants(study)]
+    return [
+        point("sft", start, models, {start: 1.0}),
+        *(point(*ensemble_point(of), models, {of: 1.0}) for of in models[1:]),
+    ]
