@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor
-from transformers import PreTrainedModel
+from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 Tokens = list[int]
 
@@ -55,6 +55,29 @@ def sample(
         step_ids = completions[:, step : step + 1]
         mask = torch.cat([mask, mask.new_ones(len(prompts), 1)], dim=1)
     return [row[: row.index(end) + 1] if end in row else row for row in completions.tolist()]
+
+
+def sample_texts(
+    policy: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerFast,
+    prompts: Sequence[str],
+    *,
+    max_new_tokens: int,
+    temperature: float,
+    generator: torch.Generator,
+    batch: int,
+) -> list[str]:
+    """One completion of each prompt by a policy, each as prompt + completion."""
+    texts = []
+    for start in range(0, len(prompts), batch):
+        chosen = prompts[start : start + batch]
+        ids = tokenizer(list(chosen))["input_ids"]
+        drawn = sample(
+            [policy], [1.0], ids, max_new_tokens=max_new_tokens, temperature=temperature, generator=generator
+        )
+        completions = tokenizer.batch_decode(drawn, skip_special_tokens=True)
+        texts += [prompt + completion for prompt, completion in zip(chosen, completions)]
+    return texts
 
 
 def draw(probabilities: Tensor, generator: torch.Generator | None = None) -> Tensor:

@@ -96,13 +96,13 @@ rule best_of_n_samples:
     params:
         settings=settings(
             "reward_ensembles.samples_per_prompt",
+            "reward_ensembles.best_of_prompts",
             "data.prompt_words",
             "data.left_out",
             "policy.max_new_tokens",
             "policy.temperature",
-            prompts_held_out=value("reward_ensembles.best_of_prompts"),
         ),
-        derived_from=settings("policy.start", "reward_ensembles.best_of_prompts"),
+        derived_from=settings("policy.start"),
     shell:
         "python -m scripts.best_of_n_samples --policy {input.policy} --gold {input.gold} --snippets {input.snippets}"
         " --samples {output.samples} --settings {params.settings:q} > {log} 2>&1"

@@ -6,9 +6,9 @@ import pandas as pd
 import torch
 
 from lib.gold import GoldReward
-from lib.sampling import sample
+from lib.sampling import sample_texts
 from scripts.command_line import Output, run
-from scripts.reading import held_out_prompts, language_model, prompts, tokenizer
+from scripts.reading import language_model, prompts, some_prompts, tokenizer
 
 SEED = 0  # the same samples for all proxies
 
@@ -19,7 +19,7 @@ def write_samples(
     snippets: Path,
     samples: Output,
     *,
-    prompts_held_out: int,
+    best_of_prompts: int,
     samples_per_prompt: int,
     prompt_words: int,
     left_out: str,
@@ -29,18 +29,20 @@ def write_samples(
     """Writes `prompt` (its number), `text` and `gold`, prompt after prompt."""
     model, tokens, judge = language_model(policy), tokenizer(policy), GoldReward.load(gold)
     generator = torch.Generator().manual_seed(SEED)
-    held_out = held_out_prompts(prompts(snippets, "test", prompt_words, left_out), prompts_held_out)
+    held_out = some_prompts(
+        prompts(snippets, "test", prompt_words, left_out), best_of_prompts, "reward_ensembles.best_of_prompts"
+    )
     tables = []
     for number, prompt in enumerate(held_out):
-        drawn = sample(
-            [model],
-            [1.0],
-            [tokens(prompt)["input_ids"]] * samples_per_prompt,
+        texts = sample_texts(
+            model,
+            tokens,
+            [prompt] * samples_per_prompt,
             max_new_tokens=max_new_tokens,
             temperature=temperature,
             generator=generator,
+            batch=samples_per_prompt,
         )
-        texts = [prompt + completion for completion in tokens.batch_decode(drawn, skip_special_tokens=True)]
         tables.append(pd.DataFrame({"prompt": number, "text": texts, "gold": judge.score(texts)}))
         print(f"{number + 1}/{len(held_out)}  gold {tables[-1]['gold'].mean():.3f}")
     pd.concat(tables).to_csv(samples, index=False)

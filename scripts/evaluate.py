@@ -18,7 +18,7 @@ from lib.rewards import Reward, load
 from lib.scores import score
 from lib.weights import set_weights, weights
 from scripts.command_line import Output, run
-from scripts.reading import held_out_prompts, language_model, prompts, tokenizer
+from scripts.reading import language_model, prompts, some_prompts, tokenizer
 
 cached_model = cache(language_model)
 
@@ -47,7 +47,9 @@ def evaluate(
     """
     tokens = tokenizer(reference)
     rewards = [*(load(name, source) for name, source in reward.items()), Reward("gold", GoldReward.load(gold))]
-    held_out = held_out_prompts(prompts(snippets, "test", prompt_words, left_out, within), prompts_held_out)
+    held_out = some_prompts(
+        prompts(snippets, "test", prompt_words, left_out, within), prompts_held_out, "evaluation.prompts"
+    )
     scratch, for_anchor = language_model(reference), language_model(reference)
 
     @cache

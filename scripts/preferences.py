@@ -10,9 +10,9 @@ import pandas as pd
 import torch
 
 from lib.gold import GoldReward
-from lib.sampling import sample
+from lib.sampling import sample_texts
 from scripts.command_line import Output, run
-from scripts.reading import language_model, prompts, tokenizer
+from scripts.reading import language_model, prompts, some_prompts, tokenizer
 
 BATCH = 256
 SEED = 0  # of prompts, samples and of which labels are wrong: one set of pairs, of which all proxies learn
@@ -37,31 +37,20 @@ def write_preferences(
     model, tokens, judge = language_model(policy), tokenizer(policy), GoldReward.load(gold)
     generator, draws = torch.Generator().manual_seed(SEED), np.random.default_rng(SEED)
     tables = []
-    for split, count in (("train", pairs), ("validation", held_out_pairs)):
-        available = prompts(snippets, split, prompt_words, left_out)["prompt"]
-        if count > len(available):
-            raise ValueError(f"reward_ensembles: there are {len(available)} prompts of the {split} split, not {count}")
-        chosen = list(available.sample(count, random_state=SEED))
+    wanted = {"train": ("pairs", pairs), "validation": ("held_out_pairs", held_out_pairs)}
+    for split, (key, count) in wanted.items():
+        chosen = some_prompts(prompts(snippets, split, prompt_words, left_out), count, f"reward_ensembles.{key}")
         table = pd.DataFrame({"split": split, "draw": draws.random(count)})
         for place in ("first", "second"):
-            table[place] = [
-                prompt + completion
-                for start in range(0, count, BATCH)
-                for prompt, completion in zip(
-                    chosen[start : start + BATCH],
-                    tokens.batch_decode(
-                        sample(
-                            [model],
-                            [1.0],
-                            tokens(chosen[start : start + BATCH])["input_ids"],
-                            max_new_tokens=max_new_tokens,
-                            temperature=temperature,
-                            generator=generator,
-                        ),
-                        skip_special_tokens=True,
-                    ),
-                )
-            ]
+            table[place] = sample_texts(
+                model,
+                tokens,
+                chosen,
+                max_new_tokens=max_new_tokens,
+                temperature=temperature,
+                generator=generator,
+                batch=BATCH,
+            )
             table[f"gold_{place}"] = judge.score(list(table[place]))
             print(f"{split}: {count} samples, gold {table[f'gold_{place}'].mean():.3f}")
         tables.append(table)

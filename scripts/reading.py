@@ -36,10 +36,10 @@ def prompts(path: Path, split: str, prompt_words: int, left_out: str, within: bo
     return table[chosen].drop(columns="split").reset_index(drop=True)
 
 
-def held_out_prompts(table: pd.DataFrame, count: int) -> list[str]:
-    """Some prompts of a table, of each domain as often as it comes there; the same for every policy."""
+def some_prompts(table: pd.DataFrame, count: int, key: str) -> list[str]:
+    """Some prompts of a table, of each domain as often as it comes there; always the same. key: what asks for them."""
     if count > len(table):
-        raise ValueError(f"evaluation.prompts: there are {len(table)} held-out prompts, not {count}")
+        raise ValueError(f"{key}: there are {len(table)} prompts, not {count}")
     return list(table["prompt"].sample(count, random_state=0))
 
 

@@ -11,8 +11,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from lib.merging import linear_soup, liti, slerp
 from lib.weights import Weights, weights
-from scripts.evaluate import held_out_prompts
-from scripts.reading import prompts
+from scripts.reading import prompts, some_prompts
 from tests.checkout import Checkout
 
 RESULTS = "results/smoke"
@@ -49,12 +48,12 @@ def test_the_sft_model_has_no_kl_to_itself_and_the_estimator_is_named(finished):
 def test_policies_are_judged_on_prompts_of_every_domain_and_of_the_one_left_out_apart(finished):
     results = finished.root / RESULTS
     for within, domains in ((True, {"movie", "editorial", "tweet"}), (False, {"product"})):
-        test = prompts(results / "data/snippets.jsonl", "test", 2, "product", within)
-        judged = held_out_prompts(test, 30)
+        test = prompts(results / "data/snippets.jsonl", "test", 5, "product", within)
+        judged = some_prompts(test, 30, "evaluation.prompts")
         assert len(judged) == 30
         assert set(test[test["prompt"].isin(judged)]["domain"]) == domains
-    with pytest.raises(ValueError, match=r"evaluation\.prompts: there are \d+ held-out prompts, not 5000"):
-        held_out_prompts(test, 5000)
+    with pytest.raises(ValueError, match=r"evaluation\.prompts: there are \d+ prompts, not 5000"):
+        some_prompts(test, 5000, "evaluation.prompts")
 
 
 def test_the_report_says_what_it_rests_on(finished):
