@@ -9,9 +9,9 @@ one after the other, and score together, as in the pipeline. Times are medians o
 """
 
 import argparse
+import gc
 import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -54,6 +54,7 @@ def measure(kind: str, members: int, work: str, encoder: Path, preferences: Path
         seconds = 0.0
         for number in range(models):
             seconds += train(classifier(encoder, heads, number), tokens, pairs, heads, steps)
+            gc.collect()  # a trainer is in circles of references
     else:
         held = [classifier(encoder, heads, number).eval() for number in range(models)]
         texts = [*pairs["first"], *pairs["second"]]
@@ -61,8 +62,13 @@ def measure(kind: str, members: int, work: str, encoder: Path, preferences: Path
         for model in held:
             outputs(model, tokens, texts)
         seconds = time.perf_counter() - started
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    return {"seconds": seconds, "megabytes": (peak - before) / MEGABYTE}
+    return {"seconds": seconds, "megabytes": (peak_memory() - before) / MEGABYTE}
+
+
+def peak_memory() -> int:
+    """The largest resident set of this process, in bytes; getrusage has that of the process that started it, too."""
+    [line] = [line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM")]
+    return int(line.split()[1]) * 1024
 
 
 def classifier(encoder: Path, heads: int, seed: int) -> PreTrainedModel:

@@ -1,4 +1,4 @@
-"""The gold reward: the judge of policies, which no policy and no reward of `rewards:` is trained on.
+"""The gold reward: the judge of policies, which no policy is trained on; proxies learn from it what they prefer.
 
 A ridge regression on words, pairs of words and sequences of characters: a model of another kind than the reward models,
 so that what fools them need not fool it. It asks whether a text has them and not how often, and does not divide by the

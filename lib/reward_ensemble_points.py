@@ -56,15 +56,15 @@ class Variant(NamedTuple):
 
 def ensemble(asked: Mapping, flipped: float) -> Ensemble:
     """From an entry of params.yaml. One member is its own mean. flipped: the share where the entry says nothing."""
-    kind = asked["ensemble"]
+    kind, bootstrap = asked["ensemble"], asked.get("bootstrap", False)
     members = 1 if kind == "single" else asked.get("members", MEMBERS)
     own = asked.get("flipped", flipped)
     return Ensemble(
-        "single" if kind == "models" and members == 1 else kind,
+        "single" if kind == "models" and members == 1 and not bootstrap else kind,
         members,
         "mean" if members == 1 else asked.get("aggregate", "worst_case"),
-        None if own == flipped else own,
-        asked.get("bootstrap", False),
+        None if own == flipped else float(own),
+        bootstrap,
     )
 
 

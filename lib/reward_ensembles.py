@@ -9,8 +9,8 @@ import pandas as pd
 from lib.best_of_n import kl
 from lib.means import Floats, Means, front_table, over, summary
 from lib.preferences import calibration_error, preference_probability, reliability
-from lib.reward_ensemble_points import Ensemble, Variant, variant_point
-from lib.trajectories import SMOOTH, mean_start, over_seeds, reward_at_equal_kl, trajectory
+from lib.reward_ensemble_points import MEMBERS, Ensemble, Variant, variant_point
+from lib.trajectories import SMOOTH, mean_reward_at_equal_kl, mean_start, over_seeds, trajectory
 
 CURVES = ["proxy", "gold", "kl_to_reference"]
 DIFFERENCES = {"gold": "gold reward", "kl": "KL to θ_sft"}
@@ -68,7 +68,7 @@ def compared(variants: Sequence[Variant]) -> list[tuple[Variant, Variant]]:
     """
 
     def is_standard(of: Ensemble) -> bool:
-        return of.kind == "heads" and of.members == 3 and not of.bootstrap
+        return of.kind == "heads" and of.members == MEMBERS and not of.bootstrap
 
     def is_compared(first: Variant, second: Variant) -> bool:
         ours, theirs = first.ensemble, second.ensemble
@@ -100,8 +100,8 @@ def comparison_table(
         points = [variant_point(second), variant_point(first)]
         differences = np.diff(means.at(points, list(DIFFERENCES)), axis=1)[:, 0]
         found = [(name, summary(differences[:, i])) for i, name in enumerate(DIFFERENCES.values())]
-        margins = [reward_at_equal_kl(path, other, origin) for path, other in zip(paths[first], paths[second])]
-        found.append(("best gold reward at equal KL", over_seeds(np.array(margins), resamples)))
+        margins = [mean_reward_at_equal_kl(path, other, origin) for path, other in zip(paths[first], paths[second])]
+        found.append(("mean gold reward at equal KL", over_seeds(np.array(margins), resamples)))
         names = {"policy": first.name, "against": second.name}
         rows += [names | {"comparison": name} | value for name, value in found]
     return pd.DataFrame(rows, columns=["policy", "against", "comparison", "value", "low", "high"])
@@ -125,20 +125,25 @@ def best_of_n_table(curves: Sequence[pd.DataFrame], rewards: Sequence[Ensemble],
     tables = [table.rename(columns={"reward": "method", "n": "mixture"}) for table in curves]
     means = Means.of(tables, ["proxy", "gold"], resamples)
     gains = over(means, {(reward, n): (reward, 1) for reward, n in means.points}, ["proxy", "gold"])
-    single = {of.flipped: of.name for of in rewards if of.kind == "single"}
-    one_model = {of.name: single.get(of.flipped, of.name) for of in rewards}
-    against = over(means, {(reward, n): (one_model[reward], n) for reward, n in means.points}, ["gold"])
     table = front_table(gains).rename(columns={"method": "reward", "mixture": "n"})
     table.insert(2, "kl", table["n"].map(kl))
-    differences = front_table(against).filter(like="gold")
-    differences.columns = differences.columns.str.replace("gold", "over_one_model")
-    return pd.concat([table, differences], axis=1)
+    single = {of.flipped: of.name for of in rewards if of.kind == "single"}
+    one_model = {of.name: single[of.flipped] for of in rewards if of.kind != "single" and of.flipped in single}
+    pairs = {(reward, n): (one_model[reward], n) for reward, n in means.points if reward in one_model}
+    against = front_table(over(means, pairs, ["gold"]))
+    against.columns = ["reward", "n", *(column.replace("gold", "over_one_model") for column in against.columns[2:])]
+    return table.merge(against, how="left", on=["reward", "n"])
 
 
-def proxy_table(reports: Mapping[str, Sequence[Sequence[Mapping]]], bins: pd.DataFrame, resamples: int) -> pd.DataFrame:
-    """Agreement with people and with gold, and calibration, of each proxy; intervals are over seeds alone.
+def proxy_table(
+    reports: Mapping[str, Sequence[Sequence[Mapping]]],
+    held_out: Mapping[str, Sequence[Sequence[pd.DataFrame]]],
+    bins: pd.DataFrame,
+    resamples: int,
+) -> pd.DataFrame:
+    """Agreement with people and with gold, calibration, and how alike the members are; intervals are over seeds alone.
 
-    reports: by proxy, for each seed those of its models. bins: `reliability_table`'s, of each seed.
+    reports, held_out: by proxy, for each seed those of its models. bins: `reliability_table`'s, of each seed.
     """
     rows = []
     for proxy, of_seeds in reports.items():
@@ -147,6 +152,7 @@ def proxy_table(reports: Mapping[str, Sequence[Sequence[Mapping]]], bins: pd.Dat
             "agreement with people": [np.mean([one["agreement"]["value"] for one in models]) for models in of_seeds],
             "accuracy by gold": [np.mean([np.mean(one["accuracy by gold"]) for one in models]) for models in of_seeds],
             "calibration error": errors,
+            "correlation of members": [correlation_of_members(margins_of(models)) for models in held_out[proxy]],
         }
         row: dict[str, object] = {"proxy": proxy}
         for name, values in found.items():
@@ -164,7 +170,18 @@ def reliability_table(held_out: Mapping[str, Sequence[Sequence[pd.DataFrame]]]) 
     tables = []
     for proxy, of_seeds in held_out.items():
         for seed, models in enumerate(of_seeds):
-            margins = np.concatenate([table.filter(like="margin_").to_numpy() for table in models], axis=1)
-            bins = reliability(preference_probability(margins), models[0]["label"].to_numpy())
+            bins = reliability(preference_probability(margins_of(models)), models[0]["label"].to_numpy())
             tables.append(bins.assign(proxy=proxy, seed=seed, bin=range(len(bins))))
     return pd.concat(tables, ignore_index=True)
+
+
+def margins_of(models: Sequence[pd.DataFrame]) -> Floats:
+    """What each member of a proxy says of held-out pairs, (pairs, K), from the tables of its models."""
+    return np.concatenate([table.filter(like="margin_").to_numpy() for table in models], axis=1)
+
+
+def correlation_of_members(margins: Floats) -> float:
+    """The mean correlation of two members; 1 where there is one. margins: (pairs, K)."""
+    members = margins.shape[1]
+    between = np.corrcoef(margins.T)[np.triu_indices(members, 1)] if members > 1 else np.ones(1)
+    return float(between.mean())

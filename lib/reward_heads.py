@@ -15,7 +15,7 @@ from trl.trainer.reward_trainer import DataCollatorForPreference
 def bradley_terry(chosen: Tensor, rejected: Tensor, weights: Tensor) -> Tensor:
     """Σₖ meanᵢ −wᵢₖ log σ(rₖ(chosenᵢ) − rₖ(rejectedᵢ)). All are (pairs, heads).
 
-    The heads' losses are summed: a mean would divide the learning rate of each by K.
+    The heads' losses are summed, so that each has the gradient that it would have alone; a mean would divide it by K.
     """
     return -(weights * logsigmoid(chosen - rejected)).mean(0).sum()
 

@@ -12,6 +12,7 @@ from lib.intervals import resampled_means
 from lib.means import Floats, summary
 
 SMOOTH = 5  # steps of training, centred on a record, that a point of a trajectory is the mean of
+GRID = 101  # values of KL at which two trainings are compared
 Trajectory = NDArray[np.float64]  # (records, 2): reward and KL to θ_sft
 
 
@@ -46,6 +47,24 @@ def reward_at_equal_kl(path: Trajectory, other: Trajectory, origin: float) -> fl
     reached = min(path[:, 1].max(), other[:, 1].max())
     ours, theirs = (one[one[:, 1] <= reached, 0].max(initial=origin) for one in (path, other))
     return float(ours - theirs)
+
+
+def mean_reward_at_equal_kl(path: Trajectory, other: Trajectory, origin: float) -> float:
+    """What one has over the other at the same KL, on average over KL from 0 to the largest that both have come to.
+
+    A mean and no largest value, which the one that stays longer at small KL would have more records to find.
+    origin: the reward of θ_sft, which is at no KL and counts for both.
+    """
+    grid = np.linspace(0, min(path[:, 1].max(), other[:, 1].max()), GRID)
+    ours, theirs = (_at_kl(one, grid, origin) for one in (path, other))
+    return float((ours - theirs).mean())
+
+
+def _at_kl(path: Trajectory, kl: Floats, origin: float) -> Floats:
+    """The reward when a KL was first come to."""
+    order = np.maximum.accumulate(path[:, 1])
+    new = np.concatenate([[path[0, 1] > 0], np.diff(order) > 0])
+    return np.interp(kl, np.concatenate([[0], order[new]]), np.concatenate([[origin], path[new, 0]]))
 
 
 def mean_start(paths: Sequence[Trajectory]) -> float:

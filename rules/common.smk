@@ -95,7 +95,7 @@ def plain(found):
     """The value with 6 for 6.0, which DVC takes for the same."""
     if isinstance(found, dict):
         return {key: plain(inner) for key, inner in found.items()}
-    if isinstance(found, list):
+    if isinstance(found, list | tuple):
         return [plain(inner) for inner in found]
     return int(found) if isinstance(found, float) and found.is_integer() else found
 

@@ -22,7 +22,10 @@ rule report:
         ],
         warp=[rules.warp_claims.output[name] for name in ("hypervolume", "anchors", "slerp", "liti", "trajectories")],
         salsa=expand(rules.salsa_claims.output, study="main"),
-        ensembles=[f"{SECTION}/main/{table}.csv" for table in ("training", "comparisons", "best_of_n", "proxies")],
+        ensembles=[
+            expand(rules.reward_ensembles_claims.output[name], study="main")
+            for name in ("training", "comparisons", "best_of_n", "proxies")
+        ],
         angles=expand(rules.warp_merge.output.angles, policies=MOST, iteration=1, seed=SEEDS),
     output:
         report=f"{RESULTS}/report.md",

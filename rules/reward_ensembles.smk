@@ -84,7 +84,7 @@ rule best_of_n_samples:
         gold=rules.gold.output.model,
         snippets=rules.snippets.output.snippets,
     output:
-        samples=f"{SECTION}/best_of_n/samples.csv",
+        samples=f"{SECTION}/best_of_n/samples.jsonl",
     log:
         f"{RESULTS}/logs/best_of_n_samples.log",
     benchmark:
@@ -191,7 +191,9 @@ use rule evaluate as reward_ensembles_scores with:
         f"{RESULTS}/benchmarks/reward_ensembles_scores/{{study}}/seed-{{seed}}.tsv"
     params:
         settings=lambda wildcards: evaluation_settings(ensemble_points(wildcards.study), rewards=[])(wildcards),
-        derived_from=lambda wildcards: settings("evaluation.prompts", *ensemble_study_keys(wildcards.study)),
+        derived_from=lambda wildcards: settings(
+            "policy.start", "evaluation.prompts", *ensemble_study_keys(wildcards.study)
+        ),
 
 
 rule reward_ensembles_claims:
@@ -262,7 +264,10 @@ rule reward_ensembles_report:
     input:
         code("scripts/reward_ensembles_report.py"),
         figures=expand(rules.reward_ensembles_figures.output, study="more"),
-        tables=expand(rules.reward_ensembles_claims.output, study="more"),
+        tables=[
+            expand(rules.reward_ensembles_claims.output[name], study="more")
+            for name in ("policies", "training", "comparisons", "best_of_n", "proxies")
+        ],
     output:
         report=f"{SECTION}/more/report.md",
     log:

@@ -18,13 +18,17 @@ def ensemble_study_keys(study):
     return keys if study == "main" else [*keys, "reward_ensembles.more_policies"]
 
 
+def flipped_share(of):
+    """The share of the labels that an ensemble learned from that is wrong."""
+    return value("reward_ensembles.flipped") if of.flipped is None else of.flipped
+
+
 def proxy_folders(of, seed):
     """Where the models of an ensemble are. A single model is the first of several, with one head."""
-    flipped = value("reward_ensembles.flipped") if of.flipped is None else of.flipped
     one_encoder = of.kind in ("heads", "frozen_heads")
     trained = f"{of.kind}-{of.members}" if one_encoder else "heads-1"
     numbers = [0] if one_encoder else range(1, of.members + 1)
-    place = f"{RESULTS}/reward_ensembles/proxy/{trained}{'-bootstrap' * of.bootstrap}/flipped-{flipped:g}"
+    place = f"{RESULTS}/reward_ensembles/proxy/{trained}{'-bootstrap' * of.bootstrap}/flipped-{flipped_share(of):g}"
     return [f"{place}/seed-{(100 * int(seed) + number) % 2**32}" for number in numbers]
 
 
@@ -56,6 +60,7 @@ def proxy_settings(wildcards):
     """What the script takes: the heads and how they are trained, which is in the folder's name, and the rest."""
     kind, members, *bootstrap = wildcards.proxy.split("-")
     return settings(
+        "gold.label",
         "reward_ensembles.epochs",
         "reward_ensembles.batch_size",
         "reward_ensembles.learning_rate",
@@ -69,7 +74,7 @@ def proxy_settings(wildcards):
 
 def ensemble_folder(of):
     """Where the policies of a reward and β are, a model for each seed."""
-    flipped = value("reward_ensembles.flipped") if of.ensemble.flipped is None else of.ensemble.flipped
+    flipped = flipped_share(of.ensemble)
     return f"{RESULTS}/reward_ensembles/policy/{of.ensemble.folder}/flipped-{flipped:g}/beta-{of.beta:g}"
 
 

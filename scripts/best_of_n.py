@@ -20,7 +20,7 @@ def compute_best_of_n(
     Writes a row per reward, n and prompt: `kl`, and `proxy` and `gold` of the best of n, for the powers of two up to
     `most`.
     """
-    table = pd.read_csv(samples, keep_default_na=False)
+    table = pd.read_json(samples, lines=True, dtype={"text": str})
     shape = (table["prompt"].nunique(), -1)
     gold = table["gold"].to_numpy().reshape(shape)
 

@@ -45,7 +45,7 @@ def write_samples(
         )
         tables.append(pd.DataFrame({"prompt": number, "text": texts, "gold": judge.score(texts)}))
         print(f"{number + 1}/{len(held_out)}  gold {tables[-1]['gold'].mean():.3f}")
-    pd.concat(tables).to_csv(samples, index=False)
+    pd.concat(tables).to_json(samples, orient="records", lines=True, force_ascii=False)
 
 
 if __name__ == "__main__":

@@ -53,7 +53,7 @@ def write_preferences(
             )
             table[f"gold_{place}"] = judge.score(list(table[place]))
             print(f"{split}: {count} samples, gold {table[f'gold_{place}'].mean():.3f}")
-        tables.append(table)
+        tables.append(table[table["gold_first"] != table["gold_second"]])  # of equal texts none is preferred
     pd.concat(tables).to_json(preferences, orient="records", lines=True, force_ascii=False)
 
 

@@ -16,7 +16,7 @@ from lib.ensembles import outputs
 from lib.preferences import first_preferred
 from lib.reward_heads import RewardHeads, bootstrap_weights
 from scripts.command_line import Output, run
-from scripts.human_labels import labelled
+from scripts.human_labels import Label, labelled
 from scripts.reading import tokenizer
 from scripts.training import TRAINER, print_progress
 
@@ -29,6 +29,7 @@ def train_proxy(
     report: Output,
     held_out: Output,
     *,
+    label: Label,
     heads: int,
     frozen: bool,
     bootstrap: bool,
@@ -38,8 +39,9 @@ def train_proxy(
     learning_rate: float,
     seed: int,
 ) -> None:
-    """held_out: of each pair of the validation split, the `label` (whether the first is better, wrong for a share of
-    them), what `gold` says, and each head's `margin_k` between the two on the scale that it was trained on.
+    """label: what the gold reward has learned. held_out: of each pair of the validation split, the `label` (whether the
+    first is better, wrong for a share of them), and each head's `margin_k` between the two on the scale that it was
+    trained on.
     """
     pairs = pd.read_json(preferences, lines=True, dtype={"first": str, "second": str})
     train, other = (pairs[pairs["split"] == split].reset_index(drop=True) for split in ("train", "validation"))
@@ -55,6 +57,7 @@ def train_proxy(
         lr_scheduler_type="linear",
         warmup_steps=20,
         max_length=None,
+        max_grad_norm=0.0,  # not clipped, or heads would be slowed down by each other
         seed=seed,
         logging_steps=20,
         **TRAINER,
@@ -71,8 +74,8 @@ def train_proxy(
     margins = outputs(classifier, tokens, list(other["first"])) - outputs(classifier, tokens, list(other["second"]))
     table = pd.DataFrame(margins.numpy(), columns=[f"margin_{k}" for k in range(heads)])
     by_gold = first_preferred(other, 0)
-    table.assign(label=first_preferred(other, flipped), gold=by_gold).to_csv(held_out, index=False)
-    texts = labelled(snippets, "validation", "rating")
+    table.assign(label=first_preferred(other, flipped)).to_csv(held_out, index=False)
+    texts = labelled(snippets, "validation", label)
     findings = {
         "agreement": agreement(outputs(classifier, tokens, list(texts["text"])).mean(1).tolist(), list(texts["label"])),
         "accuracy by gold": ((margins.numpy() > 0) == by_gold[:, None]).mean(0).tolist(),

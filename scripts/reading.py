@@ -6,7 +6,7 @@ import pandas as pd
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerFast
 
-from lib.snippets import prompt_and_completion
+from lib.snippets import SPLITS, prompt_and_completion
 
 
 def snippets(path: Path, split: str) -> pd.DataFrame:
@@ -24,16 +24,18 @@ def prompts(path: Path, split: str, prompt_words: int, left_out: str, within: bo
     """The snippets of one split that are longer than a prompt, with `prompt` and `completion` of each.
 
     Of all domains but the one that is left out of the training of policies, or, not `within`, of that one alone.
-    A prompt of another split than `train` is none that a text of `train` begins with: nothing has learned from it.
+    A prompt is none that a text of an earlier split begins with, in capitals or not: of the validation split nothing
+    has learned from it, and of the test split no policy was trained on it either.
     """
     table = all_snippets(path)
+    begins = table["text"].str.casefold().str.split(" ").str[:prompt_words].str.join(" ")
+    earlier = table["split"].isin(SPLITS[: SPLITS.index(split)])
+    chosen = (table["split"] == split) & ((table["domain"] != left_out) == within) & ~begins.isin(begins[earlier])
+    table = table[chosen].drop(columns="split").reset_index(drop=True)
     pairs = [prompt_and_completion(text, prompt_words) for text in table["text"]]
     table = table[[pair is not None for pair in pairs]].reset_index(drop=True)
     table[["prompt", "completion"]] = [pair for pair in pairs if pair is not None]
-    chosen = (table["split"] == split) & ((table["domain"] != left_out) == within)
-    if split != "train":
-        chosen &= ~table["prompt"].isin(table["prompt"][table["split"] == "train"])
-    return table[chosen].drop(columns="split").reset_index(drop=True)
+    return table
 
 
 def some_prompts(table: pd.DataFrame, count: int, key: str) -> list[str]:

@@ -115,7 +115,7 @@ proxies, have intervals over seeds alone. K models, other aggregates, other K an
 `reward_ensembles/more`.
 
 Agreement (Spearman) with held-out human ratings, accuracy on held-out pairs by the gold reward, expected calibration
-error on held-out labels:
+error on held-out labels, and how the members' margins correlate:
 
 {proxies}
 
@@ -127,6 +127,9 @@ From the step where gold is best (for each seed where it is best for the others)
 {ensemble_training}
 
 ### E-2: ensembles against one model
+The first minus the second. At equal KL it is the mean over KL, along training, up to the largest that both have come
+to.
+
 {ensemble_comparisons}
 
 ### E-5: best of n

@@ -54,10 +54,11 @@ def compute_claims(
     comparison_table(by_seed, by_variant, resamples).to_csv(comparisons, index=False)
     best = best_of_n_table([pd.read_csv(path) for path in curves], aggregates_of(of_study), resamples)
     best.to_csv(best_of_n, index=False)
-    bins = reliability_table(by_proxy([pd.read_csv(path) for path in held_out]))
+    pairs = by_proxy([pd.read_csv(path) for path in held_out])
+    bins = reliability_table(pairs)
     bins.to_csv(reliability, index=False)
     reports = by_proxy([json.loads(path.read_text()) for path in agreement])
-    proxy_table(reports, bins, resamples).to_csv(proxies, index=False)
+    proxy_table(reports, pairs, bins, resamples).to_csv(proxies, index=False)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from lib.figures import COLOURS, CYCLE, PAPER, bars, save
 from lib.means import Floats
-from lib.reward_ensemble_points import Ensemble, Variant, aggregates_of
+from lib.reward_ensemble_points import MEMBERS, Ensemble, Variant, aggregates_of
 from lib.reward_ensembles import training_curves
 from lib.trajectories import grouped
 from scripts.command_line import Output, run
@@ -48,7 +48,7 @@ def draw(
 
 def is_usual(of: Ensemble) -> bool:
     """Whether it differs from others in its kind and aggregate alone, which colours and lines can tell."""
-    return of.kind in KINDS and of.members in (1, 3) and of.flipped is None and not of.bootstrap
+    return of.kind in KINDS and of.members in (1, MEMBERS) and of.flipped is None and not of.bootstrap
 
 
 def training_of(curves: Mapping[Variant, Floats], width: float, along_kl: bool) -> Figure:

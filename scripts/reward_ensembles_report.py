@@ -13,7 +13,7 @@ PAGE = """# Reward ensembles (arXiv 2406.01013): all proxies, aggregates and Î²
 
 ## Proxies
 Agreement (Spearman) with held-out human ratings, accuracy on held-out pairs by the gold reward, expected calibration
-error on held-out labels, of which as many are wrong as of those learned from.
+error on held-out labels, of which as many are wrong as of those learned from, and how the members' margins correlate.
 
 {proxies}
 
@@ -35,7 +35,8 @@ Policies at the end of training, on held-out prompts: gold reward over that of Î
 
 {policies}
 
-The first minus the second; at equal KL it is the best along training up to the largest KL that both have come to.
+The first minus the second. At equal KL it is the mean over KL, along training, up to the largest that both have come
+to.
 
 {comparisons}
 
@@ -51,8 +52,8 @@ Over one sample, at the largest n:
 def write_report(
     tables: list[Path], figures: Path, report: Output, *, seeds: list[int], prompts: int, resamples: int
 ) -> None:
-    """tables: policies, training, comparisons, best_of_n, proxies and reliability. figures: beside the report."""
-    policies, training, comparisons, best_of_n, proxies, _ = (pd.read_csv(path) for path in tables)
+    """tables: policies, training, comparisons, best_of_n and proxies. figures: beside the report."""
+    policies, training, comparisons, best_of_n, proxies = (pd.read_csv(path) for path in tables)
     report.write_text(
         PAGE.format(
             basis=basis(len(seeds), prompts, resamples),

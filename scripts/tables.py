@@ -1,5 +1,6 @@
 """How reports show tables and say what their intervals rest on."""
 
+import numpy as np
 import pandas as pd
 
 from lib.intervals import ends_of
@@ -49,8 +50,8 @@ def with_intervals(table: pd.DataFrame) -> pd.DataFrame:
     for column in table:
         low, high = ends_of(column)
         if low in table:
-            ends = zip(table[column], table[low], table[high])
-            shown[column.replace("_", " ")] = [f"{x:.3f} ({a:.3f} to {b:.3f})" for x, a, b in ends]
+            told = [f"{x:.3f} ({a:.3f} to {b:.3f})" for x, a, b in zip(table[column], table[low], table[high])]
+            shown[column.replace("_", " ")] = np.where(table[column].isna(), "", told)
         elif not column.endswith(("low", "high")):
             shown[column] = table[column]
     return shown

@@ -32,6 +32,7 @@ WRONG = [
     ),
     ({"rewards.mine": {"ensemble": "trees"}}, "rewards.mine", "trees"),
     ({"rewards.mine": {"ensemble": "heads", "members": 9}}, "rewards.mine", "9"),
+    ({"rewards.mine": {"ensemble": "single", "members": 2}}, "rewards.mine", "members"),
     ({"reward_ensembles.flipped": 0.7}, "reward_ensembles.flipped", "0.7"),
     ({"reward_ensembles.best_of": 999}, "reward_ensembles.best_of", "reward_ensembles.samples_per_prompt"),
     ({"reward_ensembles.policies": [{"ensemble": "heads", "beta": 0}]}, "reward_ensembles.policies", "single"),

@@ -157,7 +157,7 @@ def test_what_judges_proxies_and_policies_is_no_prompt_of_the_training_split(fin
     pairs = pd.read_json(results / "reward_ensembles/preferences.jsonl", lines=True)
     assert begin(pairs["first"][pairs["split"] == "train"]) <= learned
     assert not begin(pairs["first"][pairs["split"] == "validation"]) & learned
-    assert not begin(pd.read_csv(results / "reward_ensembles/best_of_n/samples.csv")["text"]) & learned
+    assert not begin(pd.read_json(results / "reward_ensembles/best_of_n/samples.jsonl", lines=True)["text"]) & learned
     for split in ("validation", "test"):
         held_out = prompts(results / "data/snippets.jsonl", split, words, "product")["prompt"]
         assert len(held_out) > 0

@@ -81,7 +81,7 @@ def test_policies_are_compared_on_held_out_prompts_and_along_training():
     found = comparison_table([table, table], trainings, resamples=100).set_index("comparison")
     assert found.loc["gold reward", ["value", "low", "high"]].tolist() == [2, 2, 2]
     assert found.loc["KL to θ_sft", "value"] == 2
-    assert found.loc["best gold reward at equal KL", "value"] == pytest.approx(7 - 1)
+    assert found.loc["mean gold reward at equal KL", "value"] > 2
     gains = policy_table([table, table], [SINGLE, HEADS], resamples=100).set_index("policy")
     assert gains.loc[HEADS.name, ["gold", "gold_low", "gold_high"]].tolist() == [3, 3, 3]
 
@@ -97,7 +97,8 @@ def test_best_of_n_is_told_over_one_sample_and_over_one_model():
     heads, single = HEADS.ensemble.name, SINGLE.ensemble.name
     assert table.loc[(heads, 4), ["gold", "gold_low", "gold_high"]].tolist() == pytest.approx([9, 9, 9])
     assert table.loc[(heads, 4), "over_one_model"] == 6
-    assert table.loc[(single, 4), ["proxy", "gold", "over_one_model"]].tolist() == [3, 3, 0]
+    assert table.loc[(single, 4), ["proxy", "gold"]].tolist() == [3, 3]
+    assert np.isnan(table.loc[(single, 4), "over_one_model"])
     assert table.loc[(heads, 1), "kl"] == 0
 
 
@@ -108,7 +109,9 @@ def test_proxies_are_told_over_seeds():
     bins = reliability_table({"a": [[right], [wrong]], "b": [[right, right], [right, right]]})
     report = {"agreement": {"value": 0.25}, "accuracy by gold": [0.5, 0.75]}
     reports = {"a": [[report], [report]], "b": [[report, report]] * 2}
-    table = proxy_table(reports, bins, resamples=100).set_index("proxy")
+    held_out = {"a": [[right], [wrong]], "b": [[right, right], [right, right.assign(margin_0=-right["margin_0"])]]}
+    table = proxy_table(reports, held_out, bins, resamples=100).set_index("proxy")
+    assert table["correlation of members"].tolist() == pytest.approx([1, 0])  # 1 and −1 in the second's seeds
     assert table.loc["a", "calibration error"] == pytest.approx(0.25)
     assert table.loc["b", "calibration error"] == pytest.approx(0)
     assert table.loc["a", ["agreement with people", "accuracy by gold"]].tolist() == [0.25, 0.625]

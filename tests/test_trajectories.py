@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from lib.trajectories import reward_at_equal_kl, trajectory
+from lib.trajectories import mean_reward_at_equal_kl, reward_at_equal_kl, trajectory
 
 
 def test_a_trajectory_is_smoothed_and_has_the_steps_whose_kl_is_known():
@@ -20,3 +20,13 @@ def test_a_trajectory_is_smoothed_and_has_the_steps_whose_kl_is_known():
 def test_one_that_was_at_higher_kl_from_its_first_record_on_has_the_start_to_show():
     one, other = np.array([[0.1, 0.0], [1.0, 1.0]]), np.array([[3.0, 2.0], [4.0, 3.0]])
     assert reward_at_equal_kl(one, other, origin=0.25) == 0.75
+
+
+def test_the_mean_at_equal_kl_is_over_kl_and_not_over_steps():
+    """One rises to 2 at KL 2 and goes on to 4; the other stays for long at 0 and then is at 2 as well."""
+    fast = np.array([[0.0, 0.0], [2.0, 2.0], [9.0, 4.0]])
+    slow = np.array([[0.0, 0.0], [0.3, 0.1], [0.0, 0.1], [-0.2, 0.05], [2.0, 2.0]])
+    straight = np.array([[0.0, 0.0], [0.0, 2.0]])
+    assert mean_reward_at_equal_kl(fast, straight, origin=0.0) == pytest.approx(1)
+    assert mean_reward_at_equal_kl(straight, fast, origin=0.0) == pytest.approx(-1)
+    assert mean_reward_at_equal_kl(slow, fast, origin=0.0) == pytest.approx(0.2 * 2 / 2 / 2, abs=0.01)
