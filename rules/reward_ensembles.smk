@@ -8,7 +8,7 @@
 # that neither gold nor proxies have learned from; at the end they are judged on those of the test split.
 #
 # Deviations: 1. to 3. of policy.smk. 4. The gold reward is a linear model that learned from people, where the paper's is a
-# larger reward model. 5. Proxies are as large as the policy. 6. 4,000 pairs, where Coste et al. have 46,000.
+# larger reward model. 5. Proxies are as large as the policy. 6. 8,000 pairs, where Coste et al. have 46,000.
 
 SECTION = f"{RESULTS}/reward_ensembles"
 PROXY = f"{SECTION}/proxy/{{proxy}}/flipped-{{flipped}}/seed-{{seed}}"
