@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 import pandas as pd
+import torch
 from datasets import Dataset
 from transformers import AutoModelForSequenceClassification, PreTrainedModel, PreTrainedTokenizerFast, set_seed
 from trl import RewardConfig
@@ -54,6 +55,7 @@ def train_proxy(
         num_train_epochs=epochs,
         per_device_train_batch_size=batch_size,
         learning_rate=learning_rate,
+        train_sampling_strategy="group_by_length",
         lr_scheduler_type="linear",
         warmup_steps=20,
         max_length=None,
@@ -68,10 +70,11 @@ def train_proxy(
     print_progress(trainer, ["loss", "accuracy"])
     trainer.train()
     classifier.eval()
-    keep_scale(classifier, outputs(classifier, tokens, list(train["first"])))
+    first, second = (outputs(classifier, tokens, list(other[place])) for place in ("first", "second"))
+    keep_scale(classifier, torch.cat([first, second]))
     classifier.save_pretrained(model)
     tokens.save_pretrained(model)
-    margins = outputs(classifier, tokens, list(other["first"])) - outputs(classifier, tokens, list(other["second"]))
+    margins = first - second
     table = pd.DataFrame(margins.numpy(), columns=[f"margin_{k}" for k in range(heads)])
     by_gold = first_preferred(other, 0)
     table.assign(label=first_preferred(other, flipped)).to_csv(held_out, index=False)
@@ -85,10 +88,14 @@ def train_proxy(
 
 
 def as_pairs(table: pd.DataFrame, first: pd.Series, tokens: PreTrainedTokenizerFast) -> Dataset:
-    """Tokens of the text that the label prefers and of the other. first: whether it prefers the first."""
+    """Tokens of the text that the label prefers and of the other, and the length of the longer. first: whether it
+    prefers the first.
+    """
     texts = {"chosen_ids": table["first"].where(first, table["second"])}
     texts["rejected_ids"] = table["second"].where(first, table["first"])
-    return Dataset.from_dict({name: tokens(list(column))["input_ids"] for name, column in texts.items()})
+    ids = {name: tokens(list(column))["input_ids"] for name, column in texts.items()}
+    length = [max(len(chosen), len(rejected)) for chosen, rejected in zip(*ids.values())]
+    return Dataset.from_dict(ids | {"length": length})
 
 
 def keep_scale(classifier: PreTrainedModel, scores) -> None:
