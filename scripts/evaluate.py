@@ -5,6 +5,7 @@ SLERP of two task vectors from θ_sft) or in logit space (the ensemble of their 
 Nothing merged is written to disk.
 """
 
+import csv
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -82,7 +83,12 @@ def evaluate(
         tables.append(table.assign(**name, kl_estimator=kl_estimator))
         means = "  ".join(f"{column} {table[column].mean():.3f}" for column in [*reward, "gold", "kl"])
         print(f"{number}/{len(points)}  {name['method']} {name['mixture']}  {means}")
-    pd.concat(tables).to_csv(scores, index=False)
+    write_scores(pd.concat(tables), scores)
+
+
+def write_scores(table: pd.DataFrame, file: Path) -> None:
+    """As CSV with all texts in quotes: a policy may write a carriage return, which ends a line where it has none."""
+    table.to_csv(file, index=False, quoting=csv.QUOTE_NONNUMERIC)
 
 
 def combine(

@@ -1,7 +1,9 @@
+import pandas as pd
 import pytest
 
 from lib.rewards import Reward
 from lib.scores import score
+from scripts.evaluate import write_scores
 
 
 def scored(policies, weights, reference, tokenizer, seed=0, estimator="exact_per_token"):
@@ -68,3 +70,9 @@ def test_estimators_differ_and_seeds_count(llama, other_llama, tokenizer):
     assert list(exact["completion"]) == list(ratio["completion"])
     assert list(exact["kl"]) != list(ratio["kl"])
     assert list(exact["completion"]) != list(scored([llama], [1.0], other_llama, tokenizer, seed=1)["completion"])
+
+
+def test_whatever_a_policy_writes_can_be_read_again(tmp_path):
+    table = pd.DataFrame({"prompt": [0, 1, 2], "completion": [' a\rb\r\n"c', ",\n", " 3"], "kl": [0.5, 1.0, 2.0]})
+    write_scores(table, tmp_path / "scores.csv")
+    pd.testing.assert_frame_equal(pd.read_csv(tmp_path / "scores.csv", dtype={"completion": str}), table)
