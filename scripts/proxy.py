@@ -55,7 +55,6 @@ def train_proxy(
         num_train_epochs=epochs,
         per_device_train_batch_size=batch_size,
         learning_rate=learning_rate,
-        train_sampling_strategy="group_by_length",
         lr_scheduler_type="linear",
         warmup_steps=20,
         max_length=None,
@@ -88,14 +87,10 @@ def train_proxy(
 
 
 def as_pairs(table: pd.DataFrame, first: pd.Series, tokens: PreTrainedTokenizerFast) -> Dataset:
-    """Tokens of the text that the label prefers and of the other, and the length of the longer. first: whether it
-    prefers the first.
-    """
+    """Tokens of the text that the label prefers and of the other. first: whether it prefers the first."""
     texts = {"chosen_ids": table["first"].where(first, table["second"])}
     texts["rejected_ids"] = table["second"].where(first, table["first"])
-    ids = {name: tokens(list(column))["input_ids"] for name, column in texts.items()}
-    length = [max(len(chosen), len(rejected)) for chosen, rejected in zip(*ids.values())]
-    return Dataset.from_dict(ids | {"length": length})
+    return Dataset.from_dict({name: tokens(list(column))["input_ids"] for name, column in texts.items()})
 
 
 def keep_scale(classifier: PreTrainedModel, scores) -> None:
