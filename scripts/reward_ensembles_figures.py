@@ -18,8 +18,8 @@ from lib.trajectories import grouped
 from scripts.command_line import Output, run
 
 LINES = {"mean": "--", "worst_case": "-", "uncertainty_weighted": ":"}
+TICKS = (0, 1, 5, 10, 20, 40, 80, 160)  # nats
 KINDS = {"single": COLOURS["sft"], "models": COLOURS["morl"], "heads": COLOURS["soup"]}
-FOLD = 1.0  # nats: KL is drawn to a scale that is linear up to here, and logarithmic above
 
 
 def draw(
@@ -51,15 +51,23 @@ def is_usual(of: Ensemble) -> bool:
     return of.kind in KINDS and of.members in (1, MEMBERS) and of.flipped is None and not of.bootstrap
 
 
+def style_of(of: Ensemble) -> dict[str, str]:
+    """Colours by kind, lines by aggregate."""
+    return {"color": KINDS[of.kind], "linestyle": "-" if of.members == 1 else LINES[of.aggregate]}
+
+
 def training_of(curves: Mapping[Variant, Floats], width: float, along_kl: bool) -> Figure:
-    """Gold reward (above) and proxy (below) along training, a column for each β: means over seeds, and each seed."""
+    """Gold reward (above) and proxy (below) along training, a column for each β: means over seeds, and each seed.
+
+    KL is drawn to the scale of its square root, in which Gao et al. (arXiv 2210.10760) found simple curves.
+    """
     betas = sorted({of.beta for of in curves})
     size = (max(width, 2.6 * len(betas) + 0.6), width * 0.85)
     figure, panels = plt.subplots(
         2, len(betas), figsize=size, layout="constrained", sharex="col", sharey="row", squeeze=False
     )
     for of, curve in curves.items():
-        style = {"color": KINDS[of.ensemble.kind], "linestyle": LINES[of.ensemble.aggregate]}
+        style = style_of(of.ensemble)
         for axes, values in zip(panels[:, betas.index(of.beta)], (curve[..., 1], curve[..., 0])):
             at = curve[..., 2] if along_kl else np.tile(np.arange(1, curve.shape[1] + 1), (len(curve), 1))
             axes.plot(at.T, values.T, linewidth=0.6, alpha=0.3, **style)
@@ -69,7 +77,9 @@ def training_of(curves: Mapping[Variant, Floats], width: float, along_kl: bool) 
     for axes in panels[1]:
         axes.set_xlabel("KL to θ_sft (nats)" if along_kl else "step")
         if along_kl:
-            axes.set_xscale("symlog", linthresh=FOLD)
+            axes.set_xscale("function", functions=(lambda kl: np.sqrt(np.maximum(kl, 0)), np.square))
+            axes.set_xticks([tick for tick in TICKS if tick <= axes.get_xlim()[1]])
+            axes.set_xlim(left=0)
     panels[0, 0].set_ylabel("gold reward")
     panels[1, 0].set_ylabel("proxy")
     once_each(figure, panels.flat, "thick: mean over seeds; thin: each seed")
@@ -106,7 +116,7 @@ def best_of_n_of(table: pd.DataFrame, rewards: Sequence[Ensemble], width: float)
     for axes, column, label in zip(panels, ("gold", "proxy"), ("gold reward", "proxy")):
         for of in rewards:
             points = table[table["reward"] == of.name]
-            style = {"color": KINDS[of.kind], "linestyle": LINES[of.aggregate]}
+            style = style_of(of)
             axes.plot(points["kl"], points[column], linewidth=1.3, label=of.name, **style)
             ends = points[f"{column}_low"], points[f"{column}_high"]
             axes.fill_between(points["kl"], *ends, alpha=0.08, color=style["color"], linewidth=0)
@@ -118,7 +128,8 @@ def best_of_n_of(table: pd.DataFrame, rewards: Sequence[Ensemble], width: float)
 def calibration_of(bins: pd.DataFrame, width: float) -> Figure:
     """How often labels agree with a proxy against the probability that it gives them."""
     figure, axes = plt.subplots(figsize=(width, width * 0.85), layout="constrained")
-    axes.plot([0.5, 1], [0.5, 1], color="black", linestyle="--", linewidth=0.8, label="calibrated")
+    ends = [0.5, bins["predicted"].max()]
+    axes.plot(ends, ends, color="black", linestyle="--", linewidth=0.8, label="calibrated")
     for i, (name, of_proxy) in enumerate(bins.groupby("proxy", sort=False)):
         points = of_proxy.groupby("bin")[["predicted", "observed"]].mean()
         colour = CYCLE[i % len(CYCLE)]
