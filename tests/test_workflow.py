@@ -106,7 +106,9 @@ def test_the_default_experiment_has_the_jobs_of_the_method():
     assert counts["reward"] == "2"
     assert counts["policy"] == "12"  # 3 experts and 3 preferences, 2 seeds
     assert counts["rewarded_soups_scores"] == "2"
-    assert counts["salsa_policy"] == "6"  # two soups and another β with the SFT model, 2 seeds: the fourth is shared
+    assert counts["salsa_policy"] == "2"  # the soup, 2 seeds: what it is compared with is shared
+    assert counts["proxy"] == "4"  # one model and three heads, 2 seeds
+    assert counts["reward_ensembles_policy"] == "4"
 
 
 def test_lint_has_nothing_to_say_but_that_no_rule_names_a_container():
