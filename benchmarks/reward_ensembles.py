@@ -10,12 +10,10 @@ one after the other, and score together, as in the pipeline. Times are medians o
 
 import argparse
 import gc
-import json
-import os
-import subprocess
-import sys
 import tempfile
 import time
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -90,12 +88,11 @@ def train(model: PreTrainedModel, tokens, pairs: pd.DataFrame, heads: int, steps
         return time.perf_counter() - started
 
 
-def measured(kind: str, members: int, work: str, given: list[str]) -> dict[str, object]:
+def measured(kind: str, members: int, work: str, *given) -> dict[str, object]:
     """`measure` in a process of its own."""
-    command = [sys.executable, "-m", "benchmarks.reward_ensembles", "--measure", kind, str(members), work, *given]
-    environment = os.environ | {"OMP_NUM_THREADS": "1"}
-    told = subprocess.run(command, check=True, capture_output=True, text=True, env=environment)
-    return {"kind": kind, "K": members, "work": work} | json.loads(told.stdout.splitlines()[-1])
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as process:
+        found = process.submit(measure, kind, members, work, *given).result()
+    return {"kind": kind, "K": members, "work": work} | found
 
 
 def draw(table: pd.DataFrame, file: Path) -> None:
@@ -124,11 +121,6 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=10, help="batches of 32 pairs that are trained on and scored")
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--figure", type=Path, required=True)
-    parser.add_argument("--measure", nargs=6, help=argparse.SUPPRESS)
-    if sys.argv[1:2] == ["--measure"]:
-        kind, members, work, encoder, preferences, steps = sys.argv[2:]
-        print(json.dumps(measure(kind, int(members), work, Path(encoder), Path(preferences), int(steps))))
-        return
     arguments = parser.parse_args()
     results = Path("results", yaml.safe_load(Path("params.yaml").read_text())["experiment"])
     rows = []
@@ -138,12 +130,12 @@ def main() -> None:
         new_llama(
             tokens, hidden_size=arguments.hidden_size, layers=arguments.layers, heads=4, context=64, seed=0
         ).save_pretrained(folder)
-        given = [folder, str(results / "reward_ensembles/preferences.jsonl"), str(arguments.steps)]
+        given = [Path(folder), results / "reward_ensembles/preferences.jsonl", arguments.steps]
         for _ in range(arguments.repeats):
             for members in range(1, MOST + 1):
                 for kind in KINDS:
                     for work in WORK:
-                        rows.append(measured(kind, members, work, given))
+                        rows.append(measured(kind, members, work, *given))
                         print("{kind} K={K} {work}  {seconds:.2f} s  {megabytes:.0f} MB".format(**rows[-1]))
     table = pd.DataFrame(rows).pivot_table(
         index=["kind", "K"], columns="work", values=["seconds", "megabytes"], aggfunc="median"

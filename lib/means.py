@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from lib.fronts import chord_margin
-from lib.intervals import interval, resampled_means
+from lib.intervals import ends_of, interval, resampled_means
 
 Point = tuple[str, str]
 Floats = NDArray[np.float64]
@@ -53,6 +53,20 @@ def summary(statistic: Floats) -> dict[str, float]:
     """Value and 95 % interval of a statistic (1 + resamples,)."""
     low, high = interval(statistic[1:])
     return {"value": float(statistic[0]), "low": float(low), "high": float(high)}
+
+
+def in_columns(name: str, told: Mapping[str, float]) -> dict[str, float]:
+    """A value and its interval as columns of a table: `name`, `name_low`, `name_high`."""
+    low, high = ends_of(name)
+    return {name: told["value"], low: told["low"], high: told["high"]}
+
+
+def differences(
+    means: Means, first: Point, second: Point, names: Mapping[str, str]
+) -> list[tuple[str, dict[str, float]]]:
+    """The first point minus the second in some columns. names: of the columns, as they are told."""
+    values = over(means, {first: second}, list(names)).values[:, 0]
+    return [(name, summary(values[:, i])) for i, name in enumerate(names.values())]
 
 
 def first_against_each(statistics: Mapping[str, Floats], columns: Mapping[str, Sequence]) -> pd.DataFrame:

@@ -1,6 +1,6 @@
 """Proxies of Scalable Ensembling and the policies trained on them, by name: as rules ask and tables read."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 AGGREGATES = {"mean": "mean", "worst_case": "worst case", "uncertainty_weighted": "mean − c·variance"}
@@ -47,6 +47,12 @@ class Variant(NamedTuple):
 
     ensemble: Ensemble
     beta: float
+
+    @classmethod
+    def of(cls, listed: Sequence) -> "Variant":
+        """From the lists that a job's settings have of it."""
+        ensemble, beta = listed
+        return cls(Ensemble(*ensemble), beta)
 
     @property
     def name(self) -> str:

@@ -7,14 +7,21 @@ import numpy as np
 import pandas as pd
 
 from lib.best_of_n import kl
-from lib.means import Floats, Means, front_table, over, summary
+from lib.means import Floats, Means, differences, front_table, in_columns, over
 from lib.preferences import calibration_error, preference_probability, reliability
 from lib.reward_ensemble_points import MEMBERS, Ensemble, Variant, variant_point
-from lib.trajectories import SMOOTH, mean_reward_at_equal_kl, mean_start, over_seeds, trajectory
+from lib.trajectories import (
+    SMOOTH,
+    History,
+    mean_reward_at_equal_kl,
+    mean_start,
+    over_seeds,
+    smoothed,
+    trajectory,
+)
 
 CURVES = ["proxy", "gold", "kl_to_reference"]
 DIFFERENCES = {"gold": "gold reward", "kl": "KL to θ_sft"}
-History = Sequence[Mapping[str, float]]
 
 
 def training_curves(histories: Sequence[History]) -> Floats:
@@ -22,8 +29,7 @@ def training_curves(histories: Sequence[History]) -> Floats:
 
     histories: one per seed. Returns (seeds, steps, 3).
     """
-    tables = [pd.DataFrame(history)[CURVES].astype(float) for history in histories]
-    return np.array([table.rolling(SMOOTH, min_periods=1, center=True).mean().to_numpy() for table in tables])
+    return np.array([smoothed(pd.DataFrame(history), CURVES).to_numpy() for history in histories])
 
 
 def after_the_peak(curves: Floats) -> Floats:
@@ -56,8 +62,7 @@ def training_table(trainings: Mapping[Variant, Sequence[History]], resamples: in
             "gold at the end": round(float(mean[-SMOOTH:, 1].mean()), 3),
         }
         for i, name in enumerate(("proxy_after", "gold_after")):
-            found = over_seeds(gains[:, i], resamples)
-            row |= {name: found["value"], f"{name}_low": found["low"], f"{name}_high": found["high"]}
+            row |= in_columns(name, over_seeds(gains[:, i], resamples))
         rows.append(row)
     return pd.DataFrame(rows)
 
@@ -97,9 +102,7 @@ def comparison_table(
     origin = mean_start([path for of_seeds in paths.values() for path in of_seeds])
     rows = []
     for first, second in compared(list(trainings)):
-        points = [variant_point(second), variant_point(first)]
-        differences = np.diff(means.at(points, list(DIFFERENCES)), axis=1)[:, 0]
-        found = [(name, summary(differences[:, i])) for i, name in enumerate(DIFFERENCES.values())]
+        found = differences(means, variant_point(first), variant_point(second), DIFFERENCES)
         margins = [mean_reward_at_equal_kl(path, other, origin) for path, other in zip(paths[first], paths[second])]
         found.append(("mean gold reward at equal KL", over_seeds(np.array(margins), resamples)))
         names = {"policy": first.name, "against": second.name}
@@ -156,8 +159,7 @@ def proxy_table(
         }
         row: dict[str, object] = {"proxy": proxy}
         for name, values in found.items():
-            told = over_seeds(np.array(values), resamples)
-            row |= {name: told["value"], f"{name}_low": told["low"], f"{name}_high": told["high"]}
+            row |= in_columns(name, over_seeds(np.array(values), resamples))
         rows.append(row)
     return pd.DataFrame(rows)
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from lib.intervals import resampled_means
-from lib.means import Floats, Means, Point, over_chord, summary
+from lib.means import Floats, Means, Point, differences, over_chord, summary
 from lib.salsa_points import Pair, Variant, segment_point, variant_point
 from lib.trajectories import Trajectory, mean_start, over_seeds, reward_at_equal_kl
 
@@ -53,8 +53,7 @@ def comparison_table(
         points = [variant_point(first), variant_point(second)]
         found = []
         for domains, tables in scores.items():
-            differences = np.diff(means[domains].at(points[::-1], list(DIFFERENCES)), axis=1)[:, 0]
-            found += [(domains, name, summary(differences[:, i])) for i, name in enumerate(DIFFERENCES.values())]
+            found += [(domains, *told) for told in differences(means[domains], *points, DIFFERENCES)]
             found.append((domains, "win rate", summary(win_rate(tables, *points, resamples))))
         both = zip(trainings[first], trainings[second], strict=True)
         margins = np.array([reward_at_equal_kl(path, other, origin) for path, other in both])

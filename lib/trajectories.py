@@ -13,6 +13,7 @@ from lib.means import Floats, summary
 
 SMOOTH = 5  # steps of training, centred on a record, that a point of a trajectory is the mean of
 GRID = 101  # values of KL at which two trainings are compared
+History = Sequence[Mapping[str, float]]
 Trajectory = NDArray[np.float64]  # (records, 2): reward and KL to θ_sft
 
 
@@ -21,16 +22,25 @@ def with_total(table: pd.DataFrame, reward: Mapping[str, float]) -> pd.DataFrame
     return table.assign(reward=sum(weight * table[name] for name, weight in reward.items()))
 
 
-def trajectory(history: Sequence[Mapping[str, float]], reward: Mapping[str, float]) -> Trajectory:
+def trajectory(history: History, reward: Mapping[str, float]) -> Trajectory:
     """Reward and KL to θ_sft along training, where KL was recorded, each the mean of what is known of SMOOTH steps."""
     table = with_total(pd.DataFrame(history), reward)
-    smooth = table[["reward", "kl_to_reference"]].astype(float).rolling(SMOOTH, min_periods=1, center=True).mean()
-    return smooth[table["kl_to_reference"].notna()].to_numpy()
+    return smoothed(table, ["reward", "kl_to_reference"])[table["kl_to_reference"].notna()].to_numpy()
+
+
+def smoothed(table: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
+    """Columns of a history, a row per step, each the mean of what is known of SMOOTH steps."""
+    return table[list(columns)].astype(float).rolling(SMOOTH, min_periods=1, center=True).mean()
+
+
+def read_history(path: Path) -> History:
+    """A policy's training history, an entry per step."""
+    return json.loads(path.read_text())["history"]
 
 
 def read_trajectory(path: Path, reward: Mapping[str, float], steps: int | None = None) -> Trajectory:
     """`trajectory` of a policy's training history, or of its first steps."""
-    return trajectory(json.loads(path.read_text())["history"][:steps], reward)
+    return trajectory(read_history(path)[:steps], reward)
 
 
 def grouped(items: Sequence, groups: int) -> list[list]:

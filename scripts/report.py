@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from lib.intervals import ends_of
 from lib.rewarded_soups import chord_counts
 from scripts.command_line import Output, run
 from scripts.tables import as_table, basis, best_of_largest_n, comparisons_as_table
@@ -210,17 +211,15 @@ def write_report(
         },
         "warp": {"hypervolume": intervals_by("front", warp_hypervolume)},
         "salsa": win_rates(comparisons),
-        "reward ensembles": {
-            row["policy"]: {"value": row["gold_after"], "low": row["gold_after_low"], "high": row["gold_after_high"]}
-            for row in ensemble_training.to_dict("records")
-        },
+        "reward ensembles": intervals_by("policy", ensemble_training, "gold_after"),
     }
     metrics.write_text(json.dumps(numbers, indent=2, ensure_ascii=False) + "\n")
 
 
-def intervals_by(column: str, table: pd.DataFrame) -> dict[str, dict[str, float]]:
-    """Values with their intervals, by what the column names."""
-    return table.set_index(column)[["value", "low", "high"]].to_dict("index")
+def intervals_by(column: str, table: pd.DataFrame, of: str = "value") -> dict[str, dict[str, float]]:
+    """Values with their intervals, by what the column names. of: the column of the values."""
+    told = dict(zip([of, *ends_of(of)], ["value", "low", "high"]))
+    return table.set_index(column)[list(told)].rename(columns=told).to_dict("index")
 
 
 def win_rates(comparisons: pd.DataFrame) -> dict[str, dict[str, float]]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from lib.reward_ensemble_points import Ensemble, Variant, aggregates_of
+from lib.reward_ensemble_points import Variant, aggregates_of
 from lib.reward_ensembles import (
     best_of_n_table,
     comparison_table,
@@ -14,7 +14,7 @@ from lib.reward_ensembles import (
     reliability_table,
     training_table,
 )
-from lib.trajectories import grouped
+from lib.trajectories import grouped, read_history
 from scripts.command_line import Output, run
 
 
@@ -38,9 +38,9 @@ def compute_claims(
     """scores, curves: a file per seed. trainings: the seeds of one policy after those of another. agreement, held_out:
     the files of one seed's models after those of another's. models: by proxy, which of a seed's models it is made of.
     """
-    of_study = [Variant(Ensemble(*ensemble), beta) for ensemble, beta in variants]
+    of_study = [Variant.of(listed) for listed in variants]
     seeds = len(scores)
-    histories = grouped([json.loads(path.read_text())["history"] for path in trainings], len(of_study))
+    histories = grouped([read_history(path) for path in trainings], len(of_study))
     by_variant = dict(zip(of_study, histories))
     by_seed = [pd.read_csv(path) for path in scores]
 

@@ -1,6 +1,5 @@
 """The figures of Scalable Ensembling: gold and proxy along training and for best-of-n, all policies, calibration."""
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from lib.figures import COLOURS, CYCLE, PAPER, bars, save
 from lib.means import Floats
 from lib.reward_ensemble_points import MEMBERS, Ensemble, Variant, aggregates_of
 from lib.reward_ensembles import training_curves
-from lib.trajectories import grouped
+from lib.trajectories import grouped, read_history
 from scripts.command_line import Output, run
 
 LINES = {"mean": "--", "worst_case": "-", "uncertainty_weighted": ":"}
@@ -34,8 +33,8 @@ def draw(
     dpi: int,
 ) -> None:
     plt.rcParams.update(PAPER)
-    of_study = [Variant(Ensemble(*ensemble), beta) for ensemble, beta in variants]
-    histories = grouped([json.loads(path.read_text())["history"] for path in trainings], len(of_study))
+    of_study = [Variant.of(listed) for listed in variants]
+    histories = grouped([read_history(path) for path in trainings], len(of_study))
     curves = {of: training_curves(of_seeds) for of, of_seeds in zip(of_study, histories)}
     shown = {of: curve for of, curve in curves.items() if is_usual(of.ensemble)}
     save(figures, "training_steps", training_of(shown, width, along_kl=False), dpi)
