@@ -66,7 +66,8 @@ def outputs(model, tokenizer, texts: Sequence[str], batch: int = 64) -> Tensor:
 
 
 class RewardEnsemble:
-    """A reward whose members are the heads of one or several classifiers: one with K heads, or K with one.
+    """A reward whose members are the heads of one or several classifiers: one with K heads, or K with one; a reward
+    model is the ensemble of itself.
 
     Called with prompts and completions; a text is both.
     """

@@ -3,11 +3,12 @@
 import numpy as np
 from numpy.typing import NDArray
 
+Floats = NDArray[np.float64]
 LEVEL = 0.95
 SEED = 0  # of the bootstrap alone
 
 
-def resampled_means(scores: NDArray[np.float64], resamples: int) -> NDArray[np.float64]:
+def resampled_means(scores: Floats, resamples: int) -> Floats:
     """Means over seeds and prompts, of `resamples` bootstrap samples of both.
 
     scores: (seeds, prompts, ...). Seeds and prompts are drawn with replacement and independently
@@ -32,7 +33,7 @@ def ends_of(column: str) -> tuple[str, str]:
     return f"{stem}low", f"{stem}high"
 
 
-def interval(replicates: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def interval(replicates: Floats) -> tuple[Floats, Floats]:
     """The ends of the central 95 % of the replicates (percentile method), along the first axis."""
     tail = (1 - LEVEL) / 2
     low, high = np.quantile(replicates, [tail, 1 - tail], axis=0)

@@ -10,13 +10,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from lib.fronts import chord_margin
-from lib.intervals import ends_of, interval, resampled_means
+from lib.intervals import Floats, ends_of, interval, resampled_means
 
 Point = tuple[str, str]
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

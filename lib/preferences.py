@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from lib.intervals import Floats
+
 BINS = 5  # of equal numbers of pairs
 
 

@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 
 from lib.best_of_n import kl
-from lib.means import Floats, Means, differences, front_table, in_columns, over
+from lib.intervals import Floats
+from lib.means import Means, differences, front_table, in_columns, over
 from lib.preferences import calibration_error, preference_probability, reliability
 from lib.reward_ensemble_points import MEMBERS, Ensemble, Variant, variant_point
 from lib.trajectories import (

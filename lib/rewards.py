@@ -1,5 +1,4 @@
-"""Rewards: models trained on human labels, ensembles of models trained on preferences, and plain functions, behind
-one call.
+"""Rewards: models trained on human labels or on preferences, ensembles of them, and plain functions, behind one call.
 
 A reward maps prompts and completions to one number per completion, larger is better.
 """
@@ -12,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lib.ensembles import Classifier, RewardEnsemble
+from lib.ensembles import RewardEnsemble
 
 Score = Callable[[Sequence[str], Sequence[str]], Sequence[float]]
 
@@ -41,14 +40,12 @@ class Reward:
 
 
 def load(name: str, source: Mapping[str, Any]) -> Reward:
-    """The reward that `source` tells of: `model`, a directory; `models`, several, of which an `aggregate` is made;
+    """The reward that `source` tells of: `models`, directories of classifiers, whose outputs `aggregate` makes one;
     `gold`, the directory of the gold reward; or `function`, a `module:function`.
 
     A function is called as function(prompts, completions, **arguments).
     Raises ValueError, naming the reward, where there is no such function.
     """
-    if "model" in source:
-        return Reward(name, TrainedReward(Path(source["model"])))
     if "models" in source:
         directories = [Path(path) for path in source["models"]]
         return Reward(name, RewardEnsemble(directories, source["aggregate"], source["coefficient"]))
@@ -67,22 +64,6 @@ def load(name: str, source: Mapping[str, Any]) -> Reward:
     except TypeError as error:
         raise ValueError(f"rewards.{name}.arguments do not fit {source['function']}: {error}") from error
     return Reward(name, lambda prompts, completions: function(prompts, completions, **arguments))
-
-
-class TrainedReward:
-    """A sequence classifier with one output, applied to prompt + completion as one text."""
-
-    def __init__(self, directory: Path) -> None:
-        self.classifier = Classifier(directory)
-        if self.classifier.heads != 1:
-            raise ValueError(f"{directory} has {self.classifier.heads} outputs; a reward model has one")
-
-    def __call__(self, prompts: Sequence[str], completions: Sequence[str]) -> list[float]:
-        return self.score([prompt + completion for prompt, completion in zip(prompts, completions)])
-
-    def score(self, texts: Sequence[str]) -> list[float]:
-        """One score per text."""
-        return self.classifier(texts)[:, 0].tolist()
 
 
 def brevity(prompts: Sequence[str], completions: Sequence[str], words: int) -> list[float]:

@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from lib.intervals import resampled_means
-from lib.means import Floats, Means, Point, differences, over_chord, summary
+from lib.intervals import Floats, resampled_means
+from lib.means import Means, Point, differences, over_chord, summary
 from lib.salsa_points import Pair, Variant, segment_point, variant_point
 from lib.trajectories import Trajectory, mean_start, over_seeds, reward_at_equal_kl
 

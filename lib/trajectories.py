@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from lib.intervals import resampled_means
-from lib.means import Floats, summary
+from lib.intervals import Floats, resampled_means
+from lib.means import summary
 
 SMOOTH = 5  # steps of training, centred on a record, that a point of a trajectory is the mean of
 GRID = 101  # values of KL at which two trainings are compared

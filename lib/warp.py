@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 from lib.fronts import hypervolume
-from lib.means import Floats, Means, Point, first_against_each, summary
+from lib.intervals import Floats
+from lib.means import Means, Point, first_against_each, summary
 from lib.trajectories import Trajectory, mean_start, over_seeds, reward_at_equal_kl
 from lib.warp_points import between_point, liti_point
 

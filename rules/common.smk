@@ -135,20 +135,22 @@ def reward_source(name):
     spec = config["rewards"][name]
     if "ensemble" in spec:
         return ensemble_source(ensemble(spec, value("reward_ensembles.flipped")), spec.get("seed", 0))
-    return spec if "function" in spec else {"model": f"{RESULTS}/reward/{name}"}
+    if "function" in spec:
+        return spec
+    return {"models": [f"{RESULTS}/reward/{name}"], "aggregate": "mean", "coefficient": 0}
+
+
+def gold_source():
+    """The gold reward as lib.rewards.load takes it."""
+    return {"gold": f"{RESULTS}/gold"}
 
 
 def reward_files(names):
     """What a job that uses these rewards has to have: their models, and the modules of their functions."""
     sources = [reward_source(name) for name in names]
-    models = [path for source in sources for path in source_models(source)]
+    models = [path for source in sources for path in source.get("models", [])]
     files = [module_file(source["function"].split(":")[0]) for source in sources if "function" in source]
     return models + [name for file in files if file.exists() for name in code(str(file.relative_to(ROOT)))]
-
-
-def source_models(source):
-    """The models that a reward reads."""
-    return [source["model"]] if "model" in source else source.get("models", [])
 
 
 def mixture_sources(mixture):
@@ -200,8 +202,9 @@ def ensemble_keys(names):
 def evaluation_settings(points, within=True, rewards=None):
     """What the script takes: the points, and how they are judged; within the domains that policies saw, or beyond.
 
-    rewards: names, where they are not all.
+    rewards: names of those beside the gold reward, where they are not all.
     """
+    sources = {name: reward_source(name) for name in (config["rewards"] if rewards is None else rewards)}
     return lambda wildcards: settings(
         "data.prompt_words",
         "data.left_out",
@@ -209,7 +212,7 @@ def evaluation_settings(points, within=True, rewards=None):
         "policy.temperature",
         "evaluation.kl_estimator",
         prompts_held_out=value("evaluation.prompts"),
-        reward={name: reward_source(name) for name in (config["rewards"] if rewards is None else rewards)},
+        reward=sources | {"gold": gold_source()},
         points=points,
         within=within,
         seed=int(wildcards.seed),

@@ -27,5 +27,5 @@ rule evaluate:
         settings=evaluation_settings([point("sft", name, SFT, {name: 1.0}) for name in SFT]),
         derived_from=settings(*all_reward_keys(), "evaluation.prompts"),
     shell:
-        "python -m scripts.evaluate --policies {input.policies} --reference {input.reference} --gold {input.gold}"
+        "python -m scripts.evaluate --policies {input.policies} --reference {input.reference}"
         " --snippets {input.snippets} --scores {output} --settings {params.settings:q} > {log} 2>&1"

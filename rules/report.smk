@@ -13,7 +13,7 @@ rule report:
         base=rules.base.output.report,
         sft=expand(rules.sft.output.report, number=SFT_NAMES),
         agreement=[
-            *(f"{RESULTS}/reward/{name}.json" for name in config["rewards"] if "model" in reward_source(name)),
+            *(f"{RESULTS}/reward/{name}.json" for name in config["rewards"] if "label" in config["rewards"][name]),
             rules.gold.output.report,
         ],
         claims=[

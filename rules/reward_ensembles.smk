@@ -10,14 +10,14 @@
 # Deviations: 1. to 3. of policy.smk. 4. The gold reward is a linear model that learned from people, where the paper's is a
 # larger reward model. 5. Proxies are as large as the policy. 6. 8,000 pairs, where Coste et al. have 46,000.
 
-SECTION = f"{RESULTS}/reward_ensembles"
-PROXY = f"{SECTION}/proxy/{{proxy}}/flipped-{{flipped}}/seed-{{seed}}"
-ON_PROXY = f"{SECTION}/policy/{{ensemble}}/{{aggregate}}/flipped-{{flipped}}/beta-{{beta}}/seed-{{seed}}"
+ENSEMBLES = f"{RESULTS}/reward_ensembles"
+PROXY = f"{ENSEMBLES}/proxy/{{proxy}}/flipped-{{flipped}}/seed-{{seed}}"
+ON_PROXY = f"{ENSEMBLES}/policy/{{ensemble}}/{{aggregate}}/flipped-{{flipped}}/beta-{{beta}}/seed-{{seed}}"
 
 
 rule reward_ensembles:
     input:
-        expand(f"{SECTION}/more/{{made}}", made=["figures", "report.md"]),
+        expand(f"{ENSEMBLES}/more/{{made}}", made=["figures", "report.md"]),
 
 
 rule preferences:
@@ -27,7 +27,7 @@ rule preferences:
         gold=rules.gold.output.model,
         snippets=rules.snippets.output.snippets,
     output:
-        preferences=f"{SECTION}/preferences.jsonl",
+        preferences=f"{ENSEMBLES}/preferences.jsonl",
     log:
         f"{RESULTS}/logs/preferences.log",
     benchmark:
@@ -84,7 +84,7 @@ rule best_of_n_samples:
         gold=rules.gold.output.model,
         snippets=rules.snippets.output.snippets,
     output:
-        samples=f"{SECTION}/best_of_n/samples.jsonl",
+        samples=f"{ENSEMBLES}/best_of_n/samples.jsonl",
     log:
         f"{RESULTS}/logs/best_of_n_samples.log",
     benchmark:
@@ -114,7 +114,7 @@ rule best_of_n:
         samples=rules.best_of_n_samples.output.samples,
         proxies=lambda wildcards: proxies_of(aggregates_of(ensemble_variants(wildcards.study)), wildcards.seed),
     output:
-        curves=f"{SECTION}/best_of_n/{{study}}/seed-{{seed}}.csv",
+        curves=f"{ENSEMBLES}/best_of_n/{{study}}/seed-{{seed}}.csv",
     log:
         f"{RESULTS}/logs/best_of_n/{{study}}/seed-{{seed}}.log",
     benchmark:
@@ -159,7 +159,7 @@ use rule policy as reward_ensembles_policy with:
         settings=lambda wildcards: policy_settings(
             {
                 "proxy": ensemble_source(ensemble_of(wildcards), wildcards.seed) | {"weight": 1},
-                "gold": {"gold": rules.gold.output.model, "weight": 0},
+                "gold": gold_source() | {"weight": 0},
             },
             "reward_ensembles.steps",
             split="validation",
@@ -205,12 +205,12 @@ rule reward_ensembles_claims:
         agreement=lambda wildcards: proxy_reports(wildcards.study, ".json"),
         held_out=lambda wildcards: proxy_reports(wildcards.study, ".csv"),
     output:
-        policies=f"{SECTION}/{{study}}/policies.csv",
-        training=f"{SECTION}/{{study}}/training.csv",
-        comparisons=f"{SECTION}/{{study}}/comparisons.csv",
-        best_of_n=f"{SECTION}/{{study}}/best_of_n.csv",
-        proxies=f"{SECTION}/{{study}}/proxies.csv",
-        reliability=f"{SECTION}/{{study}}/reliability.csv",
+        policies=f"{ENSEMBLES}/{{study}}/policies.csv",
+        training=f"{ENSEMBLES}/{{study}}/training.csv",
+        comparisons=f"{ENSEMBLES}/{{study}}/comparisons.csv",
+        best_of_n=f"{ENSEMBLES}/{{study}}/best_of_n.csv",
+        proxies=f"{ENSEMBLES}/{{study}}/proxies.csv",
+        reliability=f"{ENSEMBLES}/{{study}}/reliability.csv",
     log:
         f"{RESULTS}/logs/reward_ensembles_claims/{{study}}.log",
     benchmark:
@@ -239,7 +239,7 @@ rule reward_ensembles_figures:
         **{name: rules.reward_ensembles_claims.output[name] for name in ("policies", "best_of_n", "reliability")},
         trainings=rules.reward_ensembles_claims.input.trainings,
     output:
-        figures=directory(f"{SECTION}/{{study}}/figures"),
+        figures=directory(f"{ENSEMBLES}/{{study}}/figures"),
     log:
         f"{RESULTS}/logs/reward_ensembles_figures/{{study}}.log",
     benchmark:
@@ -269,7 +269,7 @@ rule reward_ensembles_report:
             for name in ("policies", "training", "comparisons", "best_of_n", "proxies")
         ],
     output:
-        report=f"{SECTION}/more/report.md",
+        report=f"{ENSEMBLES}/more/report.md",
     log:
         f"{RESULTS}/logs/reward_ensembles_report.log",
     benchmark:
@@ -285,4 +285,4 @@ rule reward_ensembles_report:
         " --report {output.report} --settings {params.settings:q} > {log} 2>&1"
 
 
-PLOTS |= {f"{SECTION}/main/figures/{name}.png": None for name in ("training_kl", "best_of_n", "calibration")}
+PLOTS |= {f"{ENSEMBLES}/main/figures/{name}.png": None for name in ("training_kl", "best_of_n", "calibration")}

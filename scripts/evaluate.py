@@ -1,4 +1,4 @@
-"""Score points on held-out prompts: every reward, the gold reward, KL to θ_sft and to a point's own anchor.
+"""Score points on held-out prompts: rewards, the gold reward among them, KL to θ_sft and to a point's own anchor.
 
 A point is a combination of the given policies, in weight space (a soup, one policy as it is, or the
 SLERP of two task vectors from θ_sft) or in logit space (the ensemble of their predictions).
@@ -13,9 +13,8 @@ from pathlib import Path
 import pandas as pd
 from transformers import PreTrainedModel
 
-from lib.gold import GoldReward
 from lib.merging import linear_soup, slerp
-from lib.rewards import Reward, load
+from lib.rewards import load
 from lib.scores import score
 from lib.weights import set_weights, weights
 from scripts.command_line import Output, run
@@ -27,7 +26,6 @@ cached_model = cache(language_model)
 def evaluate(
     policies: list[Path],
     reference: Path,
-    gold: Path,
     snippets: Path,
     scores: Output,
     *,
@@ -47,7 +45,7 @@ def evaluate(
     within: whether the prompts are of the domains that policies are trained on, or of the one that is left out.
     """
     tokens = tokenizer(reference)
-    rewards = [*(load(name, source) for name, source in reward.items()), Reward("gold", GoldReward.load(gold))]
+    rewards = [load(name, source) for name, source in reward.items()]
     held_out = some_prompts(
         prompts(snippets, "test", prompt_words, left_out, within), prompts_held_out, "evaluation.prompts"
     )
@@ -81,7 +79,7 @@ def evaluate(
         table = scored("weights" if alone else point["of"], tuple(point["weights"]), anchor)
         name = {key: point[key] for key in ("method", "mixture")}
         tables.append(table.assign(**name, kl_estimator=kl_estimator))
-        means = "  ".join(f"{column} {table[column].mean():.3f}" for column in [*reward, "gold", "kl"])
+        means = "  ".join(f"{column} {table[column].mean():.3f}" for column in [*reward, "kl"])
         print(f"{number}/{len(points)}  {name['method']} {name['mixture']}  {means}")
     write_scores(pd.concat(tables), scores)
 

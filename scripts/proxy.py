@@ -50,6 +50,8 @@ def train_proxy(
     set_seed(seed)  # of the heads, which are drawn here and not by the trainer
     classifier = AutoModelForSequenceClassification.from_pretrained(base, num_labels=heads)
     classifier.base_model.requires_grad_(not frozen)
+    weights = bootstrap_weights(len(train), heads, seed) if bootstrap else [[1] * heads] * len(train)
+    dataset = as_pairs(train, first_preferred(train, flipped), tokens).add_column("weights", weights)
     config = RewardConfig(
         output_dir=str(model),
         num_train_epochs=epochs,
@@ -63,8 +65,6 @@ def train_proxy(
         logging_steps=20,
         **TRAINER,
     )
-    weights = bootstrap_weights(len(train), heads, seed) if bootstrap else [[1] * heads] * len(train)
-    dataset = as_pairs(train, first_preferred(train, flipped), tokens).add_column("weights", weights)
     trainer = RewardHeads(classifier, args=config, train_dataset=dataset, processing_class=tokens)
     print_progress(trainer, ["loss", "accuracy"])
     trainer.train()
@@ -73,14 +73,12 @@ def train_proxy(
     keep_scale(classifier, torch.cat([first, second]))
     classifier.save_pretrained(model)
     tokens.save_pretrained(model)
-    margins = first - second
-    table = pd.DataFrame(margins.numpy(), columns=[f"margin_{k}" for k in range(heads)])
-    by_gold = first_preferred(other, 0)
-    table.assign(label=first_preferred(other, flipped)).to_csv(held_out, index=False)
-    texts = labelled(snippets, "validation", label)
+    margins = pd.DataFrame((first - second).numpy(), columns=[f"margin_{k}" for k in range(heads)])
+    margins.assign(label=first_preferred(other, flipped)).to_csv(held_out, index=False)
+    rated = labelled(snippets, "validation", label)
     findings = {
-        "agreement": agreement(outputs(classifier, tokens, list(texts["text"])).mean(1).tolist(), list(texts["label"])),
-        "accuracy by gold": ((margins.numpy() > 0) == by_gold[:, None]).mean(0).tolist(),
+        "agreement": agreement(outputs(classifier, tokens, list(rated["text"])).mean(1).tolist(), list(rated["label"])),
+        "accuracy by gold": (margins > 0).eq(first_preferred(other, 0), axis=0).mean().tolist(),
     }
     print(f"agreement with held-out human ratings, and with the gold reward on held-out pairs: {findings}")
     report.write_text(json.dumps(findings, indent=2) + "\n")

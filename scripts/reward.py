@@ -14,7 +14,7 @@ from transformers import (
     set_seed,
 )
 
-from lib.rewards import TrainedReward
+from lib.ensembles import outputs
 from scripts.command_line import Output, run
 from scripts.human_labels import Label, labelled, report_agreement
 from scripts.reading import tokenizer
@@ -60,7 +60,8 @@ def train_reward(
     trainer.train()
     classifier.save_pretrained(model)
     tokens.save_pretrained(model)
-    report_agreement(report, TrainedReward(model).score, train, held_out)
+    classifier.eval()
+    report_agreement(report, lambda texts: outputs(classifier, tokens, texts)[:, 0].tolist(), train, held_out)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from lib.figures import COLOURS, CYCLE, PAPER, bars, save
-from lib.means import Floats
+from lib.intervals import Floats
 from lib.reward_ensemble_points import MEMBERS, Ensemble, Variant, aggregates_of
 from lib.reward_ensembles import training_curves
 from lib.trajectories import grouped, read_history

@@ -5,7 +5,7 @@ import torch
 from transformers import AutoModelForSequenceClassification
 
 from lib.gold import GoldReward
-from lib.rewards import Reward, TrainedReward, brevity, load
+from lib.rewards import Reward, brevity, load
 
 
 def test_brevity_worked_by_hand():
@@ -68,7 +68,8 @@ def test_a_trained_reward_reads_the_last_token_of_each_text_whatever_the_batch(c
     for text in texts:
         hidden = model.model(**tokenizer(text, return_tensors="pt")).last_hidden_state[0, -1]
         one_by_one.append(torch.dot(hidden, model.score.weight[0]).item())
-    scores = load("trained", {"model": str(directory)})([text[:3] for text in texts], [text[3:] for text in texts])
+    source = {"models": [str(directory)], "aggregate": "mean", "coefficient": 0}
+    scores = load("trained", source)([text[:3] for text in texts], [text[3:] for text in texts])
     assert scores == pytest.approx(one_by_one, abs=1e-5)
 
 
@@ -87,9 +88,3 @@ def test_the_gold_reward_is_one_as_well(tmp_path):
     gold = GoldReward.fit(["a good day", "a bad day", "good", "bad"], [1, -1, 1, -1], penalty=0.1)
     gold.save(tmp_path / "gold")
     assert load("gold", {"gold": str(tmp_path / "gold")})(["a good"], [" day"]) == gold.score(["a good day"])
-
-
-def test_a_model_of_several_outputs_is_no_reward(classifier):
-    _, directory = classifier(3)
-    with pytest.raises(ValueError, match="3 outputs"):
-        TrainedReward(directory)
