@@ -22,7 +22,7 @@ import pandas as pd
 import psutil
 import torch
 import yaml
-from transformers import AutoModelForSequenceClassification, PreTrainedModel, set_seed
+from transformers import AutoModelForSequenceClassification, PreTrainedModel, PrinterCallback, set_seed
 from trl import RewardConfig
 
 from lib.ensembles import outputs
@@ -83,6 +83,7 @@ def train(model: PreTrainedModel, tokens, pairs: pd.DataFrame, heads: int, steps
             folder, max_steps=steps, per_device_train_batch_size=BATCH, max_length=None, logging_steps=1000, **TRAINER
         )
         trainer = RewardHeads(model, args=config, train_dataset=dataset, processing_class=tokens)
+        trainer.remove_callback(PrinterCallback)
         started = time.perf_counter()
         trainer.train()
         return time.perf_counter() - started
