@@ -4,7 +4,7 @@
 
 needs the tokenizer and the preferences of params.yaml's experiment (`snakemake --cores 2`). The encoder is a Llama of
 the size that is asked for, with weights drawn at random: cost does not depend on them. Each measurement is a process of
-its own, on one thread; memory is the peak of its resident set less what it had after its imports. K models are trained
+its own, on one thread; memory is the peak of its resident set less what it had before the work. K models are trained
 one after the other, and score together, as in the pipeline. Times are medians over the repeats, which are interleaved.
 """
 

@@ -1,37 +1,40 @@
 """Agreement of a reward with human labels that it was not trained on."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.stats import mannwhitneyu, spearmanr
 
-from lib.intervals import interval
+from lib.intervals import Floats, interval
 
 RESAMPLES = 1000
 
 
-def auc(scores: NDArray[np.float64], labels: NDArray[np.float64]) -> float:
+def auc(scores: Floats, labels: Floats) -> float:
     """Probability that a text of the higher label scores above one of the lower; ties count half."""
     low, high = np.unique(labels)
     above, below = scores[labels == high], scores[labels == low]
     return float(mannwhitneyu(above, below).statistic / (len(above) * len(below)))
 
 
-def spearman(scores: NDArray[np.float64], labels: NDArray[np.float64]) -> float:
+def spearman(scores: Floats, labels: Floats) -> float:
     """Rank correlation of scores and labels."""
     return float(spearmanr(scores, labels).statistic)
 
 
-def agreement(scores: Sequence[float], labels: Sequence[float]) -> dict[str, object]:
-    """AUC where the labels have two values and Spearman's correlation otherwise.
+def measure_for(labels: Floats) -> Callable[[Floats, Floats], float]:
+    """AUC where the labels have two values and Spearman's correlation otherwise."""
+    return auc if len(np.unique(labels)) == 2 else spearman
 
-    With a 95 % bootstrap interval over texts, of each label apart for the AUC; its generator is its own.
+
+def agreement(scores: Sequence[float], labels: Sequence[float]) -> dict[str, object]:
+    """`measure_for` the labels, with a 95 % bootstrap interval over texts, of each label apart for the AUC.
+
+    The generator is its own.
     """
     x, y = np.asarray(scores, dtype=float), np.asarray(labels, dtype=float)
-    two = len(np.unique(y)) == 2
-    measure = auc if two else spearman
-    groups = [np.flatnonzero(y == label) for label in np.unique(y)] if two else [np.arange(len(y))]
+    measure = measure_for(y)
+    groups = [np.flatnonzero(y == label) for label in np.unique(y)] if measure is auc else [np.arange(len(y))]
     generator = np.random.default_rng(0)
     replicates = []
     for _ in range(RESAMPLES):

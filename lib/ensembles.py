@@ -1,4 +1,4 @@
-"""Ensembles of rewards that were learned from preferences: K heads on one encoder, or K models, made one reward.
+"""Trained classifiers as a reward: one, K of them, or K heads on one encoder, made one by an aggregate.
 
 Scalable Ensembling, arXiv 2406.01013; the aggregates are those of Coste et al., arXiv 2310.02743, section 3.
 """

@@ -66,7 +66,7 @@ def ensemble(asked: Mapping, flipped: float) -> Ensemble:
     members = 1 if kind == "single" else asked.get("members", MEMBERS)
     own = asked.get("flipped", flipped)
     return Ensemble(
-        "single" if kind == "models" and members == 1 and not bootstrap else kind,
+        "single" if kind in ("models", "heads") and members == 1 and not bootstrap else kind,
         members,
         "mean" if members == 1 else asked.get("aggregate", "worst_case"),
         None if own == flipped else float(own),

@@ -69,8 +69,8 @@ def training_table(trainings: Mapping[Variant, Sequence[History]], resamples: in
 
 
 def compared(variants: Sequence[Variant]) -> list[tuple[Variant, Variant]]:
-    """Which policies are compared: of equal β and share of wrong labels, each ensemble with one model, heads with as
-    many models, and other heads with three that were trained jointly, by the same aggregate.
+    """Which policies are compared: of equal β and share of wrong labels, each ensemble with one model and with its own
+    mean, heads with as many models, and other heads with three that were trained jointly, by the same aggregate.
     """
 
     def is_standard(of: Ensemble) -> bool:
@@ -80,7 +80,7 @@ def compared(variants: Sequence[Variant]) -> list[tuple[Variant, Variant]]:
         ours, theirs = first.ensemble, second.ensemble
         if first.beta != second.beta or ours.flipped != theirs.flipped:
             return False
-        if theirs.kind == "single":
+        if theirs.kind == "single" or theirs == ours._replace(aggregate="mean"):
             return True
         if ours.kind == "single" or ours.aggregate != theirs.aggregate:
             return False
@@ -145,7 +145,8 @@ def proxy_table(
     bins: pd.DataFrame,
     resamples: int,
 ) -> pd.DataFrame:
-    """Agreement with people and with gold, calibration, and how alike the members are; intervals are over seeds alone.
+    """The members' agreement with people and with gold, the proxy's calibration, and how alike the members are;
+    intervals are over seeds alone.
 
     reports, held_out: by proxy, for each seed those of its models. bins: `reliability_table`'s, of each seed.
     """
@@ -153,8 +154,8 @@ def proxy_table(
     for proxy, of_seeds in reports.items():
         errors = [calibration_error(of_seed) for _, of_seed in bins[bins["proxy"] == proxy].groupby("seed")]
         found = {
-            "agreement with people": [np.mean([one["agreement"]["value"] for one in models]) for models in of_seeds],
-            "accuracy by gold": [np.mean([np.mean(one["accuracy by gold"]) for one in models]) for models in of_seeds],
+            "agreement with people": [mean_of_members(models, "agreement with people") for models in of_seeds],
+            "accuracy by gold": [mean_of_members(models, "accuracy by gold") for models in of_seeds],
             "calibration error": errors,
             "correlation of members": [correlation_of_members(margins_of(models)) for models in held_out[proxy]],
         }
@@ -163,6 +164,11 @@ def proxy_table(
             row |= in_columns(name, over_seeds(np.array(values), resamples))
         rows.append(row)
     return pd.DataFrame(rows)
+
+
+def mean_of_members(reports: Sequence[Mapping[str, Sequence[float]]], name: str) -> float:
+    """The mean over all members of a proxy, from the reports of its models."""
+    return float(np.mean([value for report in reports for value in report[name]]))
 
 
 def reliability_table(held_out: Mapping[str, Sequence[Sequence[pd.DataFrame]]]) -> pd.DataFrame:

@@ -39,7 +39,13 @@ rule report:
         mem_mb=1000,
         runtime=10,
     params:
-        settings=settings("seeds", "evaluation.prompts", "evaluation.resamples"),
+        settings=settings(
+            "seeds",
+            "evaluation.prompts",
+            "evaluation.resamples",
+            "reward_ensembles.best_of_prompts",
+            "reward_ensembles.held_out_pairs",
+        ),
     shell:
         "python -m scripts.report --data {input.data} --base {input.base} --sft {input.sft}"
         " --agreement {input.agreement} --claims {input.claims} --warp {input.warp} --angles {input.angles}"

@@ -8,7 +8,9 @@
 # that neither gold nor proxies have learned from; at the end they are judged on those of the test split.
 #
 # Deviations: 1. to 3. of policy.smk. 4. The gold reward is a linear model that learned from people, where the paper's is a
-# larger reward model. 5. Proxies are as large as the policy. 6. 8,000 pairs, where Coste et al. have 46,000.
+# larger reward model. 5. Proxies start from θ_pre and are as large as the policy. 6. 8,000 pairs, less those that gold
+# does not tell apart, where Coste et al. have 46,000. 7. Each member is put on one scale before the aggregate: so c is in
+# standard deviations, not in units of the Bradley–Terry loss.
 
 ENSEMBLES = f"{RESULTS}/reward_ensembles"
 PROXY = f"{ENSEMBLES}/proxy/{{proxy}}/flipped-{{flipped}}/seed-{{seed}}"
@@ -279,7 +281,13 @@ rule reward_ensembles_report:
         mem_mb=1000,
         runtime=10,
     params:
-        settings=settings("seeds", "evaluation.prompts", "evaluation.resamples"),
+        settings=settings(
+            "seeds",
+            "evaluation.prompts",
+            "evaluation.resamples",
+            "reward_ensembles.best_of_prompts",
+            "reward_ensembles.held_out_pairs",
+        ),
     shell:
         "python -m scripts.reward_ensembles_report --tables {input.tables} --figures {input.figures}"
         " --report {output.report} --settings {params.settings:q} > {log} 2>&1"

@@ -24,10 +24,12 @@ def flipped_share(of):
 
 
 def proxy_folders(of, seed):
-    """Where the models of an ensemble are. A single model is the first of several, with one head."""
+    """Where the models of an ensemble are. A single model is the first of several, with one head; heads on one encoder
+    have its seed, so that what they are compared with has the data in the same order.
+    """
     one_encoder = of.kind in ("heads", "frozen_heads")
     trained = f"{of.kind}-{of.members}" if one_encoder else "heads-1"
-    numbers = [0] if one_encoder else range(1, of.members + 1)
+    numbers = range(1, 2 if one_encoder else of.members + 1)
     place = f"{RESULTS}/reward_ensembles/proxy/{trained}{'-bootstrap' * of.bootstrap}/flipped-{flipped_share(of):g}"
     return [f"{place}/seed-{(100 * int(seed) + number) % 2**32}" for number in numbers]
 

@@ -1,6 +1,6 @@
-"""Train a proxy on preferences: θ_pre with K heads, trained jointly or alone (Scalable Ensembling).
+"""Train a proxy on preferences: θ_pre with K heads, trained with them or as it is (Scalable Ensembling).
 
-What is told of it: its agreement with held-out human ratings, and what it says of held-out pairs.
+What is told of it: its heads' agreement with held-out human ratings, and what they say of held-out pairs.
 """
 
 import json
@@ -12,7 +12,7 @@ from datasets import Dataset
 from transformers import AutoModelForSequenceClassification, PreTrainedModel, PreTrainedTokenizerFast, set_seed
 from trl import RewardConfig
 
-from lib.agreement import agreement
+from lib.agreement import measure_for
 from lib.ensembles import outputs
 from lib.preferences import first_preferred
 from lib.reward_heads import RewardHeads, bootstrap_weights
@@ -76,11 +76,13 @@ def train_proxy(
     margins = pd.DataFrame((first - second).numpy(), columns=[f"margin_{k}" for k in range(heads)])
     margins.assign(label=first_preferred(other, flipped)).to_csv(held_out, index=False)
     rated = labelled(snippets, "validation", label)
+    ratings = rated["label"].to_numpy(dtype=float)
+    of_heads = outputs(classifier, tokens, list(rated["text"])).numpy().T
     findings = {
-        "agreement": agreement(outputs(classifier, tokens, list(rated["text"])).mean(1).tolist(), list(rated["label"])),
+        "agreement with people": [measure_for(ratings)(scores, ratings) for scores in of_heads],
         "accuracy by gold": (margins > 0).eq(first_preferred(other, 0), axis=0).mean().tolist(),
     }
-    print(f"agreement with held-out human ratings, and with the gold reward on held-out pairs: {findings}")
+    print(f"each head's agreement with held-out human ratings, and with the gold reward on held-out pairs: {findings}")
     report.write_text(json.dumps(findings, indent=2) + "\n")
 
 

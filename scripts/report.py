@@ -8,7 +8,7 @@ import pandas as pd
 from lib.intervals import ends_of
 from lib.rewarded_soups import chord_counts
 from scripts.command_line import Output, run
-from scripts.tables import as_table, basis, best_of_largest_n, comparisons_as_table
+from scripts.tables import as_table, basis, best_of_largest_n, comparisons_as_table, on_ensembles
 
 PAGE = """# What was found
 
@@ -111,32 +111,29 @@ equal KL is the best along training up to the largest KL that both have come to;
 
 ## Reward ensembles (arXiv 2406.01013)
 Proxies learn what the gold reward prefers, from pairs of the SFT model's own samples of which a share is labelled
-wrongly; policies are trained on a proxy. A seed has proxies of its own, and what is compared along training, and
-proxies, have intervals over seeds alone. K models, other aggregates, other K and β are added by `make ensembles`, in
-`reward_ensembles/more`.
+wrongly; policies are trained on a proxy. {ensembles_basis} K models, other aggregates, other K and β are added by
+`make ensembles`, in `reward_ensembles/more`.
 
-Agreement (Spearman) with held-out human ratings, accuracy on held-out pairs by the gold reward, expected calibration
-error on held-out labels, and how the members' margins correlate:
+{on_proxies}
 
 {proxies}
 
 ### E-1: over-optimisation by RL
 ![Along training](reward_ensembles/main/figures/training_kl.png)
 
-From the step where gold is best (for each seed where it is best for the others) to the end of training: `after`.
+{on_training}
 
 {ensemble_training}
 
 ### E-2: ensembles against one model
-The first minus the second. At equal KL it is the mean over KL, along training, up to the largest that both have come
-to.
+{on_comparisons}
 
 {ensemble_comparisons}
 
 ### E-5: best of n
 ![Best of n](reward_ensembles/main/figures/best_of_n.png)
 
-Over one sample, at the largest n:
+{on_best_of_n}
 
 {best_of_n}
 """
@@ -158,6 +155,8 @@ def write_report(
     seeds: list[int],
     prompts: int,
     resamples: int,
+    best_of_prompts: int,
+    held_out_pairs: int,
 ) -> None:
     """claims: the tables front, chord, hypervolume, preference and balance. warp: hypervolume, anchors, slerp,
     liti and trajectories. angles: of the first iteration's policies, a table per seed. salsa: policies, comparisons
@@ -196,6 +195,7 @@ def write_report(
             salsa_policies=as_table(salsa_policies),
             comparisons=comparisons_as_table(comparisons),
             soup=as_table(soup),
+            **on_ensembles(best_of_prompts, held_out_pairs),
             proxies=as_table(proxies),
             ensemble_training=as_table(ensemble_training),
             ensemble_comparisons=comparisons_as_table(ensemble_comparisons),

@@ -5,22 +5,21 @@ from pathlib import Path
 import pandas as pd
 
 from scripts.command_line import Output, run
-from scripts.tables import as_table, basis, best_of_largest_n, comparisons_as_table
+from scripts.tables import as_table, basis, best_of_largest_n, comparisons_as_table, on_ensembles
 
 PAGE = """# Reward ensembles (arXiv 2406.01013): all proxies, aggregates and Î²
 
-{basis} What is compared along training, and proxies, have intervals over seeds alone. A seed has proxies of its own.
+{basis} {ensembles_basis}
 
 ## Proxies
-Agreement (Spearman) with held-out human ratings, accuracy on held-out pairs by the gold reward, expected calibration
-error on held-out labels, of which as many are wrong as of those learned from, and how the members' margins correlate.
+{on_proxies}
 
 {proxies}
 
 ![Calibration](figures/calibration.png)
 
 ## E-1: over-optimisation by RL
-From the step where gold is best (for each seed where it is best for the others) to the end of training: `after`.
+{on_training}
 
 ![Along steps](figures/training_steps.png)
 
@@ -35,28 +34,36 @@ Policies at the end of training, on held-out prompts: gold reward over that of Î
 
 {policies}
 
-The first minus the second. At equal KL it is the mean over KL, along training, up to the largest that both have come
-to.
+{on_comparisons}
 
 {comparisons}
 
 ## E-5: best of n
 ![Best of n](figures/best_of_n.png)
 
-Over one sample, at the largest n:
+{on_best_of_n}
 
 {best_of_n}
 """
 
 
 def write_report(
-    tables: list[Path], figures: Path, report: Output, *, seeds: list[int], prompts: int, resamples: int
+    tables: list[Path],
+    figures: Path,
+    report: Output,
+    *,
+    seeds: list[int],
+    prompts: int,
+    resamples: int,
+    best_of_prompts: int,
+    held_out_pairs: int,
 ) -> None:
     """tables: policies, training, comparisons, best_of_n and proxies. figures: beside the report."""
     policies, training, comparisons, best_of_n, proxies = (pd.read_csv(path) for path in tables)
     report.write_text(
         PAGE.format(
             basis=basis(len(seeds), prompts, resamples),
+            **on_ensembles(best_of_prompts, held_out_pairs),
             proxies=as_table(proxies),
             training=as_table(training),
             policies=as_table(policies),

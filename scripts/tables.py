@@ -20,11 +20,28 @@ def caution(seeds: int) -> str:
 
 
 def basis(seeds: int, prompts: int, resamples: int) -> str:
-    """What every interval of a report rests on, to be gone on with."""
+    """What the intervals of a report rest on, to be gone on with."""
     return (
-        f"Every interval is the central 95 % of {resamples} bootstrap samples over {seeds} seed(s) of reinforcement\n"
-        f"learning and {prompts} held-out prompts{caution(seeds)}."
+        f"An interval, where nothing else is said, is the central 95 % of {resamples} bootstrap samples over {seeds}\n"
+        f"seed(s) of reinforcement learning and {prompts} held-out prompts{caution(seeds)}."
     )
+
+
+def on_ensembles(best_of_prompts: int, held_out_pairs: int) -> dict[str, str]:
+    """What the reports say of reward ensembles' tables, by the places in their pages."""
+    return {
+        "ensembles_basis": f"""A seed has proxies of its own. What is compared along training, and proxies, have
+intervals over seeds alone; best of n has them over seeds and {best_of_prompts} prompts.""",
+        "on_proxies": f"""Agreement (Spearman) with held-out human ratings and accuracy on held-out pairs by the gold
+reward, the mean over members; expected calibration error on held-out labels, of which as many are wrong as of those
+that were learned from; how the members' margins correlate. The pairs are the same for all, and the intervals leave them
+out: others would move an accuracy by some {held_out_pairs**-0.5:.2f}, and a calibration error below that is chance.""",
+        "on_training": """From the step where gold is best (for each seed where it is best for the others) to the end of
+training: `after`.""",
+        "on_comparisons": """The first minus the second. At equal KL it is the mean over KL, along training, up to the
+largest that both have come to.""",
+        "on_best_of_n": "Over one sample, at the largest n:",
+    }
 
 
 def as_table(table: pd.DataFrame) -> str:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from itertools import combinations
 
 import pandas as pd
 import pytest
@@ -10,6 +11,7 @@ import yaml
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from lib.merging import linear_soup, liti, slerp
+from lib.rewards import load
 from lib.weights import Weights, weights
 from scripts.reading import prompts, some_prompts
 from tests.checkout import Checkout
@@ -153,6 +155,7 @@ def test_what_judges_proxies_and_policies_is_no_prompt_of_the_training_split(fin
     learned = set(texts["text"][texts["split"] == "train"].str.split(" ").str[:words].str.join(" "))
     pairs = pd.read_json(results / "reward_ensembles/preferences.jsonl", lines=True)
     samples = pd.read_json(results / "reward_ensembles/best_of_n/samples.jsonl", lines=True)
+    assert (pairs["gold_first"] != pairs["gold_second"]).all()
     assert pairs["first"][pairs["split"] == "train"].str.startswith(tuple(learned)).all()
     assert not pairs["first"][pairs["split"] == "validation"].str.startswith(tuple(learned)).any()
     assert not samples["text"].str.startswith(tuple(learned)).any()
@@ -167,6 +170,24 @@ def test_policies_on_proxies_are_recorded_by_gold_and_proxy(finished):
     history = pd.DataFrame(json.loads(path.read_text())["history"])
     assert history[["proxy", "gold"]].notna().all(axis=None)
     assert history["kl_to_reference"].iloc[0] == pytest.approx(0, abs=1e-5)
+
+
+def test_best_of_n_has_the_scores_of_the_samples_that_are_there(finished):
+    """Of one sample the mean of all; of n the gold reward of what the proxy likes best."""
+    results = finished.root / RESULTS / "reward_ensembles"
+    samples = pd.read_json(results / "best_of_n/samples.jsonl", lines=True)
+    proxy = load(
+        "proxy", {"models": [results / "proxy/heads-1/flipped-0.25/seed-101"], "aggregate": "mean", "coefficient": 0}
+    )
+    samples["proxy"] = proxy([""] * len(samples), list(samples["text"]))
+    curves = pd.read_csv(results / "best_of_n/main/seed-1.csv").set_index(["reward", "n", "prompt"])
+    for prompt, of_prompt in samples.groupby("prompt"):
+        for n in (1, 8):
+            best = [max(some, key=lambda i: of_prompt["proxy"][i]) for some in combinations(of_prompt.index, n)]
+            found = curves.loc[("1 model", n, prompt)]
+            assert found[["proxy", "gold"]].tolist() == pytest.approx(
+                of_prompt.loc[best, ["proxy", "gold"]].mean().tolist()
+            )
 
 
 def test_all_of_reward_ensembles(copy_of_finished):
@@ -188,6 +209,7 @@ def test_an_ensemble_is_a_reward_for_the_other_papers(copy_of_finished):
     policies = [
         f"{RESULTS}/warp/M-all/iteration-1/policy-1/seed-1",
         f"{RESULTS}/salsa/policy/start-sft/alpha-0.5/beta-0.05/seed-1",
+        f"{RESULTS}/policy/cautious/seed-1",
     ]
     assert len(copy_of_finished.would_make("--", *policies)["proxy"]) == 3  # a model and what is told of it
     copy_of_finished.snakemake("--", *policies)

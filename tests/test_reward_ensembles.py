@@ -22,7 +22,8 @@ MODELS = Variant(Ensemble("models", 3, "worst_case", None, False), 0.0)
 def test_an_entry_of_params_and_its_name():
     assert ensemble({"ensemble": "heads"}, flipped=0.25) == HEADS.ensemble
     assert ensemble({"ensemble": "heads", "flipped": 0.25}, flipped=0.25) == HEADS.ensemble
-    assert ensemble({"ensemble": "models", "members": 1, "aggregate": "mean"}, 0.25) == SINGLE.ensemble
+    for kind in ("models", "heads"):
+        assert ensemble({"ensemble": kind, "members": 1, "aggregate": "worst_case"}, 0.25) == SINGLE.ensemble
     other = ensemble({"ensemble": "heads", "members": 5, "bootstrap": True, "flipped": 0}, 0.25)
     assert other.name == "5 heads, bootstrap, 0 flipped, worst case"
     assert HEADS.name == "3 heads, worst case, β=0"
@@ -64,6 +65,8 @@ def test_pairs_that_are_compared():
     five = Variant(HEADS.ensemble._replace(members=5), 0.0)
     clean = Variant(HEADS.ensemble._replace(flipped=0.0), 0.0)
     assert compared([HEADS, five, clean]) == [(five, HEADS)]
+    mean = Variant(HEADS.ensemble._replace(aggregate="mean"), 0.0)
+    assert compared([HEADS, mean]) == [(HEADS, mean)]
 
 
 def test_policies_are_compared_on_held_out_prompts_and_along_training():
@@ -107,7 +110,7 @@ def test_proxies_are_told_over_seeds():
     right = pd.DataFrame({"label": [True, False] * 5, "margin_0": [50.0, -50.0] * 5})
     wrong = right.assign(label=[True, True] * 5)
     bins = reliability_table({"a": [[right], [wrong]], "b": [[right, right], [right, right]]})
-    report = {"agreement": {"value": 0.25}, "accuracy by gold": [0.5, 0.75]}
+    report = {"agreement with people": [0.25], "accuracy by gold": [0.5, 0.75]}
     reports = {"a": [[report], [report]], "b": [[report, report]] * 2}
     held_out = {"a": [[right], [wrong]], "b": [[right, right], [right, right.assign(margin_0=-right["margin_0"])]]}
     table = proxy_table(reports, held_out, bins, resamples=100).set_index("proxy")
