@@ -104,8 +104,9 @@ def draw(table: pd.DataFrame, file: Path) -> None:
     for axes, (work, unit) in zip(panels, wanted):
         for kind, colour in KINDS.items():
             axes.plot(table.loc[kind].index, table.loc[kind, (unit, work)], color=colour, marker="o", label=kind)
-        axes.set(xlabel="K", ylabel=f"{'time' if unit == 'seconds' else 'peak memory'} to {work}, one model = 1")
-        axes.set_ylim(bottom=0)
+        axes.set(xlabel="K", title=f"{'Time' if unit == 'seconds' else 'Peak memory'} to {work}")
+        axes.set_ylim(0, 1.1 * axes.dataLim.y1)
+    panels[0].set_ylabel("one model = 1")
     figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
     figure.savefig(file, dpi=150)
 
