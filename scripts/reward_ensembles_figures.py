@@ -125,19 +125,27 @@ def best_of_n_of(table: pd.DataFrame, rewards: Sequence[Ensemble], width: float)
 
 
 def calibration_of(bins: pd.DataFrame, width: float) -> Figure:
-    """How often labels agree with a proxy against the probability that it gives them."""
-    figure, axes = plt.subplots(figsize=(width, width * 0.85), layout="constrained")
+    """How often labels agree with a proxy against the probability that it gives them, a panel for each proxy."""
+    proxies = list(bins.groupby("proxy", sort=False))
+    columns = min(4, len(proxies))
+    rows = -(-len(proxies) // columns)
+    size = (width * 0.4 * columns, 0.6 + width * 0.36 * rows)
+    figure, panels = plt.subplots(
+        rows, columns, figsize=size, layout="constrained", sharex=True, sharey=True, squeeze=False
+    )
     ends = [0.5, bins["predicted"].max()]
-    axes.plot(ends, ends, color="black", linestyle="--", linewidth=0.8, label="calibrated")
-    for i, (name, of_proxy) in enumerate(bins.groupby("proxy", sort=False)):
-        points = of_proxy.groupby("bin")[["predicted", "observed"]].mean()
-        colour = CYCLE[i % len(CYCLE)]
+    for axes, (name, of_proxy) in zip(panels.flat, proxies):
+        axes.plot(ends, ends, color="black", linestyle="--", linewidth=0.8)
         for _, of_seed in of_proxy.groupby("seed"):
-            axes.plot(of_seed["predicted"], of_seed["observed"], color=colour, linewidth=0.6, alpha=0.3)
-        line = "-" if i < len(CYCLE) else "--"
-        axes.plot(points["predicted"], points["observed"], color=colour, linestyle=line, marker="o", label=name)
-    axes.set(xlabel="probability that the proxy gives its preference", ylabel="share of labels that agree")
-    figure.legend(loc="outside lower center", ncols=3, title="held-out pairs; thick: mean over seeds; thin: each seed")
+            axes.plot(of_seed["predicted"], of_seed["observed"], color=COLOURS["soup"], linewidth=0.6, alpha=0.4)
+        points = of_proxy.groupby("bin")[["predicted", "observed"]].mean()
+        axes.plot(points["predicted"], points["observed"], color=COLOURS["soup"], marker="o", markersize=4)
+        axes.set_title(name, fontsize="small")
+    for axes in panels.flat[len(proxies) :]:
+        axes.set_visible(False)
+    figure.suptitle("held-out pairs; thick: mean over seeds; thin: each seed", fontsize="medium")
+    figure.supxlabel("probability that the proxy gives its preference", fontsize="medium")
+    figure.supylabel("share of labels that agree", fontsize="medium")
     return figure
 
 
