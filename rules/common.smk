@@ -106,21 +106,22 @@ def code(script):
     seen, todo = set(), [script]
     while todo:
         file = todo.pop()
-        if file in seen:
-            continue
-        seen.add(file)
-        for node in ast.walk(ast.parse((ROOT / file).read_text())):
-            if isinstance(node, ast.Import):
-                names = [alias.name for alias in node.names]
-            elif isinstance(node, ast.ImportFrom) and node.module:
-                names = [
-                    node.module,
-                    *(f"{node.module}.{alias.name}" for alias in node.names),
-                ]
-            else:
-                continue
-            todo += [str(file.relative_to(ROOT)) for file in map(module_file, names) if file.exists()]
+        if file not in seen:
+            seen.add(file)
+            todo += imported(file)
     return sorted(seen)
+
+
+@cache
+def imported(file):
+    """The modules of this repository that one of its files imports, at its top or in a function."""
+    names = []
+    for node in ast.walk(ast.parse((ROOT / file).read_text())):
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+    return [str(module.relative_to(ROOT)) for module in map(module_file, names) if module.exists()]
 
 
 def seed_key(number):
