@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 
 import torch
+from peft import PeftModel
 from torch import Tensor
 from transformers import PreTrainedModel
 
+from lib.adapters import deltas, with_dense_deltas
 from lib.checkpoint_files import SavedBeside
 from lib.weights import weights
 
@@ -23,14 +25,21 @@ def ema(anchor: Mapping[str, Tensor], policy: Mapping[str, Tensor], mu: float) -
 class MovingAnchor(SavedBeside):
     """θ_ema ← (1 − μ) θ_ema + μ θ after every optimiser step (WARP, algorithm 1).
 
-    anchor: a model in float32, changed in place. A policy in bfloat16, or one of LoRA factors on a
-    frozen base, is averaged as the weights that it has, in float32.
+    anchor: a model in float32, changed in place, whose weights are averaged with those of the policy; or, for a LoRA
+    policy, one on the same base model, of which what adapters change is averaged, exactly and in float32. The anchor is
+    `model` from then on: averages of several steps have no adapter of a low rank.
     """
 
-    def __init__(self, anchor: PreTrainedModel, policy: PreTrainedModel, mu: float) -> None:
-        super().__init__(anchor, "anchor.safetensors")
+    def __init__(self, anchor: PreTrainedModel | PeftModel, policy: PreTrainedModel | PeftModel, mu: float) -> None:
+        if isinstance(anchor, PeftModel):
+            self.model, moving = with_dense_deltas(anchor)
+            self.current = deltas
+        else:
+            self.model, moving = anchor, dict(anchor.named_parameters())
+            self.current = weights
+        super().__init__(moving, "anchor.safetensors")
         self.policy, self.mu = policy, mu
 
     def on_step_end(self, args, state, control, **kwargs) -> None:
         """Moves the anchor."""
-        ema(dict(self.module.named_parameters()), weights(self.policy), self.mu)
+        ema(self.tensors, self.current(self.policy), self.mu)

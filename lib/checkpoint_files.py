@@ -4,26 +4,26 @@ from pathlib import Path
 
 import torch
 from safetensors.torch import load_file, save_file
-from torch import nn
 from transformers import TrainerCallback
 
-from lib.weights import set_weights, weights
+from lib.weights import Weights
 
 
 class SavedBeside(TrainerCallback):
-    """Saves a module's weights beside each checkpoint, and reads them back when a run goes on.
+    """Saves tensors beside each checkpoint, and reads them back when a run goes on.
 
-    module: in float32, and no part of the policy. file: its name in the checkpoint's directory.
+    tensors: in float32, and no part of the policy. file: their name in the checkpoint's directory.
     """
 
-    def __init__(self, module: nn.Module, file: str) -> None:
-        self.module, self.file = module, file
+    def __init__(self, tensors: Weights, file: str) -> None:
+        self.tensors, self.file = tensors, file
 
     def on_save(self, args, state, control, **kwargs) -> None:
-        """Saves the module with the checkpoint that was just written."""
-        save_file(weights(self.module), Path(args.output_dir, f"checkpoint-{state.global_step}", self.file))
+        """Saves the tensors with the checkpoint that was just written."""
+        save_file(dict(self.tensors), Path(args.output_dir, f"checkpoint-{state.global_step}", self.file))
 
     @torch.no_grad()
     def read(self, checkpoint: str) -> None:
-        """Reads the module's weights back."""
-        set_weights(self.module, load_file(Path(checkpoint, self.file)))
+        """Reads the tensors back."""
+        for name, saved in load_file(Path(checkpoint, self.file)).items():
+            self.tensors[name].copy_(saved)

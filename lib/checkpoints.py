@@ -16,6 +16,7 @@ from types import TracebackType
 import torch
 from torch import Tensor
 
+from lib.adapters import base_of, is_adapter, merge_adapters, read_factors
 from lib.weights import Weights
 
 FILE = "model.safetensors"
@@ -62,6 +63,27 @@ class Checkpoint:
         self.file.close()
 
 
+class WithFactors(Checkpoint):
+    """The weights of a LoRA policy, W + B A."""
+
+    def __init__(self, model: Path) -> None:
+        super().__init__(base_of(model))
+        self.factors = read_factors(model)
+        if unknown := self.factors.keys() - self.shapes.keys():
+            raise ValueError(f"{model} changes {min(unknown)}, which {base_of(model)} has not")
+        self._delta = "", torch.empty(0)  # of the tensor that was read last
+
+    def read(self, name: str, start: int, count: int) -> Tensor:
+        """Numbers of a tensor from `start`, flat and in float32."""
+        base = super().read(name, start, count)
+        if name not in self.factors:
+            return base
+        if self._delta[0] != name:
+            a, b = self.factors[name]
+            self._delta = name, (b @ a).flatten()
+        return base + self._delta[1][start : start + count]
+
+
 def pieces(models: Sequence[Path]) -> Iterator[list[Weights]]:
     """The weights of N models of one architecture, one piece of one tensor at a time, flat and in float32.
 
@@ -69,7 +91,8 @@ def pieces(models: Sequence[Path]) -> Iterator[list[Weights]]:
     Raises ValueError when the models' tensors differ, and what `Checkpoint` raises.
     """
     with ExitStack() as stack:
-        opened = [stack.enter_context(Checkpoint(model)) for model in models]
+        kinds = [WithFactors if is_adapter(model) else Checkpoint for model in models]
+        opened = [stack.enter_context(kind(model)) for kind, model in zip(kinds, models)]
         shapes = opened[-1].shapes
         for model, checkpoint in zip(models, opened):
             if different := set(checkpoint.shapes.items()) ^ set(shapes.items()):
@@ -86,9 +109,13 @@ def merge(
     """Writes models whose weights are those of others combined.
 
     combine: takes a piece of each model, as `pieces` gives them, and returns one for each output.
-    The outputs have the configuration, the tokenizer and the number types of the last model.
+    The outputs have the configuration, the tokenizer and the number types of the last model. LoRA policies are merged
+    into LoRA policies (`lib.adapters.merge_adapters`).
     """
     like = models[-1]
+    if is_adapter(like):
+        merge_adapters(models, outputs, combine)
+        return
     with ExitStack() as stack:
         layout = stack.enter_context(Checkpoint(like))
         files = []

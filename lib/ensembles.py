@@ -8,7 +8,10 @@ from pathlib import Path
 
 import torch
 from torch import Tensor
-from transformers import AutoModelForSequenceClassification, AutoTokenizer
+from transformers import AutoTokenizer
+
+from lib.classifiers import read_classifier
+from lib.compute import CPU, Compute
 
 
 def mean(rewards: Tensor) -> Tensor:
@@ -41,9 +44,9 @@ class Classifier:
     a head's offset and, among wrong labels, its scale to chance, and heads could not be compared.
     """
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, compute: Compute = CPU) -> None:
         self.tokenizer = AutoTokenizer.from_pretrained(directory)
-        self.model = AutoModelForSequenceClassification.from_pretrained(directory, dtype=torch.float32).eval()
+        self.model = read_classifier(directory, compute)
         self.heads: int = self.model.config.num_labels
         self.mean = torch.tensor(getattr(self.model.config, "reward_mean", [0.0] * self.heads))
         self.std = torch.tensor(getattr(self.model.config, "reward_std", [1.0] * self.heads))
@@ -60,8 +63,9 @@ def outputs(model, tokenizer, texts: Sequence[str], batch: int = 64) -> Tensor:
     order = sorted(range(len(texts)), key=lambda i: (len(texts[i]), i))
     for start in range(0, len(order), batch):
         chosen = order[start : start + batch]
-        inputs = tokenizer([texts[i] for i in chosen], padding=True, return_tensors="pt")
-        found[chosen] = model(input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"]).logits
+        inputs = tokenizer([texts[i] for i in chosen], padding=True, return_tensors="pt").to(model.device)
+        logits = model(input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"]).logits
+        found[chosen] = logits.float().cpu()
     return found
 
 
@@ -72,8 +76,8 @@ class RewardEnsemble:
     Called with prompts and completions; a text is both.
     """
 
-    def __init__(self, directories: Sequence[Path], aggregate: str, coefficient: float) -> None:
-        self.classifiers = [Classifier(directory) for directory in directories]
+    def __init__(self, directories: Sequence[Path], aggregate: str, coefficient: float, compute: Compute = CPU) -> None:
+        self.classifiers = [Classifier(directory, compute) for directory in directories]
         self.aggregate, self.coefficient = aggregate, coefficient
 
     def __call__(self, prompts: Sequence[str], completions: Sequence[str]) -> list[float]:

@@ -73,13 +73,15 @@ def packed_blocks(texts: Sequence[list[int]], block: int, batch: int, seed: int)
 def bits_per_byte(
     model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, texts: Sequence[str], batch: int = 64
 ) -> float:
-    """−Σ log₂ p(text) / Σ bytes of text in UTF-8; p covers each text's tokens and its end."""
+    """−Σ log₂ p(text) / Σ bytes of text in UTF-8; p covers each text's tokens and its end, but for the very first token
+    where the tokenizer opens a text with none of its own.
+    """
     nats = 0.0
     rows = sorted(encode(tokenizer, texts), key=len)
     for start in range(0, len(rows), batch):
         length = max(map(len, rows[start : start + batch]))
         pad = tokenizer.pad_token_id
-        ids = torch.tensor([row + [pad] * (length - len(row)) for row in rows[start : start + batch]])
-        logits = model(input_ids=ids, attention_mask=(ids != pad).long()).logits[:, :-1]
+        ids = torch.tensor([row + [pad] * (length - len(row)) for row in rows[start : start + batch]]).to(model.device)
+        logits = model(input_ids=ids, attention_mask=(ids != pad).long()).logits[:, :-1].float()
         nats += cross_entropy(logits.flatten(0, 1), ids[:, 1:].flatten(), ignore_index=pad, reduction="sum").item()
     return nats / math.log(2) / sum(len(text.encode()) for text in texts)

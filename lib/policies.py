@@ -5,6 +5,7 @@ Three algorithms, which share the start, the anchor, the reward and the sampling
 
 from collections.abc import Mapping, Sequence
 
+from peft import PeftModel
 from torch import nn
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
 from trl import GRPOConfig, GRPOTrainer, RLOOConfig, RLOOTrainer
@@ -13,6 +14,7 @@ from trl.trainer.utils import add_fused_lm_head
 from lib.anchors import MovingAnchor
 from lib.checkpoint_files import SavedBeside
 from lib.kl import ESTIMATORS
+from lib.on_cpu import token_log_probabilities
 from lib.rewards import Reward
 from lib.sampling import next_token_log_probabilities, sample
 
@@ -21,29 +23,29 @@ class PolicyTrainer:
     """What the three algorithms share, laid over one of TRL's trainers.
 
     What it changes there:
-    1. The anchor is the model that it is given, for full weights and for LoRA, in float32. TRL
-       reloads a reference from the directory that the policy was read from, whatever has
-       happened to the policy in memory since.
+    1. The anchor is the model that it is given, for full weights and for LoRA. TRL reloads a reference from the
+       directory that the policy was read from, whatever has happened to the policy in memory since.
     2. With a rate μ > 0 the anchor follows the policy (`lib.anchors.MovingAnchor`).
     3. Completions come from `lib.sampling`, as in evaluation.
     4. KL to a fixed reference, θ_sft, is recorded every `kl_every` batches, whatever the anchor is.
     5. A reward that is not a finite number is an error; TRL takes NaN for "no opinion".
+    6. Log-probabilities of a LoRA policy on a CPU are computed as it is fast there (`lib.on_cpu`).
 
-    policy: the start, trained in place. anchor: a plain model of the same architecture, which the
-    trainer takes over; frozen but for μ. reference: one that is never changed. rewards: rewards with
-    their weights; the sum Σᵢ wᵢ Rᵢ is what is maximised.
+    policy: the start, trained in place. anchor: a model of the same architecture, which the trainer takes over; frozen
+    but for μ; a plain one in float32, or adapters on the policy's base model. reference: one that is never changed.
+    rewards: rewards with their weights; the sum Σᵢ wᵢ Rᵢ is what is maximised.
     """
 
     def __init__(
         self,
-        policy: PreTrainedModel,
-        anchor: PreTrainedModel,
+        policy: PreTrainedModel | PeftModel,
+        anchor: PreTrainedModel | PeftModel,
         rewards: Mapping[Reward, float],
         tokenizer: PreTrainedTokenizerFast,
         args: RLOOConfig | GRPOConfig,
         *,
         mu: float = 0.0,
-        reference: PreTrainedModel | None = None,
+        reference: PreTrainedModel | PeftModel | None = None,
         kl_every: int = 1,
         kl_estimator: str = "exact_per_token",
         **kwargs,
@@ -58,11 +60,16 @@ class PolicyTrainer:
         )
         self.reference, self.kl_every, self.kl_estimator = reference, kl_every, kl_estimator
         self.beside: list[SavedBeside] = []
+        self.mended = isinstance(policy, PeftModel) and policy.device.type == "cpu"
         if self.beta:
-            self.ref_model = anchor.float().eval().requires_grad_(False)
-            add_fused_lm_head(self.ref_model, temperature=self.temperature)
+            if not isinstance(anchor, PeftModel):
+                anchor = anchor.float()
             if mu:
-                self.save_beside(MovingAnchor(self.ref_model, self.policy, mu))
+                moving = MovingAnchor(anchor, self.policy, mu)
+                self.save_beside(moving)
+                anchor = moving.model
+            self.ref_model = anchor.eval().requires_grad_(False)
+            add_fused_lm_head(plain_model(anchor), temperature=self.temperature)
 
     @property
     def policy(self) -> nn.Module:
@@ -93,6 +100,15 @@ class PolicyTrainer:
         (ours, tokens, mask), (theirs, _, _) = both
         return ESTIMATORS[self.kl_estimator](ours, theirs, tokens, mask).mean().item()
 
+    def _get_per_token_logps_and_entropies(self, model, input_ids, attention_mask, logits_to_keep, *args, **kwargs):
+        if not self.mended:
+            return super()._get_per_token_logps_and_entropies(
+                model, input_ids, attention_mask, logits_to_keep, *args, **kwargs
+            )
+        entropy = kwargs.get("compute_entropy", False)
+        found = token_log_probabilities(model, input_ids, attention_mask, logits_to_keep, self.temperature, entropy)
+        return *found, None
+
     def _load_from_checkpoint(self, resume_from_checkpoint, model=None) -> None:
         super()._load_from_checkpoint(resume_from_checkpoint, model)
         for what in self.beside:
@@ -117,6 +133,11 @@ class GRPO(PolicyTrainer, GRPOTrainer):
 
     def _generate_single_turn(self, *args, **kwargs) -> tuple[list[list[int]], None]:
         return super()._generate_single_turn(*args, **kwargs), None  # TRL's GRPO takes their probabilities as well
+
+
+def plain_model(model: PreTrainedModel | PeftModel) -> PreTrainedModel:
+    """The model that adapters are laid over, or the model itself."""
+    return model.get_base_model() if isinstance(model, PeftModel) else model
 
 
 def _as_trl_function(reward: Reward):

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from lib.checkpoint_files import SavedBeside
-from lib.policies import GRPO
+from lib.policies import GRPO, plain_model
 
 
 def gae(rewards: Tensor, values: Tensor, mask: Tensor, gae_lambda: float) -> Tensor:
@@ -64,6 +64,10 @@ def value_loss(values: Tensor, old: Tensor, returns: Tensor, mask: Tensor, clip:
 
 class TrainedBeside(SavedBeside):
     """A module that learns with the policy: the trainer forgets the gradients of the policy alone."""
+
+    def __init__(self, module: nn.Module, file: str) -> None:
+        super().__init__(dict(module.named_parameters()), file)
+        self.module = module
 
     def on_optimizer_step(self, args, state, control, **kwargs) -> None:
         """Forgets the gradients that were just used."""
@@ -133,7 +137,7 @@ class PPO(GRPO):
         ids = torch.cat([batch["prompt_ids"], batch["completion_ids"]], dim=1)
         mask = torch.cat([batch["prompt_mask"], batch["completion_mask"]], dim=1)
         length = batch["completion_ids"].size(1)
-        plain = self.policy.get_base_model() if hasattr(self.policy, "peft_config") else self.policy
+        plain = plain_model(self.policy)
         hidden: list[Tensor] = []
         hook = plain.base_model.register_forward_hook(lambda *call: hidden.append(call[-1].last_hidden_state))
         try:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from lib.compute import CPU, Compute
 from lib.ensembles import RewardEnsemble
 
 Score = Callable[[Sequence[str], Sequence[str]], Sequence[float]]
@@ -39,7 +40,7 @@ class Reward:
         return values
 
 
-def load(name: str, source: Mapping[str, Any]) -> Reward:
+def load(name: str, source: Mapping[str, Any], compute: Compute = CPU) -> Reward:
     """The reward that `source` tells of: `models`, directories of classifiers, whose outputs `aggregate` makes one;
     `gold`, the directory of the gold reward; or `function`, a `module:function`.
 
@@ -48,7 +49,7 @@ def load(name: str, source: Mapping[str, Any]) -> Reward:
     """
     if "models" in source:
         directories = [Path(path) for path in source["models"]]
-        return Reward(name, RewardEnsemble(directories, source["aggregate"], source["coefficient"]))
+        return Reward(name, RewardEnsemble(directories, source["aggregate"], source["coefficient"], compute))
     if "gold" in source:
         from lib.gold import GoldReward  # scikit-learn takes 2 s to import, which most trainings need not wait for
 

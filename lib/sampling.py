@@ -21,14 +21,18 @@ def sample(
     max_new_tokens: int,
     temperature: float,
     generator: torch.Generator | None = None,
+    copies: int = 1,
 ) -> list[Tokens]:
     """One completion per prompt from softmax(Σᵢ wᵢ zᵢ / temperature), zᵢ the policies' logits.
 
     With one policy of weight 1 this is plain sampling; with the experts and λ it is the ensemble
     of their predictions that Rewarded Soups compares with. The policies share one
-    vocabulary. A completion ends with the end-of-text token unless it is `max_new_tokens` long.
+    vocabulary. A completion ends with an end-of-text token unless it is `max_new_tokens` long.
+
+    copies: the prompts are these many copies of a list, one after the other, for a model that does not do the same to
+    each (`lib.sweeps`); every copy meets the same random numbers, those that it would meet alone.
     """
-    end, pad = policies[0].config.eos_token_id, policies[0].config.pad_token_id
+    ends, pad = end_tokens(policies[0]), policies[0].config.pad_token_id
     ids, mask = _pad_left(prompts, pad, policies[0].device)
     caches: list = [None] * len(policies)
     running = torch.ones(len(prompts), dtype=torch.bool, device=ids.device)
@@ -47,14 +51,25 @@ def sample(
             )
             caches[i] = output.past_key_values
             logits = logits + weight * output.logits[:, -1].float()
-        drawn = draw(torch.softmax(logits / temperature, -1), generator)
+        drawn = draw(torch.softmax(logits / temperature, -1), generator, copies)
         completions[:, step] = torch.where(running, drawn, pad)
-        running = running & (drawn != end)
+        running = running & ~torch.isin(drawn, torch.tensor(ends, device=ids.device))
         if not running.any():
             break
         step_ids = completions[:, step : step + 1]
         mask = torch.cat([mask, mask.new_ones(len(prompts), 1)], dim=1)
-    return [row[: row.index(end) + 1] if end in row else row for row in completions.tolist()]
+    return [_up_to_end(row, ends) for row in completions.tolist()]
+
+
+def end_tokens(policy: PreTrainedModel) -> list[int]:
+    """The tokens that end a text, of which some models have several."""
+    ends = policy.config.eos_token_id
+    return ends if isinstance(ends, list) else [ends]
+
+
+def _up_to_end(row: Tokens, ends: list[int]) -> Tokens:
+    length = next((i + 1 for i, token in enumerate(row) if token in ends), len(row))
+    return row[:length]
 
 
 def sample_texts(
@@ -80,13 +95,14 @@ def sample_texts(
     return texts
 
 
-def draw(probabilities: Tensor, generator: torch.Generator | None = None) -> Tensor:
+def draw(probabilities: Tensor, generator: torch.Generator | None = None, copies: int = 1) -> Tensor:
     """One index per row of (batch, vocabulary), by inversion of the cumulative distribution.
 
-    The distribution of torch.multinomial, at a fraction of its time on a CPU.
+    The distribution of torch.multinomial, at a fraction of its time on a CPU. generator: of the CPU, wherever the model
+    is, or torch's own; the batch is `copies` parts that meet the same numbers.
     """
     cumulative = probabilities.cumsum(-1)
-    uniform = torch.rand(len(probabilities), 1, generator=generator, device=probabilities.device)
+    uniform = torch.rand(len(probabilities) // copies, 1, generator=generator).repeat(copies, 1).to(cumulative.device)
     index = torch.searchsorted(cumulative, uniform * cumulative[:, -1:], right=True).squeeze(-1)
     return index.clamp(max=probabilities.size(-1) - 1)
 

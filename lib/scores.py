@@ -4,18 +4,18 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 import torch
-from transformers import PreTrainedModel, PreTrainedTokenizerFast
+from transformers import PreTrainedTokenizerFast
 
+from lib.combinations import Combined
 from lib.kl import ESTIMATORS
 from lib.rewards import Reward
 from lib.sampling import next_token_log_probabilities, sample
 
 
 def score(
-    policies: Sequence[PreTrainedModel],
-    weights: Sequence[float],
+    combined: Combined,
     *,
-    references: Mapping[str, PreTrainedModel],
+    references: Mapping[str, Combined],
     tokenizer: PreTrainedTokenizerFast,
     prompts: Sequence[str],
     rewards: Sequence[Reward],
@@ -24,29 +24,41 @@ def score(
     kl_estimator: str,
     seed: int,
     batch: int = 64,
-) -> pd.DataFrame:
-    """One completion per prompt, from one policy or from a mixture of logits (`lib.sampling.sample`).
+) -> list[pd.DataFrame]:
+    """One completion per prompt from each combination of policies (`lib.combinations`).
 
-    Returns one row per prompt: `prompt` (its number), `completion`, KL to each reference by the
+    Returns for each a table with a row per prompt: `prompt` (its number), `completion`, KL to each reference by the
     name of its column (nats, by the named estimator, of the distributions at the temperature that
     was sampled at) and one column per reward. The generator of each batch starts from `seed`: policies scored with one
-    seed meet the same random numbers.
+    seed meet the same random numbers. batch: in prompts.
     """
     prompt_ids = tokenizer(list(prompts))["input_ids"]
-    completions: list[str] = []
-    kl: dict[str, list[float]] = {name: [] for name in references}
+    completions: list[list[str]] = [[] for _ in range(combined.count)]
+    kl: list[dict[str, list[float]]] = [{name: [] for name in references} for _ in range(combined.count)]
     for start in range(0, len(prompts), batch):
         ids = prompt_ids[start : start + batch]
         generator = torch.Generator().manual_seed(seed * len(prompts) + start)
-        drawn = sample(
-            policies, weights, ids, max_new_tokens=max_new_tokens, temperature=temperature, generator=generator
-        )
-        policy, tokens, mask = next_token_log_probabilities(policies, weights, ids, drawn, temperature)
-        for name, reference in references.items():
-            other, _, _ = next_token_log_probabilities([reference], [1.0], ids, drawn, temperature)
-            kl[name] += ESTIMATORS[kl_estimator](policy, other, tokens, mask).tolist()
-        completions += tokenizer.batch_decode(drawn, skip_special_tokens=True)
-    table = pd.DataFrame({"prompt": range(len(prompts)), "completion": completions} | kl)
-    for reward in rewards:
-        table[reward.name] = reward(prompts, completions)
-    return table
+        with combined.together(len(ids)) as (models, weights):
+            drawn = sample(
+                models,
+                weights,
+                ids * combined.count,
+                max_new_tokens=max_new_tokens,
+                temperature=temperature,
+                generator=generator,
+                copies=combined.count,
+            )
+        for number in range(combined.count):
+            own = drawn[number * len(ids) : (number + 1) * len(ids)]
+            with combined.alone(number) as mixed:
+                policy, tokens, mask = next_token_log_probabilities(*mixed, ids, own, temperature)
+            for name, reference in references.items():
+                with reference.alone(number) as mixed:
+                    other, _, _ = next_token_log_probabilities(*mixed, ids, own, temperature)
+                kl[number][name] += ESTIMATORS[kl_estimator](policy, other, tokens, mask).tolist()
+            completions[number] += tokenizer.batch_decode(own, skip_special_tokens=True)
+    tables = []
+    for texts, of_one in zip(completions, kl):
+        of_rewards = {reward.name: reward(prompts, texts) for reward in rewards}
+        tables.append(pd.DataFrame({"prompt": range(len(prompts)), "completion": texts} | of_one | of_rewards))
+    return tables

@@ -1,36 +1,81 @@
-# The base model θ_pre with its tokenizer, trained from scratch.
+# The base model θ_pre with its tokenizer: trained from scratch, or one that others have trained, out of a wheel of the
+# package index, a directory, or the hub.
 # Needs the snippets; makes base/.
 
+if "source" not in config["base"]:
 
-rule base:
-    input:
-        code("scripts/base.py"),
-        snippets=rules.snippets.output.snippets,
-    output:
-        model=directory(f"{RESULTS}/base"),
-        report=f"{RESULTS}/base.json",
-    log:
-        f"{RESULTS}/logs/base.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/base.tsv"
-    threads: 2
-    resources:
-        mem_mb=2000,
-        runtime=30,
-    params:
-        settings=settings(
-            "base.vocabulary",
-            "base.hidden_size",
-            "base.layers",
-            "base.heads",
-            "base.context",
-            "base.batch_size",
-            "base.passes",
-            "base.learning_rate",
-            "base.seed",
-        ),
-    # Everything waits for this job, so it takes two threads; whatever --cores allows it is always
-    # two, because the last bits of a sum depend on how many threads it was split over.
-    shell:
-        "OMP_NUM_THREADS=2 MKL_NUM_THREADS=2 python -m scripts.base --snippets {input.snippets}"
-        " --model {output.model} --report {output.report} --settings {params.settings:q} > {log} 2>&1"
+    rule base:
+        input:
+            code("scripts/base.py"),
+            snippets=rules.snippets.output.snippets,
+        output:
+            model=directory(f"{RESULTS}/base"),
+            report=f"{RESULTS}/base.json",
+        log:
+            f"{RESULTS}/logs/base.log",
+        benchmark:
+            f"{RESULTS}/benchmarks/base.tsv"
+        threads: 2
+        resources:
+            mem_mb=2000,
+            runtime=30,
+        params:
+            settings=settings(
+                "base.vocabulary",
+                "base.hidden_size",
+                "base.layers",
+                "base.heads",
+                "base.context",
+                "base.batch_size",
+                "base.passes",
+                "base.learning_rate",
+                "base.seed",
+            ),
+        # Everything waits for this job, so it takes two threads; whatever --cores allows it is always
+        # two, because the last bits of a sum depend on how many threads it was split over.
+        shell:
+            "OMP_NUM_THREADS=2 MKL_NUM_THREADS=2 python -m scripts.base --snippets {input.snippets}"
+            " --model {output.model} --report {output.report} --settings {params.settings:q} > {log} 2>&1"
+
+else:
+
+    use rule fetch as fetch_base with:
+        input:
+            code("scripts/fetch.py"),
+        output:
+            f"{RESULTS}/data/base.whl",
+        log:
+            f"{RESULTS}/logs/fetch_base.log",
+        benchmark:
+            f"{RESULTS}/benchmarks/fetch_base.tsv"
+        params:
+            settings=lambda wildcards: settings("base.source", "base.sha256", section="base"),
+
+    rule base:
+        input:
+            code("scripts/pretrained.py"),
+            given=pretrained_files(),
+            snippets=rules.snippets.output.snippets,
+        output:
+            model=directory(f"{RESULTS}/base"),
+            report=f"{RESULTS}/base.json",
+        log:
+            f"{RESULTS}/logs/base.log",
+        benchmark:
+            f"{RESULTS}/benchmarks/base.tsv"
+        threads: 2
+        resources:
+            mem_mb=4000,
+            runtime=60,
+        params:
+            settings=settings(
+                "base.source",
+                "compute",
+                file=config["base"].get("file"),
+                revision=config["base"].get("revision"),
+            ),
+            derived_from=settings(*(f"base.{key}" for key in config["base"])),
+        shell:
+            "OMP_NUM_THREADS=2 MKL_NUM_THREADS=2 python -m scripts.pretrained --given {input.given}"
+            " --snippets {input.snippets} --model {output.model} --report {output.report}"
+            " --settings {params.settings:q} > {log} 2>&1"

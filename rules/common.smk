@@ -51,7 +51,7 @@ def wrong_in_params():
         yield "reward_ensembles.best_of", "it is more than reward_ensembles.samples_per_prompt"
     if not any(of.ensemble.kind == "single" and of.ensemble.flipped is None for of in ensemble_variants("main")):
         yield "reward_ensembles.policies", "there is no {ensemble: single, beta: ...}, which all others are compared with"
-    if value("base.hidden_size") % (2 * value("base.heads")):
+    if "heads" in config["base"] and value("base.hidden_size") % (2 * value("base.heads")):
         yield "base.heads", f"twice {value('base.heads')} does not divide base.hidden_size"
 
 
@@ -141,6 +141,19 @@ def reward_source(name):
     return {"models": [f"{RESULTS}/reward/{name}"], "aggregate": "mean", "coefficient": 0}
 
 
+def lora_base():
+    """What a job that reads or writes LoRA policies or rewards needs beside them: the model that they are laid over."""
+    return [] if value("lora") is None else [f"{RESULTS}/base"]
+
+
+def pretrained_files():
+    """What a pre-trained θ_pre is taken from: the wheel or the directory, or nothing that is here."""
+    source = value("base.source")
+    if source.startswith("hub:"):
+        return []
+    return f"{RESULTS}/data/base.whl" if source.startswith("wheel:") else source
+
+
 def gold_source():
     """The gold reward as lib.rewards.load takes it."""
     return {"gold": f"{RESULTS}/gold"}
@@ -176,6 +189,8 @@ def policy_settings(reward, *keys, split="train", **values):
         "policy.learning_rate",
         "policy.kl_every",
         "evaluation.kl_estimator",
+        "lora",
+        "compute",
         *keys,
         reward=reward,
         split=split,
@@ -212,6 +227,7 @@ def evaluation_settings(points, within=True, rewards=None):
         "policy.max_new_tokens",
         "policy.temperature",
         "evaluation.kl_estimator",
+        "compute",
         prompts_held_out=value("evaluation.prompts"),
         reward=sources | {"gold": gold_source()},
         points=points,

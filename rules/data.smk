@@ -17,7 +17,7 @@ rule fetch:
         mem_mb=500,
         runtime=10,
     params:
-        settings=settings("data.source", "data.sha256"),
+        settings=settings("data.source", "data.sha256", section="data"),
     shell:
         "python -m scripts.fetch --archive {output} --settings {params.settings:q} > {log} 2>&1"
 

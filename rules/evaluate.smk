@@ -9,6 +9,7 @@ rule evaluate:
     input:
         reward_files(config["rewards"]),
         code("scripts/evaluate.py"),
+        lora_base(),
         policies=[f"{RESULTS}/{name}" for name in SFT],
         reference=f"{RESULTS}/{value('policy.start')}",
         gold=rules.gold.output.model,

@@ -3,13 +3,15 @@
 # Needs the start, the anchor, the reference of the recorded KL, rewards and snippets; makes policy/{mixture}/seed-{seed}.
 #
 # Deviations: 1. RLOO, a REINFORCE with a leave-one-out baseline, where Rewarded Soups and SALSA
-# ran PPO; policy.algorithm: ppo runs it here. 2. All weights are trained, where Rewarded Soups trained LoRA. 3. β is constant.
+# ran PPO; policy.algorithm: ppo runs it here. 2. All weights are trained unless `lora` says otherwise; Rewarded Soups
+# trained LoRA. 3. β is constant.
 
 
 rule policy:
     input:
         lambda wildcards: reward_files(mixture_weights(wildcards.mixture)),
         code("scripts/policy.py"),
+        lora_base(),
         start=f"{RESULTS}/{value('policy.start')}",
         anchor=f"{RESULTS}/{value('policy.anchor')}",
         reference=f"{RESULTS}/{value('policy.start')}",

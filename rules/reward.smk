@@ -25,6 +25,8 @@ rule reward:
             "reward_model.batch_size",
             "reward_model.learning_rate",
             "reward_model.seed",
+            "lora",
+            "compute",
         ),
     shell:
         "python -m scripts.reward --base {input.base} --snippets {input.snippets}"

@@ -25,6 +25,7 @@ rule reward_ensembles:
 rule preferences:
     input:
         code("scripts/preferences.py"),
+        lora_base(),
         policy=f"{RESULTS}/{value('policy.start')}",
         gold=rules.gold.output.model,
         snippets=rules.snippets.output.snippets,
@@ -46,6 +47,7 @@ rule preferences:
             "data.left_out",
             "policy.max_new_tokens",
             "policy.temperature",
+            "compute",
         ),
         derived_from=settings("policy.start"),
     shell:
@@ -82,6 +84,7 @@ rule proxy:
 rule best_of_n_samples:
     input:
         code("scripts/best_of_n_samples.py"),
+        lora_base(),
         policy=f"{RESULTS}/{value('policy.start')}",
         gold=rules.gold.output.model,
         snippets=rules.snippets.output.snippets,
@@ -103,6 +106,7 @@ rule best_of_n_samples:
             "data.left_out",
             "policy.max_new_tokens",
             "policy.temperature",
+            "compute",
         ),
         derived_from=settings("policy.start"),
     shell:
@@ -113,6 +117,7 @@ rule best_of_n_samples:
 rule best_of_n:
     input:
         code("scripts/best_of_n.py"),
+        lora_base(),
         samples=rules.best_of_n_samples.output.samples,
         proxies=lambda wildcards: proxies_of(aggregates_of(ensemble_variants(wildcards.study)), wildcards.seed),
     output:
@@ -127,6 +132,7 @@ rule best_of_n:
         runtime=60,
     params:
         settings=lambda wildcards: settings(
+            "compute",
             sources={
                 of.name: ensemble_source(of, wildcards.seed)
                 for of in aggregates_of(ensemble_variants(wildcards.study))
@@ -144,6 +150,7 @@ rule best_of_n:
 use rule policy as reward_ensembles_policy with:
     input:
         code("scripts/policy.py"),
+        lora_base(),
         lambda wildcards: proxy_folders(ensemble_of(wildcards), wildcards.seed),
         start=f"{RESULTS}/{value('policy.start')}",
         anchor=f"{RESULTS}/{value('policy.start')}",
@@ -178,6 +185,7 @@ use rule policy as reward_ensembles_policy with:
 use rule evaluate as reward_ensembles_scores with:
     input:
         code("scripts/evaluate.py"),
+        lora_base(),
         policies=lambda wildcards: [
             f"{RESULTS}/{value('policy.start')}",
             *(f"{ensemble_folder(of)}/seed-{wildcards.seed}" for of in ensemble_variants(wildcards.study)),

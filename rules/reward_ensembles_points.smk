@@ -66,6 +66,8 @@ def proxy_settings(wildcards):
         "reward_ensembles.epochs",
         "reward_ensembles.batch_size",
         "reward_ensembles.learning_rate",
+        "lora",
+        "compute",
         heads=int(members),
         frozen=kind == "frozen_heads",
         bootstrap=bool(bootstrap),

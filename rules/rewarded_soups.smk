@@ -32,6 +32,7 @@ use rule evaluate as rewarded_soups_scores with:
     input:
         reward_files(config["rewards"]),
         code("scripts/evaluate.py"),
+        lora_base(),
         policies=[f"{RESULTS}/policy/{name}/seed-{{seed}}" for name in POLICIES],
         reference=f"{RESULTS}/{value('policy.start')}",
         gold=rules.gold.output.model,
@@ -90,6 +91,7 @@ rule rewarded_soups_claims:
 use rule soup as rewarded_soups_model with:
     input:
         code("scripts/soup.py"),
+        lora_base(),
         policies=lambda wildcards: [
             f"{RESULTS}/policy/{name}/seed-{wildcards.seed}" for name in mixture_weights(wildcards.mixture)
         ],

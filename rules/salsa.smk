@@ -19,6 +19,7 @@ rule salsa:
 use rule soup as salsa_reference with:
     input:
         code("scripts/soup.py"),
+        lora_base(),
         policies=expand(f"{RESULTS}/sft/{{number}}", number=SFT_NAMES),
     output:
         model=directory(f"{RESULTS}/salsa/reference/alpha-{{alpha}}"),
@@ -34,6 +35,7 @@ use rule policy as salsa_policy with:
     input:
         reward_files(mixture_weights(value("salsa.reward"))),
         code("scripts/policy.py"),
+        lora_base(),
         start=lambda wildcards: salsa_anchor(wildcards.alpha if wildcards.start == "soup" else 1),
         anchor=lambda wildcards: salsa_anchor(wildcards.alpha),
         reference=f"{RESULTS}/sft/1",
@@ -60,6 +62,7 @@ use rule evaluate as salsa_scores with:
     input:
         reward_files(config["rewards"]),
         code("scripts/evaluate.py"),
+        lora_base(),
         policies=lambda wildcards: salsa_models(salsa_scored(wildcards.study), wildcards.seed),
         reference=f"{RESULTS}/sft/1",
         gold=rules.gold.output.model,
@@ -143,6 +146,7 @@ use rule evaluate as salsa_plane_scores with:
     input:
         reward_files(config["rewards"]),
         code("scripts/evaluate.py"),
+        lora_base(),
         policies=lambda wildcards: salsa_models(salsa_variants("main")[:1], wildcards.seed),
         reference=f"{RESULTS}/sft/1",
         gold=rules.gold.output.model,

@@ -29,6 +29,8 @@ rule sft:
             "sft.texts",
             "sft.batch_size",
             "sft.learning_rate",
+            "lora",
+            "compute",
             seed=value(seed_key(wildcards.number)),
         ),
         derived_from=lambda wildcards: settings(seed_key(wildcards.number)),
@@ -40,6 +42,7 @@ rule sft:
 rule soup:
     input:
         code("scripts/soup.py"),
+        lora_base(),
         policies=expand(f"{RESULTS}/sft/{{number}}", number=SFT_NAMES),
     output:
         model=directory(f"{RESULTS}/sft/soup"),

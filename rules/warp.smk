@@ -20,6 +20,7 @@ use rule policy as warp_policy with:
     input:
         reward_files(mixture_weights(value("warp.reward"))),
         code("scripts/policy.py"),
+        lora_base(),
         start=warp_start,
         anchor=warp_start,
         reference=f"{RESULTS}/{value('policy.start')}",
@@ -42,6 +43,7 @@ use rule policy as warp_fixed with:
     input:
         reward_files(mixture_weights(value("warp.reward"))),
         code("scripts/policy.py"),
+        lora_base(),
         start=f"{RESULTS}/{value('policy.start')}",
         anchor=f"{RESULTS}/{value('policy.start')}",
         reference=f"{RESULTS}/{value('policy.start')}",
@@ -67,6 +69,7 @@ use rule policy as warp_fixed with:
 rule warp_merge:
     input:
         code("scripts/warp_merge.py"),
+        lora_base(),
         start=warp_start,
         policies=warp_policies,
     output:
@@ -92,6 +95,7 @@ use rule evaluate as warp_scores with:
     input:
         reward_files(config["rewards"]),
         code("scripts/evaluate.py"),
+        lora_base(),
         policies=[f"{RESULTS}/{name}" for name in WARP_MODELS],
         reference=f"{RESULTS}/{value('policy.start')}",
         gold=rules.gold.output.model,

@@ -8,18 +8,20 @@ import pandas as pd
 import torch
 
 from lib.best_of_n import best_of_n, kl
+from lib.compute import Compute
 from lib.ensembles import Classifier, aggregated
 from scripts.command_line import Output, run
 
 
 def compute_best_of_n(
-    samples: Path, proxies: list[Path], curves: Output, *, sources: dict[str, dict], most: int
+    samples: Path, proxies: list[Path], curves: Output, *, sources: dict[str, dict], most: int, compute: dict[str, str]
 ) -> None:
     """sources: by name of a reward, the models whose outputs are the members, the aggregate and its coefficient.
 
     Writes a row per reward, n and prompt: `kl`, and `proxy` and `gold` of the best of n, for the powers of two up to
     `most`.
     """
+    where = Compute.of(compute)
     table = pd.read_json(samples, lines=True, dtype={"text": str})
     shape = (table["prompt"].nunique(), -1)
     gold = table["gold"].to_numpy().reshape(shape)
@@ -27,7 +29,7 @@ def compute_best_of_n(
     @cache
     def members(directory: Path) -> torch.Tensor:
         print(f"scoring {len(table)} samples by {directory}")
-        return Classifier(directory)(list(table["text"]))
+        return Classifier(directory, where)(list(table["text"]))
 
     assert {Path(path) for source in sources.values() for path in source["models"]} == set(proxies)
     rows = []

@@ -5,6 +5,7 @@ from pathlib import Path
 import pandas as pd
 import torch
 
+from lib.compute import Compute
 from lib.gold import GoldReward
 from lib.sampling import sample_texts
 from scripts.command_line import Output, run
@@ -25,9 +26,10 @@ def write_samples(
     left_out: str,
     max_new_tokens: int,
     temperature: float,
+    compute: dict[str, str],
 ) -> None:
     """Writes `prompt` (its number), `text` and `gold`, prompt after prompt."""
-    model, tokens, judge = language_model(policy), tokenizer(policy), GoldReward.load(gold)
+    model, tokens, judge = language_model(policy, Compute.of(compute)), tokenizer(policy), GoldReward.load(gold)
     generator = torch.Generator().manual_seed(SEED)
     held_out = some_prompts(
         prompts(snippets, "test", prompt_words, left_out), best_of_prompts, "reward_ensembles.best_of_prompts"

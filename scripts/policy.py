@@ -11,12 +11,13 @@ from pathlib import Path
 from datasets import Dataset
 from trl import GRPOConfig, RLOOConfig
 
+from lib.compute import Compute
 from lib.policies import GRPO, RLOO, kl_per_completion
 from lib.ppo import PPO
 from lib.rewards import load
 from scripts.command_line import Output, run
-from scripts.reading import language_model, prompts, tokenizer
-from scripts.training import TRAINER, print_progress
+from scripts.reading import language_model, learner, prompts, save, tokenizer
+from scripts.training import print_progress, shared
 
 
 def train_policy(
@@ -43,12 +44,15 @@ def train_policy(
     mu: float,
     kl_every: int,
     kl_estimator: str,
+    lora: dict | None,
+    compute: dict[str, str],
     seed: int,
 ) -> None:
     """reward: sources of rewards, each with its `weight`; one of weight 0 is recorded and not trained on. split: whose
     prompts. steps: batches of completions; PPO's optimiser makes several steps on each. ppo: its settings, or {}.
     """
-    policy, tokens = language_model(start), tokenizer(start)
+    where = Compute.of(compute)
+    policy, tokens = learner(start, lora, seed, where), tokenizer(start)
     trainer_class, config_of, own = by_algorithm(algorithm, ppo)
     epochs = ppo.get("epochs", 1)
     config = config_of(
@@ -64,17 +68,17 @@ def train_policy(
         beta=beta,
         seed=seed,
         logging_steps=1,
-        **TRAINER,
+        **shared(where, lora is not None),
     )
-    rewards = {load(name, source): source["weight"] for name, source in reward.items()}
+    rewards = {load(name, source, where): source["weight"] for name, source in reward.items()}
     trainer = trainer_class(
         policy,
-        language_model(anchor),
+        language_model(anchor, where),
         rewards,
         tokens,
         config,
         mu=mu,
-        reference=language_model(reference),
+        reference=language_model(reference, where),
         kl_every=kl_every,
         kl_estimator=kl_estimator,
         train_dataset=Dataset.from_pandas(prompts(snippets, split, prompt_words, left_out)[["prompt"]]),
@@ -82,8 +86,7 @@ def train_policy(
     )
     print_progress(trainer, ["reward", *(f"rewards/{name}/mean" for name in reward), "kl", "entropy"])
     trainer.train()
-    policy.save_pretrained(model)
-    tokens.save_pretrained(model)
+    save(policy, tokens, start, model)
     batches = [entry for entry in trainer.state.log_history if "reward" in entry]
     steps_taken = [{"step": i} | at_step(entry, list(reward)) for i, entry in enumerate(batches, 1)]
     units = {

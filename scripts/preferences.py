@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import torch
 
+from lib.compute import Compute
 from lib.gold import GoldReward
 from lib.sampling import sample_texts
 from scripts.command_line import Output, run
@@ -30,11 +31,12 @@ def write_preferences(
     left_out: str,
     max_new_tokens: int,
     temperature: float,
+    compute: dict[str, str],
 ) -> None:
     """Writes a line of JSON per pair: `split`, the texts `first` and `second`, `gold_first`, `gold_second`, and `draw`,
     uniform on 0 to 1, which decides whether a label is wrong.
     """
-    model, tokens, judge = language_model(policy), tokenizer(policy), GoldReward.load(gold)
+    model, tokens, judge = language_model(policy, Compute.of(compute)), tokenizer(policy), GoldReward.load(gold)
     generator, draws = torch.Generator().manual_seed(SEED), np.random.default_rng(SEED)
     tables = []
     wanted = {"train": ("pairs", pairs), "validation": ("held_out_pairs", held_out_pairs)}

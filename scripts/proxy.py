@@ -9,17 +9,19 @@ from pathlib import Path
 import pandas as pd
 import torch
 from datasets import Dataset
-from transformers import AutoModelForSequenceClassification, PreTrainedModel, PreTrainedTokenizerFast, set_seed
+from transformers import PreTrainedModel, PreTrainedTokenizerFast, set_seed
 from trl import RewardConfig
 
 from lib.agreement import measure_for
+from lib.classifiers import freeze_encoder, new_classifier, save_classifier
+from lib.compute import Compute
 from lib.ensembles import outputs
 from lib.preferences import first_preferred
 from lib.reward_heads import RewardHeads, bootstrap_weights
 from scripts.command_line import Output, run
 from scripts.human_labels import Label, labelled
 from scripts.reading import tokenizer
-from scripts.training import TRAINER, print_progress
+from scripts.training import print_progress, shared
 
 
 def train_proxy(
@@ -38,6 +40,8 @@ def train_proxy(
     epochs: float,
     batch_size: int,
     learning_rate: float,
+    lora: dict | None,
+    compute: dict[str, str],
     seed: int,
 ) -> None:
     """label: what the gold reward has learned. held_out: of each pair of the validation split, the `label` (whether the
@@ -46,10 +50,11 @@ def train_proxy(
     """
     pairs = pd.read_json(preferences, lines=True, dtype={"first": str, "second": str})
     train, other = (pairs[pairs["split"] == split].reset_index(drop=True) for split in ("train", "validation"))
-    tokens = tokenizer(base)
+    tokens, where = tokenizer(base), Compute.of(compute)
     set_seed(seed)  # of the heads, which are drawn here and not by the trainer
-    classifier = AutoModelForSequenceClassification.from_pretrained(base, num_labels=heads)
-    classifier.base_model.requires_grad_(not frozen)
+    classifier = new_classifier(base, lora, where, num_labels=heads)
+    if frozen:
+        freeze_encoder(classifier)
     weights = bootstrap_weights(len(train), heads, seed) if bootstrap else [[1] * heads] * len(train)
     dataset = as_pairs(train, first_preferred(train, flipped), tokens).add_column("weights", weights)
     config = RewardConfig(
@@ -63,7 +68,7 @@ def train_proxy(
         max_grad_norm=0.0,  # not clipped, or heads would be slowed down by each other
         seed=seed,
         logging_steps=20,
-        **TRAINER,
+        **shared(where, lora is not None),
     )
     trainer = RewardHeads(classifier, args=config, train_dataset=dataset, processing_class=tokens)
     print_progress(trainer, ["loss", "accuracy"])
@@ -71,7 +76,7 @@ def train_proxy(
     classifier.eval()
     first, second = (outputs(classifier, tokens, list(other[place])) for place in ("first", "second"))
     keep_scale(classifier, torch.cat([first, second]))
-    classifier.save_pretrained(model)
+    save_classifier(classifier, model)
     tokens.save_pretrained(model)
     margins = pd.DataFrame((first - second).numpy(), columns=[f"margin_{k}" for k in range(heads)])
     margins.assign(label=first_preferred(other, flipped)).to_csv(held_out, index=False)

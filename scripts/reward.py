@@ -6,19 +6,15 @@ Its agreement with the labels of held-out texts is reported.
 from pathlib import Path
 
 from datasets import Dataset
-from transformers import (
-    AutoModelForSequenceClassification,
-    DataCollatorWithPadding,
-    Trainer,
-    TrainingArguments,
-    set_seed,
-)
+from transformers import DataCollatorWithPadding, Trainer, TrainingArguments, set_seed
 
+from lib.classifiers import new_classifier, save_classifier
+from lib.compute import Compute
 from lib.ensembles import outputs
 from scripts.command_line import Output, run
 from scripts.human_labels import Label, labelled, report_agreement
 from scripts.reading import tokenizer
-from scripts.training import TRAINER, print_progress
+from scripts.training import print_progress, shared
 
 
 def train_reward(
@@ -31,12 +27,14 @@ def train_reward(
     epochs: float,
     batch_size: int,
     learning_rate: float,
+    lora: dict | None,
+    compute: dict[str, str],
     seed: int,
 ) -> None:
     train, held_out = (labelled(snippets, split, label) for split in ("train", "validation"))
-    tokens = tokenizer(base)
+    tokens, where = tokenizer(base), Compute.of(compute)
     set_seed(seed)  # of the new output layer, which is drawn here and not by the trainer
-    classifier = AutoModelForSequenceClassification.from_pretrained(base, num_labels=1, problem_type="regression")
+    classifier = new_classifier(base, lora, where, num_labels=1, problem_type="regression")
     examples = tokens(list(train["text"])) | {"label": list(train["standardised"])}
     config = TrainingArguments(
         output_dir=str(model),
@@ -48,7 +46,7 @@ def train_reward(
         warmup_steps=50,
         seed=seed,
         logging_steps=50,
-        **TRAINER,
+        **shared(where, lora is not None),
     )
     trainer = Trainer(
         model=classifier,
@@ -58,7 +56,7 @@ def train_reward(
     )
     print_progress(trainer, ["loss"])
     trainer.train()
-    classifier.save_pretrained(model)
+    save_classifier(classifier, model)
     tokens.save_pretrained(model)
     classifier.eval()
     report_agreement(report, lambda texts: outputs(classifier, tokens, texts)[:, 0].tolist(), train, held_out)

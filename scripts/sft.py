@@ -6,11 +6,12 @@ from pathlib import Path
 from datasets import Dataset
 from trl import SFTConfig, SFTTrainer
 
+from lib.compute import Compute
 from lib.language_models import bits_per_byte
 from scripts.command_line import Output, run
-from scripts.reading import language_model, prompts, tokenizer
+from scripts.reading import learner, prompts, save, tokenizer
 from scripts.reading import snippets as read_snippets
-from scripts.training import TRAINER, print_progress
+from scripts.training import print_progress, shared
 
 
 def fine_tune(
@@ -24,9 +25,12 @@ def fine_tune(
     texts: int,
     batch_size: int,
     learning_rate: float,
+    lora: dict | None,
+    compute: dict[str, str],
     seed: int,
 ) -> None:
-    policy, tokens = language_model(base), tokenizer(base)
+    where = Compute.of(compute)
+    policy, tokens = learner(base, lora, seed, where), tokenizer(base)
     examples = prompts(snippets, "train", prompt_words, left_out)[["prompt", "completion"]]
     if texts > len(examples):
         raise ValueError(f"sft.texts: there are {len(examples)} texts to train on, not {texts}")
@@ -41,7 +45,7 @@ def fine_tune(
         warmup_steps=20,
         seed=seed,
         logging_steps=20,
-        **TRAINER,
+        **shared(where, lora is not None),
     )
     trainer = SFTTrainer(
         model=policy, args=config, train_dataset=Dataset.from_pandas(examples), processing_class=tokens
@@ -51,8 +55,7 @@ def fine_tune(
     policy.eval()
     bits = bits_per_byte(policy, tokens, list(read_snippets(snippets, "validation")["text"]))
     print(f"bits per byte on the validation split: {bits:.3f}")
-    policy.save_pretrained(model)
-    tokens.save_pretrained(model)
+    save(policy, tokens, base, model)
     report.write_text(json.dumps({"bits per byte, validation": bits}, indent=2) + "\n")
 
 

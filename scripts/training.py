@@ -2,16 +2,22 @@
 
 from collections.abc import Sequence
 
+import torch
 from transformers import PrinterCallback, TrainerCallback
 
-TRAINER: dict[str, object] = {
-    "use_cpu": True,
-    "bf16": False,
-    "gradient_checkpointing": False,
-    "disable_tqdm": True,
-    "save_strategy": "no",
-    "report_to": "none",
-}
+from lib.compute import Compute
+
+
+def shared(compute: Compute, lora: bool) -> dict[str, object]:
+    """Settings of all trainers. lora: whether what learns lies over frozen weights, which have their type already."""
+    return {
+        "use_cpu": compute.device.type == "cpu",
+        "bf16": compute.dtype == torch.bfloat16 and not lora,
+        "gradient_checkpointing": False,
+        "disable_tqdm": True,
+        "save_strategy": "no",
+        "report_to": "none",
+    }
 
 
 class PrintProgress(TrainerCallback):

@@ -1,0 +1,207 @@
+"""LoRA policies: the one place that says which space is merged. It is that of the exact change of the weights.
+
+A LoRA policy stands for W + B A in some matrices W of a base model, θ_pre. An average of A and of B apart is not an
+average of policies: it is off by λ₁λ₂ (B₁ − B₂)(A₁ − A₂). Here policies are written on one basis, the rows of all
+their A: on it each is linear in its B, and every merge of full weights is one of LoRA policies as it is.
+"""
+
+import copy
+import json
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from peft import LoraConfig, PeftModel, get_peft_model
+from peft.tuners.lora import LoraLayer
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+from transformers import PreTrainedModel
+
+from lib.weights import Weights
+
+CONFIG, FILE = "adapter_config.json", "adapter_model.safetensors"
+IN_FILE = "base_model.model.{module}.lora_{factor}.weight"
+TRAINED = "default"  # the name that TRL expects of the adapter that learns
+START = "start"  # that of what the base model has become before
+
+Factors = dict[str, tuple[Tensor, Tensor]]
+"""A (r, in) and B (out, r) in float32, by the name of the weight that they change: W + B A."""
+
+
+def is_adapter(model: Path) -> bool:
+    """Whether a directory holds LoRA factors and not all of the weights."""
+    return (model / CONFIG).exists()
+
+
+def base_of(model: Path) -> Path:
+    """The directory of the base model that the factors of this one are for."""
+    return Path(json.loads((model / CONFIG).read_text())["base_model_name_or_path"])
+
+
+def read_factors(model: Path) -> Factors:
+    """The factors of a directory as `write_factors` leaves it."""
+    tensors = load_file(model / FILE)
+    names = [name.removesuffix(".lora_A.weight") for name in tensors if name.endswith(".lora_A.weight")]
+    return {
+        f"{name.removeprefix('base_model.model.')}.weight": (
+            tensors[f"{name}.lora_A.weight"],
+            tensors[f"{name}.lora_B.weight"],
+        )
+        for name in names
+    }
+
+
+def write_factors(factors: Factors, base: Path, model: Path) -> None:
+    """Writes factors as PEFT reads them: r is their rank, and α is r, so that the change is B A."""
+    model.mkdir(parents=True, exist_ok=True)
+    modules = {name.removesuffix(".weight"): pair for name, pair in factors.items()}
+    rank = len(next(iter(modules.values()))[0])
+    names = sorted({module.rpartition(".")[2] for module in modules})
+    config = LoraConfig(
+        r=rank, lora_alpha=rank, target_modules=names, base_model_name_or_path=str(base), task_type="CAUSAL_LM"
+    )
+    config.inference_mode = True
+    written = config.to_dict() | {"target_modules": names}
+    (model / CONFIG).write_text(json.dumps(written, indent=2, default=str) + "\n")
+    tensors = {
+        IN_FILE.format(module=module, factor=factor): tensor.float().contiguous()
+        for module, pair in modules.items()
+        for factor, tensor in zip("AB", pair)
+    }
+    save_file(tensors, model / FILE, metadata={"format": "pt"})
+
+
+def factors_of(policy: PeftModel) -> Factors:
+    """The factors of all active adapters, one below the other, with their scale in B.
+
+    Raises ValueError where an adapter has more than A and B.
+    """
+    found = {}
+    for name, layer in lora_layers(policy).items():
+        active = layer.active_adapters
+        a = [layer.lora_A[adapter].weight for adapter in active]
+        b = [layer.lora_B[adapter].weight * layer.scaling[adapter] for adapter in active]
+        found[name] = torch.cat(a).detach().float().cpu(), torch.cat(b, dim=1).detach().float().cpu()
+    return found
+
+
+def lora_layers(policy: PeftModel) -> dict[str, LoraLayer]:
+    """The layers that have adapters, by the name of the weight that these change."""
+    return {
+        f"{name}.weight": module
+        for name, module in policy.get_base_model().named_modules()
+        if isinstance(module, LoraLayer)
+    }
+
+
+def deltas(policy: PeftModel) -> Weights:
+    """Σ (α/r) B A of all active adapters: the exact change of each weight, in float32."""
+    return {
+        name: sum(layer.get_delta_weight(adapter).detach().float() for adapter in layer.active_adapters)
+        for name, layer in lora_layers(policy).items()
+    }
+
+
+def on_one_basis(policies: Sequence[Factors]) -> tuple[Weights, list[Weights]]:
+    """A of all policies, each row once, and for each policy the B that it has on these rows.
+
+    Rows that two policies have in common, bit by bit, are what both have from where they started.
+    Raises ValueError where the policies change different weights.
+    """
+    basis: Weights = {}
+    coordinates: list[Weights] = [{} for _ in policies]
+    for other in policies[1:]:
+        if different := other.keys() ^ policies[0].keys():
+            raise ValueError(f"the policies differ in {min(different)}, which one changes and another does not")
+    for name in policies[0]:
+        places: dict[bytes, int] = {}
+        rows, found = [], []
+        for policy in policies:
+            a, b = policy[name]
+            here = []
+            for row in a:
+                key = row.numpy().tobytes()
+                if key not in places:
+                    places[key] = len(rows)
+                    rows.append(row)
+                here.append(places[key])
+            found.append((torch.tensor(here), b))
+        basis[name] = torch.stack(rows)
+        for policy, (here, b) in zip(coordinates, found):
+            policy[name] = torch.zeros(len(b), len(rows)).index_add_(1, here, b)
+    return basis, coordinates
+
+
+def merge_adapters(
+    models: Sequence[Path], outputs: Sequence[Path], combine: Callable[[list[Weights]], Sequence[Weights]]
+) -> None:
+    """`lib.checkpoints.merge` for LoRA policies of one base model: `combine` is given their B on one basis.
+
+    combine has to be linear in the policies, with weights that sum to 1: the base model is in each of them once.
+    """
+    bases = {base_of(model) for model in models}
+    if len(bases) > 1:
+        raise ValueError(f"{models[0]} and others have different base models: {', '.join(sorted(map(str, bases)))}")
+    basis, coordinates = on_one_basis([read_factors(model) for model in models])
+    for output, combined in zip(outputs, combine(coordinates), strict=True):
+        shutil.copytree(models[-1], output, ignore=shutil.ignore_patterns(FILE, CONFIG, "README.md"))
+        write_factors({name: (basis[name], b) for name, b in combined.items()}, *bases, output)
+
+
+def trainable(model: PreTrainedModel | PeftModel, lora: Mapping[str, Any], seed: int) -> PeftModel:
+    """The model with a new adapter that learns, on top of what it is, which is frozen.
+
+    lora: `rank`, `alpha` and `modules`, the names of the layers that it changes. A is drawn from `seed` and B is 0, so
+    that the policy starts as what it was given.
+    """
+    config = LoraConfig(
+        r=lora["rank"], lora_alpha=lora["alpha"], target_modules=list(lora["modules"]), task_type="CAUSAL_LM"
+    )
+    torch.manual_seed(seed)
+    if isinstance(model, PeftModel):
+        model.add_adapter(TRAINED, config)
+        model.base_model.set_adapter([START, TRAINED])
+    else:
+        model = get_peft_model(model, config, adapter_name=TRAINED)
+    for name, parameter in model.named_parameters():
+        parameter.requires_grad_(f".{TRAINED}." in name)
+    return model
+
+
+def read(model: Path, base: PreTrainedModel, name: str = START) -> PeftModel:
+    """The base model with the factors of a directory, frozen. The base model stays as it is; tensors are shared."""
+    return PeftModel.from_pretrained(sharing(base), model, adapter_name=name).eval().requires_grad_(False)
+
+
+def sharing(model: PreTrainedModel) -> PreTrainedModel:
+    """Another model of the same tensors: what is laid over one is not seen in the other. Nobody may train them."""
+    tensors = [*model.parameters(), *model.buffers()]
+    return copy.deepcopy(model, {id(tensor): tensor for tensor in tensors})
+
+
+class WithDelta(nn.Module):
+    """W x + Δ x with Δ in float32, where W + Δ in W's type would lose a small Δ in rounding.
+
+    layer: a linear layer, frozen. delta: (out, in).
+    """
+
+    def __init__(self, layer: nn.Module, delta: Tensor) -> None:
+        super().__init__()
+        self.layer = layer
+        self.delta = nn.Parameter(delta, requires_grad=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(…, in) to (…, out)."""
+        return self.layer(x) + nn.functional.linear(x, self.delta.to(x.dtype))
+
+
+def with_dense_deltas(policy: PeftModel) -> tuple[PreTrainedModel, Weights]:
+    """The same policy with a Δ of full rank in the place of its adapters, and these Δ by name, to be written to."""
+    dense = deltas(policy)
+    model = policy.unload()
+    for name, delta in dense.items():
+        module = name.removesuffix(".weight")
+        model.set_submodule(module, WithDelta(model.get_submodule(module), delta))
+    return model, {name: model.get_submodule(name.removesuffix(".weight")).delta for name in dense}

