@@ -58,19 +58,24 @@ def write_factors(factors: Factors, base: Path, model: Path) -> None:
     model.mkdir(parents=True, exist_ok=True)
     modules = {name.removesuffix(".weight"): pair for name, pair in factors.items()}
     rank = len(next(iter(modules.values()))[0])
-    names = sorted({module.rpartition(".")[2] for module in modules})
+    names = {module.rpartition(".")[2] for module in modules}
     config = LoraConfig(
         r=rank, lora_alpha=rank, target_modules=names, base_model_name_or_path=str(base), task_type="CAUSAL_LM"
     )
     config.inference_mode = True
-    written = config.to_dict() | {"target_modules": names}
-    (model / CONFIG).write_text(json.dumps(written, indent=2, default=str) + "\n")
+    write_config(config, model)
     tensors = {
         IN_FILE.format(module=module, factor=factor): tensor.float().contiguous()
         for module, pair in modules.items()
         for factor, tensor in zip("AB", pair)
     }
     save_file(tensors, model / FILE, metadata={"format": "pt"})
+
+
+def write_config(config: LoraConfig, model: Path) -> None:
+    """Writes it as PEFT does, but for the names of modules: of a set, which PEFT writes in an order of chance."""
+    written = config.to_dict() | {"target_modules": sorted(config.target_modules)}
+    (model / CONFIG).write_text(json.dumps(written, indent=2) + "\n")
 
 
 def factors_of(policy: PeftModel) -> Factors:

@@ -9,7 +9,7 @@ from peft import LoraConfig, PeftModel, get_peft_model
 from torch import nn
 from transformers import AutoConfig, AutoModelForSequenceClassification, PreTrainedModel
 
-from lib.adapters import base_of, is_adapter
+from lib.adapters import TRAINED, base_of, is_adapter, write_config
 from lib.compute import Compute
 
 HEAD = "score"  # as transformers calls the head of a causal language model
@@ -35,13 +35,15 @@ def new_classifier(
         base_model_name_or_path=str(base),
         task_type="SEQ_CLS",
     )
-    return get_peft_model(_with_precise_head(plain), settings).to(compute.device)
+    return get_peft_model(_with_precise_head(plain), settings, adapter_name=TRAINED).to(compute.device)
 
 
 def save_classifier(model: PreTrainedModel | PeftModel, directory: Path) -> None:
     """Writes the weights, or the factors and the head, and the configuration."""
     model.save_pretrained(directory)
     if isinstance(model, PeftModel):
+        (directory / "README.md").unlink()
+        write_config(model.peft_config[TRAINED], directory)
         model.config.save_pretrained(directory)  # with the number of outputs, of which the factors say nothing
 
 

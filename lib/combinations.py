@@ -1,8 +1,8 @@
 """Policies combined, in the space of weights or of logits, and run: what is scored.
 
 Policies of which all weights are there are merged one combination after the other. LoRA policies of one base model are
-run as they are, many combinations in one batch: what an adapter adds is multiplied by its weight in the combination that
-a text of the batch belongs to, and no merged model is made.
+run as they are, many combinations in one batch: what an adapter adds is multiplied by its weight in the combination
+that a text of the batch belongs to, and no merged model is made.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence

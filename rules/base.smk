@@ -63,7 +63,7 @@ else:
             f"{RESULTS}/logs/base.log",
         benchmark:
             f"{RESULTS}/benchmarks/base.tsv"
-        threads: 2
+        threads: 1
         resources:
             mem_mb=4000,
             runtime=60,
@@ -76,6 +76,5 @@ else:
             ),
             derived_from=settings(*(f"base.{key}" for key in config["base"])),
         shell:
-            "OMP_NUM_THREADS=2 MKL_NUM_THREADS=2 python -m scripts.pretrained --given {input.given}"
-            " --snippets {input.snippets} --model {output.model} --report {output.report}"
+            "python -m scripts.pretrained --given {input.given} --snippets {input.snippets} --model {output.model} --report {output.report}"
             " --settings {params.settings:q} > {log} 2>&1"

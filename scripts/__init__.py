@@ -12,5 +12,6 @@ if sys.argv[0] == "-m":
 # A log is read by people: no bars that redraw themselves, no notices on what this project cannot change.
 os.environ.setdefault("HF_DATASETS_DISABLE_PROGRESS_BARS", "1")
 os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+os.environ.setdefault("TQDM_DISABLE", "1")
 os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
 os.environ.setdefault("PYTHONWARNINGS", "ignore::FutureWarning")

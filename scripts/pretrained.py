@@ -12,6 +12,7 @@ from lib.compute import Compute
 from lib.language_models import bits_per_byte
 from lib.sampling import sample_texts
 from scripts.command_line import Output, run
+from scripts.reading import frozen_base
 from scripts.reading import snippets as read_snippets
 
 HUB = "hub:"
@@ -38,13 +39,15 @@ def take_pretrained(
         language_model, tokens = read_gguf(given[0], file)
     else:
         language_model, tokens = read(str(given[0]))
-    if tokens.pad_token_id in (None, tokens.eos_token_id):  # or the end of a text could not be told from what follows it
+    if tokens.pad_token_id in (
+        None,
+        tokens.eos_token_id,
+    ):  # or the end of a text could not be told from what follows it
         tokens.pad_token = tokens.unk_token or tokens.eos_token
     language_model.config.pad_token_id = language_model.generation_config.pad_token_id = tokens.pad_token_id
     language_model.save_pretrained(model, max_shard_size="1TB")
     tokens.save_pretrained(model)
-    where = Compute.of(compute)
-    language_model = language_model.to(where.device, where.dtype).eval()
+    language_model = frozen_base(model, Compute.of(compute))
     texts = list(read_snippets(snippets, "validation")["text"])
     prompts = [text.split(" ")[0] for text in texts[:SAMPLES]]
     findings = {
@@ -65,7 +68,7 @@ def take_pretrained(
 
 
 def read(source: str, **pinned: str | None) -> tuple[PreTrainedModel, PreTrainedTokenizerFast]:
-    """A model in the type that it was saved in. Nothing of it is executed: weights are safetensors, code is transformers'."""
+    """A model in the type that it was saved in. Nothing of it is executed: its code is that of transformers."""
     language_model = AutoModelForCausalLM.from_pretrained(source, dtype="auto", use_safetensors=True, **pinned)
     return language_model, AutoTokenizer.from_pretrained(source, padding_side="left", **pinned)
 

@@ -1,0 +1,212 @@
+"""One step of RL on a CPU, side by side: TRL's RLOO as it comes, this project's, and a loop written by hand.
+
+    python -m benchmarks.rl_step --model results/smollm2/base
+
+64 completions, 16 prompts of 8 tokens with 4 of 24 tokens each, LoRA of rank 16 on q, k, v, o over a model in bfloat16,
+the reference is the start, the reward is the share of different tokens. Rounds of the three alternate; the first step of
+each is not counted. This project's trainer and the loop draw the same completions: their rewards and KL are compared.
+"""
+
+import argparse
+import json
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+from datasets import Dataset
+from peft import LoraConfig, PeftModel
+from transformers import AutoModelForCausalLM, PreTrainedModel, PreTrainedTokenizerFast
+from trl import RLOOConfig, RLOOTrainer
+
+from lib.adapters import sharing, trainable
+from lib.compute import Compute
+from lib.policies import RLOO
+from lib.rewards import Reward
+from lib.sampling import sample
+from scripts.reading import frozen_base, tokenizer
+from scripts.training import shared
+
+PROMPTS, COMPLETIONS, PROMPT, LENGTH = 16, 4, 8, 24
+LORA = {"rank": 16, "alpha": 16, "modules": ["q_proj", "k_proj", "v_proj", "o_proj"]}
+BETA, LEARNING_RATE, TEMPERATURE = 0.05, 1e-4, 1.0
+COMPUTE = Compute(torch.device("cpu"), torch.bfloat16)
+
+
+class Timed:
+    """A trainer that tells what each step took, and draws the completions of a step from the step's number."""
+
+    def _generate_single_turn(self, prompt_ids, *args, **kwargs):
+        torch.manual_seed(self.state.global_step)
+        self.seen = prompt_ids
+        return super()._generate_single_turn(prompt_ids, *args, **kwargs)
+
+    def training_step(self, *args, **kwargs):
+        """Times it."""
+        started = time.perf_counter()
+        loss = super().training_step(*args, **kwargs)
+        self.told.append({"seconds": time.perf_counter() - started, "prompts": self.seen})
+        return loss
+
+
+class TimedTRL(Timed, RLOOTrainer):
+    """TRL's."""
+
+
+class TimedRLOO(Timed, RLOO):
+    """This project's."""
+
+
+def config(folder: str, steps: int, **own) -> RLOOConfig:
+    """What both trainers share."""
+    return RLOOConfig(
+        output_dir=folder,
+        max_steps=steps,
+        per_device_train_batch_size=PROMPTS * COMPLETIONS,
+        num_generations=COMPLETIONS,
+        max_completion_length=LENGTH,
+        temperature=TEMPERATURE,
+        beta=BETA,
+        learning_rate=LEARNING_RATE,
+        lr_scheduler_type="constant",
+        logging_steps=1,
+        **own,
+    )
+
+
+def finished(trainer, steps: int) -> list[dict]:
+    """What a trainer tells of each step."""
+    trainer.told = []
+    trainer.train()
+    logs = [entry for entry in trainer.state.log_history if "reward" in entry]
+    return [
+        step | {"reward": log["reward"], "kl": log["kl"] * log["completions/mean_length"]}
+        for step, log in zip(trainer.told, logs, strict=True)
+    ]
+
+
+def by_trl(model: Path, tokens: PreTrainedTokenizerFast, texts: list[str], steps: int) -> list[dict]:
+    """TRL's RLOO as it comes, but for what it needs to run on a CPU at all."""
+
+    def reward(completion_ids, **_) -> list[float]:
+        return [different(ids) for ids in completion_ids]
+
+    lora = LoraConfig(r=LORA["rank"], lora_alpha=LORA["alpha"], target_modules=LORA["modules"])
+    with tempfile.TemporaryDirectory() as folder:
+        trainer = TimedTRL(
+            model=AutoModelForCausalLM.from_pretrained(model, dtype=COMPUTE.dtype),
+            reward_funcs=reward,
+            args=config(folder, steps, use_cpu=True, save_strategy="no", report_to="none", disable_tqdm=True),
+            train_dataset=Dataset.from_dict({"prompt": texts}),
+            processing_class=tokens,
+            peft_config=lora,
+        )
+        return finished(trainer, steps)
+
+
+def by_project(model: Path, tokens: PreTrainedTokenizerFast, texts: list[str], steps: int) -> list[dict]:
+    """This project's RLOO."""
+    base = frozen_base(model, COMPUTE)
+    reward = Reward("different", lambda _, completions: [different(tokens(text)["input_ids"]) for text in completions])
+    with tempfile.TemporaryDirectory() as folder:
+        trainer = TimedRLOO(
+            trainable(sharing(base), LORA, seed=0),
+            trainable(sharing(base), LORA, seed=0),
+            {reward: 1.0},
+            tokens,
+            config(folder, steps, **shared(COMPUTE, lora=True)),
+            train_dataset=Dataset.from_dict({"prompt": texts}),
+        )
+        return finished(trainer, steps)
+
+
+def by_hand(model: Path, tokens: PreTrainedTokenizerFast, prompts: list[list[list[int]]]) -> list[dict]:
+    """The same algorithm with nothing around it, for the prompts of each step."""
+    policy = trainable(sharing(frozen_base(model, COMPUTE)), LORA, seed=0)
+    optimizer = torch.optim.AdamW([p for p in policy.parameters() if p.requires_grad], lr=LEARNING_RATE)
+    told = []
+    for step, prompt_ids in enumerate(prompts):
+        started = time.perf_counter()
+        torch.manual_seed(step)
+        policy.eval()
+        drawn = sample([policy], [1.0], prompt_ids, max_new_tokens=LENGTH, temperature=TEMPERATURE)
+        texts = tokens.batch_decode(drawn, skip_special_tokens=True)
+        rewards = torch.tensor([different(tokens(text)["input_ids"]) for text in texts])
+        with torch.no_grad(), policy.disable_adapter():
+            of_reference, mask = log_probabilities(policy, prompt_ids, drawn, tokens.pad_token_id)
+        policy.train()
+        of_policy, _ = log_probabilities(policy, prompt_ids, drawn, tokens.pad_token_id)
+        kl = ((of_policy.detach() - of_reference) * mask).sum(1)
+        penalised = (rewards - BETA * kl).view(-1, COMPLETIONS)
+        advantages = (penalised - penalised.mean(1, keepdim=True)) * COMPLETIONS / (COMPLETIONS - 1)
+        loss = -(advantages.flatten() * (of_policy * mask).sum(1)).mean()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(policy.parameters(), 1.0)
+        optimizer.step()
+        optimizer.zero_grad()
+        told.append({"seconds": time.perf_counter() - started, "reward": rewards.mean().item(), "kl": kl.mean().item()})
+    return told
+
+
+def log_probabilities(
+    policy: PreTrainedModel | PeftModel, prompts: list[list[int]], drawn: list[list[int]], pad: int
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """log π of each token of completions of prompts of one length, and which tokens are there."""
+    length = max(map(len, drawn))
+    ids = torch.tensor([[*prompt, *row, *[pad] * (length - len(row))] for prompt, row in zip(prompts, drawn)])
+    mask = torch.tensor([[1.0] * len(row) + [0.0] * (length - len(row)) for row in drawn])
+    logits = policy(input_ids=ids, logits_to_keep=length + 1, use_cache=False).logits[:, :-1].float() / TEMPERATURE
+    return torch.log_softmax(logits, -1).gather(-1, ids[:, -length:].unsqueeze(-1)).squeeze(-1), mask
+
+
+def different(ids: list[int]) -> float:
+    """The share of different tokens, of as many as a completion may have."""
+    return len(set(ids)) / LENGTH
+
+
+def prompts_of(tokens: PreTrainedTokenizerFast) -> list[str]:
+    """Texts of exactly as many tokens as a prompt has."""
+    openings = ["The", "A", "One", "Her", "His", "This", "That", "Our"]
+    nouns = ["film", "book", "city", "plan", "song", "team", "phone", "story"]
+    texts = [f"{opening} {noun} was one of the very" for opening in openings for noun in nouns]
+    return [text for text in texts if len(tokens(text)["input_ids"]) == PROMPT]
+
+
+def main() -> None:
+    """Prints the table, and how far the trainer and the loop are apart."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--model", type=Path, required=True, help="directory of a language model")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--steps", type=int, default=3, help="of each in a round, the first of which is not counted")
+    parser.add_argument("--threads", type=int, default=1)
+    arguments = parser.parse_args()
+    torch.set_num_threads(arguments.threads)
+    tokens = tokenizer(arguments.model)
+    texts = prompts_of(tokens)
+    seconds: dict[str, list[float]] = {"TRL": [], "paretosoup": [], "by hand": []}
+    apart: dict[str, list[float]] = {"reward": [], "kl": []}
+    for number in range(1, arguments.rounds + 1):
+        ours = by_project(arguments.model, tokens, texts, arguments.steps)
+        hand = by_hand(arguments.model, tokens, [step["prompts"] for step in ours])
+        of_trl = by_trl(arguments.model, tokens, texts, arguments.steps)
+        for name, steps in zip(seconds, (of_trl, ours, hand)):
+            seconds[name] += [step["seconds"] for step in steps[1:]]
+        for name, values in apart.items():
+            values += [abs(one[name] - other[name]) for one, other in zip(ours, hand)]
+        print(
+            f"round {number}: " + ", ".join(f"{name} {np.median(found):.1f} s" for name, found in seconds.items()),
+            flush=True,
+        )
+    medians = {name: float(np.median(found)) for name, found in seconds.items()}
+    told = {
+        "seconds a step": medians,
+        "paretosoup / TRL": medians["paretosoup"] / medians["TRL"],
+        "paretosoup / by hand": medians["paretosoup"] / medians["by hand"],
+        "largest difference to the loop by hand": {name: max(values) for name, values in apart.items()},
+    }
+    print(json.dumps(told, indent=2))
+
+
+if __name__ == "__main__":
+    main()
