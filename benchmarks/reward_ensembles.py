@@ -25,6 +25,7 @@ import yaml
 from transformers import AutoModelForSequenceClassification, PreTrainedModel, PrinterCallback, set_seed
 from trl import RewardConfig
 
+from lib.compute import CPU
 from lib.ensembles import outputs
 from lib.figures import COLOURS, PAPER
 from lib.language_models import new_llama
@@ -32,7 +33,7 @@ from lib.preferences import first_preferred
 from lib.reward_heads import RewardHeads
 from scripts.proxy import as_pairs
 from scripts.reading import tokenizer
-from scripts.training import TRAINER
+from scripts.training import shared
 
 KINDS = {"heads": COLOURS["soup"], "models": COLOURS["morl"]}
 WORK = ("train", "score")
@@ -80,7 +81,12 @@ def train(model: PreTrainedModel, tokens, pairs: pd.DataFrame, heads: int, steps
     dataset = as_pairs(pairs, first_preferred(pairs, 0), tokens).add_column("weights", [[1] * heads] * len(pairs))
     with tempfile.TemporaryDirectory() as folder:
         config = RewardConfig(
-            folder, max_steps=steps, per_device_train_batch_size=BATCH, max_length=None, logging_steps=1000, **TRAINER
+            folder,
+            max_steps=steps,
+            per_device_train_batch_size=BATCH,
+            max_length=None,
+            logging_steps=1000,
+            **shared(CPU, lora=False),
         )
         trainer = RewardHeads(model, args=config, train_dataset=dataset, processing_class=tokens)
         trainer.remove_callback(PrinterCallback)

@@ -9,6 +9,7 @@ from peft import LoraConfig, PeftModel, get_peft_model
 from torch import nn
 from transformers import AutoConfig, AutoModelForSequenceClassification, PreTrainedModel
 
+from lib import on_cpu
 from lib.adapters import TRAINED, base_of, is_adapter, write_config
 from lib.compute import Compute
 
@@ -35,7 +36,9 @@ def new_classifier(
         base_model_name_or_path=str(base),
         task_type="SEQ_CLS",
     )
-    return get_peft_model(_with_precise_head(plain), settings, adapter_name=TRAINED).to(compute.device)
+    plain = _with_precise_head(plain.to(compute.device))
+    on_cpu.mend(plain)
+    return get_peft_model(plain, settings, adapter_name=TRAINED)
 
 
 def save_classifier(model: PreTrainedModel | PeftModel, directory: Path) -> None:

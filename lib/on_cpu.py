@@ -1,7 +1,7 @@
-"""What a frozen head over a large vocabulary costs on a CPU, mended in one place (benchmarks/rl_step.py measures it).
+"""What a large frozen model with adapters costs on a CPU, mended in one place (benchmarks/rl_step.py measures it).
 
-A head that learns, a small vocabulary and a GPU have none of it, and are left as they are. `lib.sampling` avoids a
-third such cost, that of torch.multinomial, everywhere.
+Where all weights learn, or on a GPU, nothing is changed. `lib.sampling` avoids a further such cost, that of
+torch.multinomial over a large vocabulary, everywhere.
 """
 
 import torch
@@ -10,15 +10,16 @@ from transformers import PreTrainedModel
 
 
 def mend(model: PreTrainedModel) -> None:
-    """Makes a frozen language model fast on a CPU, by two changes that leave what it computes as it is.
+    """Makes a frozen model fast on a CPU, by two changes that leave what it computes as it is.
 
-    1. Some positions cut out of a sequence are no contiguous tensor, and a product with a frozen matrix then expands
-       the matrix for each text of the batch. They are copied first.
-    2. At a few dozen tokens plain attention is faster than the fused one, in the backward pass above all.
+    1. At a few dozen tokens plain attention is faster than the fused one, in the backward pass above all.
+    2. Some positions cut out of a sequence are no contiguous tensor, and a language model's product with a frozen matrix
+       then expands the matrix for each text of the batch. They are copied first.
     """
     if model.device.type == "cpu":
-        model.get_output_embeddings().register_forward_pre_hook(_contiguous)
         model.set_attn_implementation("eager")
+        if (head := model.get_output_embeddings()) is not None:
+            head.register_forward_pre_hook(_contiguous)
 
 
 def _contiguous(head: nn.Module, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:

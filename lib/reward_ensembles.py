@@ -22,6 +22,7 @@ from lib.trajectories import (
 )
 
 CURVES = ["proxy", "gold", "kl_to_reference"]
+AGREEMENT = ["agreement with people", "accuracy by gold"]
 DIFFERENCES = {"gold": "gold reward", "kl": "KL to θ_sft"}
 
 
@@ -154,8 +155,11 @@ def proxy_table(
     for proxy, of_seeds in reports.items():
         errors = [calibration_error(of_seed) for _, of_seed in bins[bins["proxy"] == proxy].groupby("seed")]
         found = {
-            "agreement with people": [mean_of_members(models, "agreement with people") for models in of_seeds],
-            "accuracy by gold": [mean_of_members(models, "accuracy by gold") for models in of_seeds],
+            **{
+                name: [mean_of_members(models, name) for models in of_seeds]
+                for name in AGREEMENT
+                if name in of_seeds[0][0]
+            },
             "calibration error": errors,
             "correlation of members": [correlation_of_members(margins_of(models)) for models in held_out[proxy]],
         }

@@ -3,9 +3,8 @@
 A reward maps prompts and completions to one number per completion, larger is better.
 """
 
-import importlib
-import inspect
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,8 @@ from typing import Any
 
 from lib.compute import CPU, Compute
 from lib.ensembles import RewardEnsemble
+from lib.functions import function
+from lib.given_rewards import GivenClassifier
 
 Score = Callable[[Sequence[str], Sequence[str]], Sequence[float]]
 
@@ -42,7 +43,8 @@ class Reward:
 
 def load(name: str, source: Mapping[str, Any], compute: Compute = CPU) -> Reward:
     """The reward that `source` tells of: `models`, directories of classifiers, whose outputs `aggregate` makes one;
-    `gold`, the directory of the gold reward; or `function`, a `module:function`.
+    `classifier`, one that others have trained (`lib.given_rewards`); `gold`, the directory of the gold reward; or
+    `function`, a `module:function`.
 
     A function is called as function(prompts, completions, **arguments).
     Raises ValueError, naming the reward, where there is no such function.
@@ -50,21 +52,13 @@ def load(name: str, source: Mapping[str, Any], compute: Compute = CPU) -> Reward
     if "models" in source:
         directories = [Path(path) for path in source["models"]]
         return Reward(name, RewardEnsemble(directories, source["aggregate"], source["coefficient"], compute))
+    if "classifier" in source:
+        return Reward(name, GivenClassifier(name, source, compute))
     if "gold" in source:
         from lib.gold import GoldReward  # scikit-learn takes 2 s to import, which most trainings need not wait for
 
         return Reward(name, GoldReward.load(Path(source["gold"])))
-    module, _, attribute = source["function"].partition(":")
-    try:
-        function = getattr(importlib.import_module(module), attribute)
-    except (ImportError, AttributeError) as error:
-        raise ValueError(f"rewards.{name}.function: {source['function']} cannot be loaded: {error}") from error
-    arguments = dict(source.get("arguments", {}))
-    try:
-        inspect.signature(function).bind([], [], **arguments)
-    except TypeError as error:
-        raise ValueError(f"rewards.{name}.arguments do not fit {source['function']}: {error}") from error
-    return Reward(name, lambda prompts, completions: function(prompts, completions, **arguments))
+    return Reward(name, function(f"rewards.{name}", source, [], []))
 
 
 def brevity(prompts: Sequence[str], completions: Sequence[str], words: int) -> list[float]:
@@ -74,3 +68,16 @@ def brevity(prompts: Sequence[str], completions: Sequence[str], words: int) -> l
     """
     lengths = [len((prompt + completion).split()) for prompt, completion in zip(prompts, completions)]
     return [-abs(length - words) / words for length in lengths]
+
+
+def grounded(prompts: Sequence[str], completions: Sequence[str]) -> list[float]:
+    """The share of a completion's words that its prompt has: 1 for what is only copied, 0 for what is only made up."""
+    found = []
+    for prompt, completion in zip(prompts, completions):
+        known, words = set(_words(prompt)), _words(completion)
+        found.append(sum(word in known for word in words) / max(1, len(words)))
+    return found
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"\w+", text.casefold())

@@ -6,8 +6,9 @@ negative) to 4 (extremely positive), and the data gives the mean.
 
 import hashlib
 import html
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 # domain -> name of its file in the archive
 FILES = {
@@ -17,6 +18,7 @@ FILES = {
     "tweet": "tweets_GroundTruth.txt",
 }
 SPLITS = ("train", "validation", "test")
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
@@ -66,12 +68,17 @@ def split(snippets: Iterable[Snippet], held_out: float) -> Mapping[str, list[Sni
     A text's side is drawn by a hash of the text alone: it does not depend on the order, on a
     seed or on what else is in the data, and no text is on two sides.
     """
-    sides: dict[str, list[Snippet]] = {name: [] for name in SPLITS}
-    for snippet in snippets:
-        digest = hashlib.sha256(snippet.text.casefold().encode()).digest()
+    return split_by(lambda snippet: snippet.text, snippets, held_out)
+
+
+def split_by(text: Callable[[Item], str], items: Iterable[Item], held_out: float) -> dict[str, list[Item]]:
+    """`split` for whatever has a text that decides."""
+    sides: dict[str, list[Item]] = {name: [] for name in SPLITS}
+    for item in items:
+        digest = hashlib.sha256(text(item).casefold().encode()).digest()
         position = int.from_bytes(digest[:8], "big") / 2**64
         side = "test" if position < held_out else "validation" if position < 2 * held_out else "train"
-        sides[side].append(snippet)
+        sides[side].append(item)
     return sides
 
 

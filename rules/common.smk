@@ -45,6 +45,8 @@ def wrong_in_params():
     for name, spec in config["rewards"].items():
         if "function" in spec and not is_defined(spec["function"]):
             yield f"rewards.{name}.function", f"there is no {spec['function']}"
+        if "label" in spec and isinstance(spec["label"], str) and spec["label"] not in known_labels():
+            yield f"rewards.{name}.label", f"{spec['label']!r} is not one of the labels ({', '.join(known_labels())})"
         if isinstance(spec.get("label"), dict) and len(set(spec["label"].values())) < 2:
             yield f"rewards.{name}.label", "all domains have the same number: there is nothing to learn"
     if value("reward_ensembles.best_of") > value("reward_ensembles.samples_per_prompt"):
@@ -53,6 +55,11 @@ def wrong_in_params():
         yield "reward_ensembles.policies", "there is no {ensemble: single, beta: ...}, which all others are compared with"
     if "heads" in config["base"] and value("base.hidden_size") % (2 * value("base.heads")):
         yield "base.heads", f"twice {value('base.heads')} does not divide base.hidden_size"
+
+
+def known_labels():
+    """The columns of the data that a reward can learn from."""
+    return ["rating"] if "rows" not in config["data"] else value("data.labels")
 
 
 def module_file(name):
@@ -136,9 +143,9 @@ def reward_source(name):
     spec = config["rewards"][name]
     if "ensemble" in spec:
         return ensemble_source(ensemble(spec, value("reward_ensembles.flipped")), spec.get("seed", 0))
-    if "function" in spec:
-        return spec
-    return {"models": [f"{RESULTS}/reward/{name}"], "aggregate": "mean", "coefficient": 0}
+    if "label" in spec:
+        return {"models": [f"{RESULTS}/reward/{name}"], "aggregate": "mean", "coefficient": 0}
+    return spec
 
 
 def lora_base():
@@ -149,22 +156,47 @@ def lora_base():
 def pretrained_files():
     """What a pre-trained θ_pre is taken from: the wheel or the directory, or nothing that is here."""
     source = value("base.source")
-    if source.startswith("hub:"):
+    if from_hub(source):
         return []
     return f"{RESULTS}/data/base.whl" if source.startswith("wheel:") else source
 
 
 def gold_source():
-    """The gold reward as lib.rewards.load takes it."""
-    return {"gold": f"{RESULTS}/gold"}
+    """The gold reward as lib.rewards.load takes it: fitted on a human label, or given."""
+    return {"gold": f"{RESULTS}/gold"} if "label" in config["gold"] else config["gold"]
+
+
+def gold_files():
+    """What a job that uses the gold reward has to have."""
+    return source_files([gold_source()])
+
+
+def gold_keys():
+    """The keys that a gold reward which is given comes from."""
+    return [] if "label" in config["gold"] else ["gold"]
 
 
 def reward_files(names):
     """What a job that uses these rewards has to have: their models, and the modules of their functions."""
-    sources = [reward_source(name) for name in names]
+    return source_files([reward_source(name) for name in names])
+
+
+def source_files(sources):
+    """What is here of what rewards come from."""
     models = [path for source in sources for path in source.get("models", [])]
-    files = [module_file(source["function"].split(":")[0]) for source in sources if "function" in source]
-    return models + [name for file in files if file.exists() for name in code(str(file.relative_to(ROOT)))]
+    models += [source[kind] for source in sources for kind in ("gold", "classifier") if not from_hub(source.get(kind))]
+    return models + [name for source in sources if "function" in source for name in function_code(source)]
+
+
+def from_hub(source):
+    """Whether nothing of a source is here."""
+    return source is None or source.startswith("hub:")
+
+
+def function_code(spec):
+    """The modules of this repository that a `module:function` comes from."""
+    file = module_file(spec["function"].split(":")[0])
+    return code(str(file.relative_to(ROOT))) if file.exists() else []
 
 
 def mixture_sources(mixture):
@@ -205,8 +237,8 @@ def reward_keys(mixture):
 
 
 def all_reward_keys():
-    """The keys that all rewards come from."""
-    return ["rewards", *ensemble_keys(config["rewards"])]
+    """The keys that all rewards come from, the gold reward among them."""
+    return ["rewards", *ensemble_keys(config["rewards"]), *gold_keys()]
 
 
 def ensemble_keys(names):

@@ -1,5 +1,6 @@
-# The raw data, checked by its hash; its snippets, without duplicates and split by text.
-# Needs nothing; makes data/archive.tar.gz and data/snippets.jsonl.
+# The texts of the experiment: the human-rated snippets, out of an archive that is checked by its hash, or prompts of one's
+# own, out of a file of JSON lines, a directory or the hub. Without duplicates, and split by text.
+# Needs nothing; makes data/snippets.jsonl, and data/archive.tar.gz.
 
 
 rule fetch:
@@ -22,23 +23,58 @@ rule fetch:
         "python -m scripts.fetch --archive {output} --settings {params.settings:q} > {log} 2>&1"
 
 
-rule snippets:
-    input:
-        code("scripts/snippets.py"),
-        archive=rules.fetch.output,
-    output:
-        snippets=f"{RESULTS}/data/snippets.jsonl",
-        report=f"{RESULTS}/data/snippets.json",
-    log:
-        f"{RESULTS}/logs/snippets.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/snippets.tsv"
-    threads: 1
-    resources:
-        mem_mb=500,
-        runtime=10,
-    params:
-        settings=settings("data.held_out"),
-    shell:
-        "python -m scripts.snippets --archive {input.archive} --snippets {output.snippets}"
-        " --report {output.report} --settings {params.settings:q} > {log} 2>&1"
+if "rows" not in config["data"]:
+
+    rule snippets:
+        input:
+            code("scripts/snippets.py"),
+            archive=rules.fetch.output,
+        output:
+            snippets=f"{RESULTS}/data/snippets.jsonl",
+            report=f"{RESULTS}/data/snippets.json",
+        log:
+            f"{RESULTS}/logs/snippets.log",
+        benchmark:
+            f"{RESULTS}/benchmarks/snippets.tsv"
+        threads: 1
+        resources:
+            mem_mb=500,
+            runtime=10,
+        params:
+            settings=settings("data.held_out"),
+        shell:
+            "python -m scripts.snippets --archive {input.archive} --snippets {output.snippets}"
+            " --report {output.report} --settings {params.settings:q} > {log} 2>&1"
+
+else:
+
+    rule snippets:
+        input:
+            code("scripts/examples.py"),
+            function_code(value("data.rows")),
+            given=[] if from_hub(value("data.source")) else value("data.source"),
+        output:
+            snippets=f"{RESULTS}/data/snippets.jsonl",
+            report=f"{RESULTS}/data/snippets.json",
+        log:
+            f"{RESULTS}/logs/snippets.log",
+        benchmark:
+            f"{RESULTS}/benchmarks/snippets.tsv"
+        threads: 1
+        resources:
+            mem_mb=4000,
+            runtime=60,
+        params:
+            settings=settings(
+                "data.source",
+                "data.split",
+                "data.rows",
+                "data.labels",
+                "data.held_out",
+                name=config["data"].get("name"),
+                revision=config["data"].get("revision"),
+            ),
+            derived_from=settings(*(f"data.{key}" for key in ("name", "revision") if key in config["data"])),
+        shell:
+            "python -m scripts.examples --given {input.given} --snippets {output.snippets} --report {output.report}"
+            " --settings {params.settings:q} > {log} 2>&1"

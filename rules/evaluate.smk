@@ -12,7 +12,7 @@ rule evaluate:
         lora_base(),
         policies=[f"{RESULTS}/{name}" for name in SFT],
         reference=f"{RESULTS}/{value('policy.start')}",
-        gold=rules.gold.output.model,
+        gold=gold_files(),
         snippets=rules.snippets.output.snippets,
     output:
         f"{RESULTS}/scores/sft/seed-{{seed}}.csv",

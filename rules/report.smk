@@ -14,7 +14,7 @@ rule report:
         sft=expand(rules.sft.output.report, number=SFT_NAMES),
         agreement=[
             *(f"{RESULTS}/reward/{name}.json" for name in config["rewards"] if "label" in config["rewards"][name]),
-            rules.gold.output.report,
+            *([rules.gold.output.report] if "label" in config["gold"] else []),
         ],
         claims=[
             rules.rewarded_soups_claims.output[name]

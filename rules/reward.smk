@@ -33,23 +33,25 @@ rule reward:
         " --model {output.model} --report {output.report} --settings {params.settings:q} > {log} 2>&1"
 
 
-rule gold:
-    input:
-        code("scripts/gold.py"),
-        snippets=rules.snippets.output.snippets,
-    output:
-        model=directory(f"{RESULTS}/gold"),
-        report=f"{RESULTS}/gold.json",
-    log:
-        f"{RESULTS}/logs/gold.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/gold.tsv"
-    threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=10,
-    params:
-        settings=settings("gold.label", "gold.penalty"),
-    shell:
-        "python -m scripts.gold --snippets {input.snippets} --model {output.model} --report {output.report}"
-        " --settings {params.settings:q} > {log} 2>&1"
+if "label" in config["gold"]:
+
+    rule gold:
+        input:
+            code("scripts/gold.py"),
+            snippets=rules.snippets.output.snippets,
+        output:
+            model=directory(f"{RESULTS}/gold"),
+            report=f"{RESULTS}/gold.json",
+        log:
+            f"{RESULTS}/logs/gold.log",
+        benchmark:
+            f"{RESULTS}/benchmarks/gold.tsv"
+        threads: 1
+        resources:
+            mem_mb=1000,
+            runtime=10,
+        params:
+            settings=settings("gold.label", "gold.penalty"),
+        shell:
+            "python -m scripts.gold --snippets {input.snippets} --model {output.model} --report {output.report}"
+            " --settings {params.settings:q} > {log} 2>&1"

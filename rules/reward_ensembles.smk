@@ -27,7 +27,7 @@ rule preferences:
         code("scripts/preferences.py"),
         lora_base(),
         policy=f"{RESULTS}/{value('policy.start')}",
-        gold=rules.gold.output.model,
+        gold=gold_files(),
         snippets=rules.snippets.output.snippets,
     output:
         preferences=f"{ENSEMBLES}/preferences.jsonl",
@@ -48,10 +48,11 @@ rule preferences:
             "policy.max_new_tokens",
             "policy.temperature",
             "compute",
+            judge=gold_source(),
         ),
-        derived_from=settings("policy.start"),
+        derived_from=settings("policy.start", *gold_keys()),
     shell:
-        "python -m scripts.preferences --policy {input.policy} --gold {input.gold} --snippets {input.snippets}"
+        "python -m scripts.preferences --policy {input.policy} --snippets {input.snippets}"
         " --preferences {output.preferences} --settings {params.settings:q} > {log} 2>&1"
 
 
@@ -86,7 +87,7 @@ rule best_of_n_samples:
         code("scripts/best_of_n_samples.py"),
         lora_base(),
         policy=f"{RESULTS}/{value('policy.start')}",
-        gold=rules.gold.output.model,
+        gold=gold_files(),
         snippets=rules.snippets.output.snippets,
     output:
         samples=f"{ENSEMBLES}/best_of_n/samples.jsonl",
@@ -107,10 +108,11 @@ rule best_of_n_samples:
             "policy.max_new_tokens",
             "policy.temperature",
             "compute",
+            judge=gold_source(),
         ),
-        derived_from=settings("policy.start"),
+        derived_from=settings("policy.start", *gold_keys()),
     shell:
-        "python -m scripts.best_of_n_samples --policy {input.policy} --gold {input.gold} --snippets {input.snippets}"
+        "python -m scripts.best_of_n_samples --policy {input.policy} --snippets {input.snippets}"
         " --samples {output.samples} --settings {params.settings:q} > {log} 2>&1"
 
 
@@ -155,7 +157,7 @@ use rule policy as reward_ensembles_policy with:
         start=f"{RESULTS}/{value('policy.start')}",
         anchor=f"{RESULTS}/{value('policy.start')}",
         reference=f"{RESULTS}/{value('policy.start')}",
-        gold=rules.gold.output.model,
+        gold=gold_files(),
         snippets=rules.snippets.output.snippets,
     output:
         model=directory(ON_PROXY),
@@ -178,6 +180,7 @@ use rule policy as reward_ensembles_policy with:
         ),
         derived_from=lambda wildcards: settings(
             "policy.start",
+            *gold_keys(),
             *(["reward_ensembles.coefficient"] if wildcards.aggregate == "uncertainty_weighted" else []),
         ),
 
@@ -191,7 +194,7 @@ use rule evaluate as reward_ensembles_scores with:
             *(f"{ensemble_folder(of)}/seed-{wildcards.seed}" for of in ensemble_variants(wildcards.study)),
         ],
         reference=f"{RESULTS}/{value('policy.start')}",
-        gold=rules.gold.output.model,
+        gold=gold_files(),
         snippets=rules.snippets.output.snippets,
     output:
         f"{RESULTS}/scores/reward_ensembles/{{study}}/seed-{{seed}}.csv",
@@ -202,7 +205,7 @@ use rule evaluate as reward_ensembles_scores with:
     params:
         settings=lambda wildcards: evaluation_settings(ensemble_points(wildcards.study), rewards=[])(wildcards),
         derived_from=lambda wildcards: settings(
-            "policy.start", "evaluation.prompts", *ensemble_study_keys(wildcards.study)
+            "policy.start", "evaluation.prompts", *gold_keys(), *ensemble_study_keys(wildcards.study)
         ),
 
 

@@ -62,7 +62,7 @@ def proxy_settings(wildcards):
     """What the script takes: the heads and how they are trained, which is in the folder's name, and the rest."""
     kind, members, *bootstrap = wildcards.proxy.split("-")
     return settings(
-        "gold.label",
+        *(["gold.label"] if "label" in config["gold"] else []),
         "reward_ensembles.epochs",
         "reward_ensembles.batch_size",
         "reward_ensembles.learning_rate",
@@ -73,6 +73,7 @@ def proxy_settings(wildcards):
         bootstrap=bool(bootstrap),
         flipped=float(wildcards.flipped),
         seed=int(wildcards.seed),
+        **({} if "label" in config["gold"] else {"label": None}),
     )
 
 

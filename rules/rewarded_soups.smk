@@ -10,6 +10,7 @@ SEEDS = value("seeds")
 UNITS = {
     "label": "sd of the human label",
     "function": "as the function gives it",
+    "classifier": "as the classifier gives it",
     "ensemble": "sd over samples of the SFT model",
 }
 PAIR = value("rewarded_soups.rewards")
@@ -35,7 +36,7 @@ use rule evaluate as rewarded_soups_scores with:
         lora_base(),
         policies=[f"{RESULTS}/policy/{name}/seed-{{seed}}" for name in POLICIES],
         reference=f"{RESULTS}/{value('policy.start')}",
-        gold=rules.gold.output.model,
+        gold=gold_files(),
         snippets=rules.snippets.output.snippets,
     output:
         f"{RESULTS}/scores/rewarded_soups/seed-{{seed}}.csv",

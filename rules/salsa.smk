@@ -65,7 +65,7 @@ use rule evaluate as salsa_scores with:
         lora_base(),
         policies=lambda wildcards: salsa_models(salsa_scored(wildcards.study), wildcards.seed),
         reference=f"{RESULTS}/sft/1",
-        gold=rules.gold.output.model,
+        gold=gold_files(),
         snippets=rules.snippets.output.snippets,
     output:
         SALSA_SCORES,
@@ -84,7 +84,7 @@ rule salsa_claims:
     input:
         code("scripts/salsa_claims.py"),
         within=lambda wildcards: salsa_score_files(wildcards.study, "within"),
-        beyond=lambda wildcards: salsa_score_files(wildcards.study, "beyond"),
+        beyond=lambda wildcards: salsa_score_files(wildcards.study, "beyond") if value("data.left_out") else [],
         trainings=lambda wildcards: salsa_histories(salsa_variants(wildcards.study)),
         sft=expand(rules.evaluate.output, seed=SEEDS),
     output:
@@ -149,7 +149,7 @@ use rule evaluate as salsa_plane_scores with:
         lora_base(),
         policies=lambda wildcards: salsa_models(salsa_variants("main")[:1], wildcards.seed),
         reference=f"{RESULTS}/sft/1",
-        gold=rules.gold.output.model,
+        gold=gold_files(),
         snippets=rules.snippets.output.snippets,
     output:
         f"{RESULTS}/scores/salsa/plane/seed-{{seed}}.csv",

@@ -98,7 +98,7 @@ use rule evaluate as warp_scores with:
         lora_base(),
         policies=[f"{RESULTS}/{name}" for name in WARP_MODELS],
         reference=f"{RESULTS}/{value('policy.start')}",
-        gold=rules.gold.output.model,
+        gold=gold_files(),
         snippets=rules.snippets.output.snippets,
     output:
         f"{RESULTS}/scores/warp/seed-{{seed}}.csv",

@@ -6,7 +6,7 @@ import pandas as pd
 import torch
 
 from lib.compute import Compute
-from lib.gold import GoldReward
+from lib.rewards import load
 from lib.sampling import sample_texts
 from scripts.command_line import Output, run
 from scripts.reading import language_model, prompts, some_prompts, tokenizer
@@ -16,20 +16,21 @@ SEED = 0  # the same samples for all proxies
 
 def write_samples(
     policy: Path,
-    gold: Path,
     snippets: Path,
     samples: Output,
     *,
     best_of_prompts: int,
     samples_per_prompt: int,
-    prompt_words: int,
-    left_out: str,
+    prompt_words: int | None,
+    left_out: str | None,
     max_new_tokens: int,
     temperature: float,
     compute: dict[str, str],
+    judge: dict,
 ) -> None:
-    """Writes `prompt` (its number), `text` and `gold`, prompt after prompt."""
-    model, tokens, judge = language_model(policy, Compute.of(compute)), tokenizer(policy), GoldReward.load(gold)
+    """judge: where the gold reward comes from. Writes `prompt` (its number), `text` and `gold`, prompt after prompt."""
+    where = Compute.of(compute)
+    model, tokens, gold = language_model(policy, where), tokenizer(policy), load("gold", judge, where)
     generator = torch.Generator().manual_seed(SEED)
     held_out = some_prompts(
         prompts(snippets, "test", prompt_words, left_out), best_of_prompts, "reward_ensembles.best_of_prompts"
@@ -45,7 +46,8 @@ def write_samples(
             generator=generator,
             batch=samples_per_prompt,
         )
-        tables.append(pd.DataFrame({"prompt": number, "text": texts, "gold": judge.score(texts)}))
+        scores = gold([prompt] * len(texts), [text.removeprefix(prompt) for text in texts])
+        tables.append(pd.DataFrame({"prompt": number, "text": texts, "gold": scores}))
         print(f"{number + 1}/{len(held_out)}  gold {tables[-1]['gold'].mean():.3f}")
     pd.concat(tables).to_json(samples, orient="records", lines=True, force_ascii=False)
 

@@ -10,7 +10,7 @@ import pandas as pd
 import torch
 
 from lib.compute import Compute
-from lib.gold import GoldReward
+from lib.rewards import load
 from lib.sampling import sample_texts
 from scripts.command_line import Output, run
 from scripts.reading import language_model, prompts, some_prompts, tokenizer
@@ -21,22 +21,23 @@ SEED = 0  # of prompts, samples and of which labels are wrong: one set of pairs,
 
 def write_preferences(
     policy: Path,
-    gold: Path,
     snippets: Path,
     preferences: Output,
     *,
     pairs: int,
     held_out_pairs: int,
-    prompt_words: int,
-    left_out: str,
+    prompt_words: int | None,
+    left_out: str | None,
     max_new_tokens: int,
     temperature: float,
     compute: dict[str, str],
+    judge: dict,
 ) -> None:
-    """Writes a line of JSON per pair: `split`, the texts `first` and `second`, `gold_first`, `gold_second`, and `draw`,
+    """judge: where the gold reward comes from. Writes a line of JSON per pair: `split`, the texts `first` and `second`, `gold_first`, `gold_second`, and `draw`,
     uniform on 0 to 1, which decides whether a label is wrong.
     """
-    model, tokens, judge = language_model(policy, Compute.of(compute)), tokenizer(policy), GoldReward.load(gold)
+    where = Compute.of(compute)
+    model, tokens, gold = language_model(policy, where), tokenizer(policy), load("gold", judge, where)
     generator, draws = torch.Generator().manual_seed(SEED), np.random.default_rng(SEED)
     tables = []
     wanted = {"train": ("pairs", pairs), "validation": ("held_out_pairs", held_out_pairs)}
@@ -53,7 +54,8 @@ def write_preferences(
                 generator=generator,
                 batch=BATCH,
             )
-            table[f"gold_{place}"] = judge.score(list(table[place]))
+            completions = [text.removeprefix(prompt) for text, prompt in zip(table[place], chosen)]
+            table[f"gold_{place}"] = gold(chosen, completions)
             print(f"{split}: {count} samples, gold {table[f'gold_{place}'].mean():.3f}")
         tables.append(table[table["gold_first"] != table["gold_second"]])  # of equal texts none is preferred
     pd.concat(tables).to_json(preferences, orient="records", lines=True, force_ascii=False)

@@ -32,7 +32,7 @@ def train_proxy(
     report: Output,
     held_out: Output,
     *,
-    label: Label,
+    label: Label | None,
     heads: int,
     frozen: bool,
     bootstrap: bool,
@@ -44,7 +44,7 @@ def train_proxy(
     compute: dict[str, str],
     seed: int,
 ) -> None:
-    """label: what the gold reward has learned. held_out: of each pair of the validation split, the `label` (whether the
+    """label: what the gold reward has learned of people, or None where it has not. held_out: of each pair of the validation split, the `label` (whether the
     first is better, wrong for a share of them), and each head's `margin_k` between the two on the scale that it was
     trained on.
     """
@@ -80,13 +80,12 @@ def train_proxy(
     tokens.save_pretrained(model)
     margins = pd.DataFrame((first - second).numpy(), columns=[f"margin_{k}" for k in range(heads)])
     margins.assign(label=first_preferred(other, flipped)).to_csv(held_out, index=False)
-    rated = labelled(snippets, "validation", label)
-    ratings = rated["label"].to_numpy(dtype=float)
-    of_heads = outputs(classifier, tokens, list(rated["text"])).numpy().T
-    findings = {
-        "agreement with people": [measure_for(ratings)(scores, ratings) for scores in of_heads],
-        "accuracy by gold": (margins > 0).eq(first_preferred(other, 0), axis=0).mean().tolist(),
-    }
+    findings = {"accuracy by gold": (margins > 0).eq(first_preferred(other, 0), axis=0).mean().tolist()}
+    if label is not None:
+        rated = labelled(snippets, "validation", label)
+        ratings = rated["label"].to_numpy(dtype=float)
+        of_heads = outputs(classifier, tokens, list(rated["text"])).numpy().T
+        findings |= {"agreement with people": [measure_for(ratings)(scores, ratings) for scores in of_heads]}
     print(f"each head's agreement with held-out human ratings, and with the gold reward on held-out pairs: {findings}")
     report.write_text(json.dumps(findings, indent=2) + "\n")
 

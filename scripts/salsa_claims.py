@@ -23,7 +23,7 @@ def compute_claims(
     *,
     pairs: list[list],
     reward: dict[str, float],
-    left_out: str,
+    left_out: str | None,
     resamples: int,
 ) -> None:
     """within, beyond: scores on prompts of the domains of training and of the one left out; of each set of policies a
@@ -32,8 +32,10 @@ def compute_claims(
     seeds = len(sft)
     compared = [(Variant(*first), Variant(*second)) for first, second in pairs]
     variants = variants_of(compared)
-    seen = ", ".join(domain for domain in FILES if domain != left_out)
-    scores = {seen: by_seed(within, seeds, reward), left_out: by_seed(beyond, seeds, reward)}
+    seen = ", ".join(domain for domain in FILES if domain != left_out) if left_out in FILES else "all other prompts"
+    scores = {seen: by_seed(within, seeds, reward)}
+    if left_out is not None:
+        scores[left_out] = by_seed(beyond, seeds, reward)
     paths = grouped([read_trajectory(path, reward) for path in trainings], len(variants))
     columns = ["reward", "gold", "kl", "kl_to_anchor"]
     tables = [

@@ -7,13 +7,14 @@ from peft import LoraConfig, get_peft_model
 from transformers import TrainerCallback
 from trl import GRPOConfig, RLOOConfig
 
+from lib.compute import CPU
 from lib.merging import linear_soup
 from lib.policies import GRPO, RLOO, kl_per_completion
 from lib.ppo import PPO
 from lib.rewards import Reward
 from lib.sampling import next_token_log_probabilities
 from lib.weights import set_weights, weights
-from scripts.training import TRAINER
+from scripts.training import shared
 
 LORA = LoraConfig(r=2, lora_alpha=8, target_modules=["q_proj", "v_proj", "up_proj"])
 ALGORITHMS = {
@@ -43,7 +44,7 @@ def trainer(tmp_path, llama, tokenizer):
             num_generations=4,
             max_completion_length=4,
             logging_steps=1,
-            **(TRAINER | own | settings),
+            **(shared(CPU, lora) | own | settings),
         )
         prompts = Dataset.from_list([{"prompt": prompt} for prompt in ["the sea", "a calm", "cold", "wild"] * 50])
         return trainer(start, anchor, rewards, tokenizer, config, train_dataset=prompts, **more, **(moving or {}))
@@ -210,7 +211,7 @@ def test_a_run_that_goes_on_from_a_checkpoint_ends_with_the_same_bytes(trainer, 
             save_steps=4,
         )
         built.train(resume_from_checkpoint=resume)
-        return [weights(built.model), *(weights(what.module) for what in built.beside)]
+        return [weights(built.model), *(what.tensors for what in built.beside)]
 
     whole = run()
     assert len(whole) == (3 if algorithm == "ppo" else 2)

@@ -5,9 +5,10 @@ import torch
 from datasets import Dataset
 from trl import GRPOConfig
 
+from lib.compute import CPU
 from lib.ppo import PPO, gae, policy_loss, token_rewards, value_loss, whitened
 from lib.rewards import Reward
-from scripts.training import TRAINER
+from scripts.training import shared
 
 
 def test_advantages_worked_by_hand():
@@ -71,7 +72,7 @@ def test_ppo_solves_a_bandit(tmp_path, llama, tokenizer):
         learning_rate=1e-2,
         beta=0.001,
         logging_steps=1,
-        **TRAINER,
+        **shared(CPU, lora=False),
     )
     trainer = PPO(
         policy,

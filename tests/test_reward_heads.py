@@ -6,9 +6,10 @@ from datasets import Dataset
 from transformers import AutoModelForSequenceClassification
 from trl import RewardConfig
 
+from lib.compute import CPU
 from lib.ensembles import outputs
 from lib.reward_heads import RewardHeads, bootstrap_weights, bradley_terry
-from scripts.training import TRAINER
+from scripts.training import shared
 
 GOOD, BAD = ["the sea was calm", "a calm day"], ["cold and wild nights", "wild days"]
 
@@ -51,7 +52,9 @@ def trained(tmp_path, llama, tokenizer):
         before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
         pairs = {"chosen_ids": tokenizer(GOOD)["input_ids"], "rejected_ids": tokenizer(BAD)["input_ids"]}
         dataset = Dataset.from_dict(pairs | {"weights": [weights, weights]})
-        config = RewardConfig(str(tmp_path / "out"), max_steps=20, learning_rate=0.01, max_length=None, **TRAINER)
+        config = RewardConfig(
+            str(tmp_path / "out"), max_steps=20, learning_rate=0.01, max_length=None, **shared(CPU, lora=False)
+        )
         RewardHeads(model, args=config, train_dataset=dataset, processing_class=tokenizer).train()
         return model.eval(), before
 

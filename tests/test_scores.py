@@ -1,6 +1,7 @@
 import pandas as pd
 import pytest
 
+from lib.combinations import One
 from lib.rewards import Reward
 from lib.scores import score
 from scripts.evaluate import write_scores
@@ -8,10 +9,9 @@ from scripts.evaluate import write_scores
 
 def scored(policies, weights, reference, tokenizer, seed=0, estimator="exact_per_token"):
     length = Reward("length", lambda prompts, completions: [len(p + c) for p, c in zip(prompts, completions)])
-    return score(
-        policies,
-        weights,
-        references={"kl": reference},
+    [table] = score(
+        One(policies, weights),
+        references={"kl": One([reference])},
         tokenizer=tokenizer,
         prompts=["the sea", "a calm day", "cold"],
         rewards=[length],
@@ -21,6 +21,7 @@ def scored(policies, weights, reference, tokenizer, seed=0, estimator="exact_per
         seed=seed,
         batch=2,
     )
+    return table
 
 
 def test_a_policy_has_no_kl_to_itself(llama, tokenizer):
@@ -45,10 +46,9 @@ def test_an_ensemble_of_one_policy_with_itself_is_that_policy(llama, other_llama
 
 def test_kl_to_each_reference_is_of_the_same_completions(llama, other_llama, tokenizer):
     def of(references):
-        return score(
-            [llama],
-            [1.0],
-            references=references,
+        [table] = score(
+            One([llama]),
+            references={name: One([model]) for name, model in references.items()},
             tokenizer=tokenizer,
             prompts=["the sea"],
             rewards=[],
@@ -57,6 +57,7 @@ def test_kl_to_each_reference_is_of_the_same_completions(llama, other_llama, tok
             kl_estimator="exact_per_token",
             seed=0,
         )
+        return table
 
     both = of({"kl": llama, "kl_to_anchor": other_llama})
     assert list(both.columns) == ["prompt", "completion", "kl", "kl_to_anchor"]

@@ -1,0 +1,58 @@
+"""Prompts of one's own, with the completions that SFT learns from: what a row of a data set becomes.
+
+Each function takes a row, by column, and arguments of params.yaml, and returns a prompt and a completion, or None for a row
+that is left out. A completion begins with what parts it from the prompt, such as a space.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+Row = Mapping[str, Any]
+
+
+def from_template(
+    row: Row,
+    prompt: str,
+    completion: str = "",
+    longest: int | None = None,
+    between: Mapping[str, list[str]] | None = None,
+) -> tuple[str, str] | None:
+    """Texts with columns in braces, such as "Summarise: {text}\\n"; line breaks within a column become spaces.
+
+    longest: in characters, of a prompt. between: by column, what has to stand before and after the part that is meant.
+    """
+    columns = {name: value for name, value in row.items() if isinstance(value, str)}
+    for column, (before, after) in (between or {}).items():
+        _, found, rest = columns[column].partition(before)
+        if not found:
+            return None
+        columns[column] = rest.partition(after)[0] if after else rest
+    columns = {name: " ".join(value.split()) for name, value in columns.items()}
+    asked = prompt.format(**columns)
+    if longest is not None and len(asked) > longest:
+        return None
+    return asked, completion.format(**columns)
+
+
+def dialogue(row: Row, column: str, turn: str, longest: int | None = None) -> tuple[str, str] | None:
+    """A dialogue in one string: up to and with the last `turn`, such as "\\n\\nAssistant:", and what follows.
+
+    longest: in characters, of a prompt.
+    """
+    before, found, after = row[column].rpartition(turn)
+    if not found or not after.strip() or (longest is not None and len(before + found) > longest):
+        return None
+    return before + found, " " + after.strip()
+
+
+def messages(row: Row, column: str, prompt: str, longest: int | None = None) -> tuple[str, str] | None:
+    """A list of messages, each with `role` and `content`: the first of the user, and the answer to it.
+
+    prompt: a text with {message} in it. longest: in characters, of a prompt.
+    """
+    [user, *others] = [message for message in row[column] if message["role"] != "system"]
+    asked = prompt.format(message=user["content"].strip())
+    if user["role"] != "user" or (longest is not None and len(asked) > longest):
+        return None
+    answer = next((message["content"].strip() for message in others if message["role"] == "assistant"), "")
+    return asked, answer and " " + answer

@@ -1,0 +1,81 @@
+"""Read prompts of one's own, from a file of JSON lines, a directory or the hub; drop duplicates, split by prompt."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+from datasets import Dataset, load_dataset
+
+from lib.functions import function
+from lib.snippets import split_by
+from scripts.command_line import Output, run
+
+HUB = "hub:"
+
+
+def read_examples(
+    given: list[Path],
+    snippets: Output,
+    report: Output,
+    *,
+    source: str,
+    revision: str | None,
+    name: str | None,
+    split: str,
+    rows: dict,
+    labels: list[str],
+    held_out: float,
+) -> None:
+    """given: the file or the directory, or nothing where the source is of the hub. name, split: of the data set.
+    rows: `function` and `arguments`, what a row becomes. labels: columns that are kept, `domain` among them.
+    """
+    table = load(given, source, revision, name, split)
+    if missing := set(labels) - set(table.column_names):
+        raise ValueError(
+            f"data.labels: {source} has no {min(missing)}; its columns are {', '.join(table.column_names)}"
+        )
+    found = list(examples(table, rows, labels))
+    distinct = list({example["prompt"].casefold(): example for example in reversed(found)}.values())[::-1]
+    if not distinct:
+        raise ValueError(f"data.rows: {rows['function']} leaves no row of {source}")
+    sides = split_by(lambda example: example["prompt"], distinct, held_out)
+    with snippets.open("w", encoding="utf-8") as file:
+        for side, members in sides.items():
+            for example in members:
+                file.write(json.dumps(example | {"split": side}, ensure_ascii=False) + "\n")
+    counts = {
+        "found": len(table),
+        "left out": len(table) - len(found),
+        "duplicates removed": len(found) - len(distinct),
+    }
+    counts |= {side: len(members) for side, members in sides.items()}
+    print(counts)
+    report.write_text(json.dumps(counts, indent=2) + "\n")
+
+
+def load(given: list[Path], source: str, revision: str | None, name: str | None, split: str) -> Dataset:
+    """The rows of a data set. Nothing of it is executed: `datasets` takes no scripts."""
+    if source.startswith(HUB):
+        return load_dataset(source.removeprefix(HUB), name, revision=revision, split=split)
+    [path] = given
+    if path.is_dir():
+        return load_dataset(str(path), name, split=split)
+    return load_dataset("json", data_files=str(path), split="train")
+
+
+def examples(table: Dataset, rows: dict, labels: list[str]) -> Iterator[dict]:
+    """What each row becomes, but for those that are left out."""
+    of_row = function("data.rows", rows, {})
+    for number, row in enumerate(table):
+        try:
+            made = of_row(row)
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
+            raise ValueError(f"data.rows: {rows['function']} fails on row {number}: {error!r}") from error
+        if made is not None:
+            prompt, completion = made
+            kept = {"domain": "all"} | {label: row[label] for label in labels}
+            yield {"text": prompt + completion, "prompt": prompt, "completion": completion} | kept
+
+
+if __name__ == "__main__":
+    run(read_examples)
