@@ -20,6 +20,7 @@ include: "rules/rewarded_soups.smk"  # → soups, their scores, front and claims
 include: "rules/warp.smk"  # → moving anchors, spherical merges, LITI, iterated; fronts and claims
 include: "rules/salsa.smk"  # → a soup of SFT models as the reference; fronts, win rates, claims
 include: "rules/reward_ensembles.smk"  # → proxies learned from preferences, best-of-n, over-optimisation by RL
+include: "rules/factor_average.smk"  # → with LoRA: what averages of its factors would have been
 include: "rules/report.smk"  # → one page that says what was found
 include: "rules/dvc.smk"  # meanwhile DVC leaves alone what is being made
 

@@ -3,8 +3,8 @@
     python -m benchmarks.rl_step --model results/smollm2/base
 
 64 completions, 16 prompts of 8 tokens with 4 of 24 tokens each, LoRA of rank 16 on q, k, v, o over a model in bfloat16,
-the reference is the start, the reward is the share of different tokens. Rounds of the three alternate; the first step of
-each is not counted. This project's trainer and the loop draw the same completions: their rewards and KL are compared.
+the reference is the start, the reward is the share of different tokens. Rounds of the three alternate; the first step
+of each is not counted. This project's trainer and the loop draw the same completions: rewards and KL are compared.
 """
 
 import argparse

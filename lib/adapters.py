@@ -7,6 +7,7 @@ their A: on it each is linear in its B, and every merge of full weights is one o
 
 import copy
 import json
+import math
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -137,6 +138,22 @@ def on_one_basis(policies: Sequence[Factors]) -> tuple[Weights, list[Weights]]:
         for policy, (here, b) in zip(coordinates, found):
             policy[name] = torch.zeros(len(b), len(rows)).index_add_(1, here, b)
     return basis, coordinates
+
+
+def factor_average_error(start: Factors, policies: Sequence[Factors], weights: Sequence[float]) -> float:
+    """‖B̄ Ā − Σᵢ λᵢ Bᵢ Aᵢ‖ / ‖Σᵢ λᵢ (Bᵢ Aᵢ − B_start A_start)‖ with B̄ = Σᵢ λᵢ Bᵢ and Ā = Σᵢ λᵢ Aᵢ, over all weights:
+    how far the average that public code computes is from that of the policies, in lengths of the latter's task vector.
+
+    policies: of one rank, all trained from `start`.
+    """
+    of_error = of_task_vector = 0.0
+    for name, (start_a, start_b) in start.items():
+        pairs = [policy[name] for policy in policies]
+        exact = sum(weight * (b @ a) for weight, (a, b) in zip(weights, pairs))
+        mean_a, mean_b = (sum(weight * pair[i] for weight, pair in zip(weights, pairs)) for i in (0, 1))
+        of_error += float((mean_b @ mean_a - exact).square().sum())
+        of_task_vector += float((exact - start_b @ start_a).square().sum())
+    return math.sqrt(of_error / of_task_vector)
 
 
 def merge_adapters(

@@ -1,7 +1,7 @@
 """Prompts of one's own, with the completions that SFT learns from: what a row of a data set becomes.
 
-Each function takes a row, by column, and arguments of params.yaml, and returns a prompt and a completion, or None for a row
-that is left out. A completion begins with what parts it from the prompt, such as a space.
+Each function takes a row, by column, and arguments of params.yaml, and returns a prompt and a completion, or None for a
+row that is left out. A completion begins with what parts it from the prompt, such as a space.
 """
 
 from collections.abc import Mapping

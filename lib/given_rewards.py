@@ -1,4 +1,4 @@
-"""Sequence classifiers that others have trained, as rewards: what of a text they read, and which of their outputs count."""
+"""Sequence classifiers that others have trained, as rewards: what they read, and which of their outputs count."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -16,9 +16,9 @@ class GivenClassifier:
     """R(x, y) = Σ wᵢ zᵢ over the classifier's outputs z for a text made of prompt and completion.
 
     source: `classifier`, a directory, or `hub:` and an id with its `revision`; `weights`, w of each of its outputs;
-    `inputs`, one or two texts with {prompt} and {completion} in them, two where it was trained on pairs, or `chat`, where
-    it was trained on the messages of its own chat template; `between`, where only a part of a prompt is meant, what
-    stands before and after it.
+    `inputs`, one or two texts with {prompt} and {completion} in them, two where it was trained on pairs, or `chat`,
+    where it was trained on the messages of its own chat template; `between`, where only a part of a prompt is meant,
+    what stands before and after it.
     Raises ValueError, naming the reward, where the classifier has other outputs, or no head at all.
     """
 

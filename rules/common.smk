@@ -3,6 +3,7 @@
 import ast
 import importlib.util
 import json
+import re
 import sys
 from functools import cache
 from pathlib import Path
@@ -17,6 +18,10 @@ from lib.mixtures import MIXTURE, NAME, between, mixture_name, mixture_weights, 
 
 ROOT = Path(workflow.basedir)
 RESULTS = f"results/{config.get('experiment')}"
+BRACES = {
+    ord("{"): r"\u007b",
+    ord("}"): r"\u007d",
+}  # of a text in params.yaml, or Snakemake would take them for wildcards
 PLOTS = {}  # what `dvc plots` draws: a title or a picture's path, and what dvc.yaml says of it
 
 
@@ -95,7 +100,8 @@ def settings(*keys, **values):
     by name comes from params.yaml, its keys stand beside it: `derived_from=settings(...)`.
     """
     assert not values.keys() & config.keys(), "a value by name would be taken for a section"
-    return json.dumps(plain({key: value(key) for key in keys} | values), sort_keys=True)
+    text = json.dumps(plain({key: value(key) for key in keys} | values), sort_keys=True)
+    return re.sub(r'"(?:[^"\\]|\\.)*"', lambda string: string[0].translate(BRACES), text)
 
 
 def plain(found):

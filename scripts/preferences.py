@@ -33,8 +33,8 @@ def write_preferences(
     compute: dict[str, str],
     judge: dict,
 ) -> None:
-    """judge: where the gold reward comes from. Writes a line of JSON per pair: `split`, the texts `first` and `second`, `gold_first`, `gold_second`, and `draw`,
-    uniform on 0 to 1, which decides whether a label is wrong.
+    """judge: where the gold reward comes from. Writes a line of JSON per pair: `split`, the texts `first` and `second`,
+    `gold_first`, `gold_second`, and `draw`, uniform on 0 to 1, which decides whether a label is wrong.
     """
     where = Compute.of(compute)
     model, tokens, gold = language_model(policy, where), tokenizer(policy), load("gold", judge, where)

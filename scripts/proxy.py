@@ -44,9 +44,9 @@ def train_proxy(
     compute: dict[str, str],
     seed: int,
 ) -> None:
-    """label: what the gold reward has learned of people, or None where it has not. held_out: of each pair of the validation split, the `label` (whether the
-    first is better, wrong for a share of them), and each head's `margin_k` between the two on the scale that it was
-    trained on.
+    """label: what the gold reward has learned of people, or None where it has not. held_out: of each pair of the
+    validation split, the `label` (whether the first is better, wrong for a share of them), and each head's `margin_k`
+    between the two on the scale that it was trained on.
     """
     pairs = pd.read_json(preferences, lines=True, dtype={"first": str, "second": str})
     train, other = (pairs[pairs["split"] == split].reset_index(drop=True) for split in ("train", "validation"))

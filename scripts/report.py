@@ -18,7 +18,7 @@ PAGE = """# What was found
 {data}
 
 ## Base model
-{parameters:,} parameters, {bits:.3f} bits per byte on the validation split after {tokens:,} tokens.
+{parameters:,} parameters, {bits:.3f} bits per byte on the validation split{trained}.
 SFT: {sft}. What it writes when nothing is asked:
 
 {samples}
@@ -35,6 +35,11 @@ KL to θ_sft in nats by the estimator `{estimator}`.
 
 {front}
 
+### Samples
+What soups write to the first held-out prompts; λ is the weight of the first reward.
+
+{written}
+{factor_average}
 ### RS-1: linear mode connectivity
 ![Reward along the chord](rewarded_soups/figures/chord.png)
 
@@ -149,6 +154,8 @@ def write_report(
     angles: list[Path],
     salsa: list[Path],
     ensembles: list[Path],
+    samples: Path,
+    factor_average: list[Path],
     report: Output,
     metrics: Output,
     *,
@@ -160,7 +167,7 @@ def write_report(
 ) -> None:
     """claims: the tables front, chord, hypervolume, preference and balance. warp: hypervolume, anchors, slerp,
     liti and trajectories. angles: of the first iteration's policies, a table per seed. salsa: policies, comparisons
-    and soup. ensembles: training, comparisons, best_of_n and proxies.
+    and soup. ensembles: training, comparisons, best_of_n and proxies. factor_average: its table, where there is one.
     """
     model = json.loads(base.read_text())
     front, chord, hypervolume, preference, balance = (pd.read_csv(path) for path in claims)
@@ -175,14 +182,16 @@ def write_report(
             basis=basis(len(seeds), prompts, resamples),
             data=", ".join(f"{key}: {count:,}" for key, count in json.loads(data.read_text()).items()) + ".",
             parameters=model["parameters"],
+            trained=f" after {model['training tokens']:,} tokens" if "training tokens" in model else "",
             bits=model["bits per byte, validation"],
-            tokens=model["training tokens"],
             sft=", ".join(f"θ_sft{i} {value:.3f}" for i, value in enumerate(bits, 1)) + " bits per byte",
             samples="\n".join(f"> {sample}\n" for sample in model["samples"]),
             agreement=as_table(pd.DataFrame(rewards).drop(columns="texts", errors="ignore")),
             estimator=front["kl_estimator"].iloc[0],
             front=as_table(front.drop(columns="kl_estimator")),
             chord="\n\n".join(on_chord(reward, counts) for reward, counts in on_chords.items()),
+            written=samples_by_prompt(pd.read_csv(samples, dtype={"completion": str})),
+            factor_average=on_factor_average(factor_average),
             hypervolume=as_table(hypervolume),
             preference=as_table(preference),
             balance=as_table(balance),
@@ -227,6 +236,32 @@ def win_rates(comparisons: pd.DataFrame) -> dict[str, dict[str, float]]:
     rates = comparisons[comparisons["comparison"] == "win rate"]
     names = rates["policy"] + " against " + rates["against"] + ", on " + rates["prompts"]
     return intervals_by("name", rates.assign(name=names))
+
+
+def samples_by_prompt(samples: pd.DataFrame) -> str:
+    """For each prompt a table with a row per λ."""
+    parts = []
+    for prompt, rows in samples.groupby("prompt", sort=False):
+        texts = rows["completion"].fillna("").map(lambda text: " ".join(text.split()).replace("|", "\\|"))
+        shown = rows.drop(columns=["prompt", "weight"]).assign(completion=texts)
+        shown.insert(0, "λ", rows["weight"])
+        parts.append(f"**{prompt}** …\n\n{shown.to_markdown(index=False, floatfmt=('g', '', '.2f', '.2f'))}\n")
+    return "\n".join(parts)
+
+
+def on_factor_average(files: list[Path]) -> str:
+    """What averages of LoRA factors would have been; nothing where all weights were trained."""
+    if not files:
+        return ""
+    halfway = pd.read_csv(files[0]).query("weight == 0.5")
+    told = ", ".join(f"{row.error:.1%} ({row.pair})" for row in halfway.itertuples())
+    return f"""
+### Averages of LoRA factors
+Policies are averaged as the weights that they stand for. An average of A and of B apart, which public code takes, would
+have been off by this share of the task vector's norm at λ = ½: {told}.
+
+![Error of the average of factors](factor_average/factor_average.png)
+"""
 
 
 def angle_summary(paths: list[Path]) -> pd.DataFrame:

@@ -1,0 +1,40 @@
+"""How far an average of LoRA factors, A and B apart, which public code computes, is from that of the policies."""
+
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+
+from lib.adapters import factor_average_error, read_factors
+from lib.figures import PAPER, save
+from scripts.command_line import Output, run
+
+WEIGHTS = np.linspace(0, 1, 21)
+
+
+def compare_averages(
+    start: Path, pairs: list[Path], table: Output, figures: Output, *, names: list[str], width: float, dpi: int
+) -> None:
+    """pairs: two policies each, one pair after the other, all trained from `start`. names: of the pairs."""
+    origin = read_factors(start)
+    rows = []
+    for name, first, second in zip(names, pairs[::2], pairs[1::2], strict=True):
+        both = read_factors(first), read_factors(second)
+        for weight in WEIGHTS:
+            error = factor_average_error(origin, both, [1 - weight, weight])
+            rows.append({"pair": name, "weight": round(float(weight), 2), "error": error})
+    found = pd.DataFrame(rows)
+    found.to_csv(table, index=False)
+    print(found[found["weight"] == 0.5].to_string(index=False))
+    plt.rcParams.update(PAPER)
+    figure, axes = plt.subplots(figsize=(width * 0.8, width * 0.5), layout="constrained")
+    for name, of_pair in found.groupby("pair", sort=False):
+        axes.plot(of_pair["weight"], 100 * of_pair["error"], marker=".", label=name)
+    axes.set(xlabel="λ", ylabel="error, % of the task vector's norm", ylim=(0, None))
+    axes.legend()
+    save(figures, "factor_average", figure, dpi)
+
+
+if __name__ == "__main__":
+    run(compare_averages)

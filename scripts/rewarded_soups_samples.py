@@ -1,0 +1,47 @@
+"""What soups between two experts write to the same prompts, with what the rewards say of it: for people to read."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from lib.mixtures import between
+from scripts.command_line import Output, run
+from scripts.reading import prompts as read_prompts
+from scripts.reading import some_prompts
+
+PROMPTS = 4
+SOUPS = 5  # λ, as evenly spread as the experiment has them
+
+
+def show_samples(
+    scores: Path,
+    snippets: Path,
+    samples: Output,
+    *,
+    rewards: list[str],
+    weights: list[float],
+    prompt_words: int | None,
+    prompts_held_out: int,
+    left_out: str | None,
+) -> None:
+    """scores: of one seed. Writes a row per prompt and λ of the first reward, of the first prompts that were drawn."""
+    table = pd.read_csv(scores, dtype={"completion": str}).fillna({"completion": ""})
+    held_out = read_prompts(snippets, "test", prompt_words, left_out)
+    asked = some_prompts(held_out, prompts_held_out, "evaluation.prompts")[:PROMPTS]
+    soups = table[table["method"] == "soup"].set_index(["prompt", "mixture"])
+    rows = []
+    for number, prompt in enumerate(asked):
+        for weight, mixture in zip(shown := spread(sorted(weights)), between(rewards, shown)):
+            row = soups.loc[(number, mixture)]
+            rows.append({"prompt": prompt, "weight": weight, "completion": row["completion"]} | row[rewards].to_dict())
+    pd.DataFrame(rows).to_csv(samples, index=False)
+
+
+def spread(weights: list[float]) -> list[float]:
+    """Some of the weights, both ends among them."""
+    count = min(SOUPS, len(weights))
+    return [weights[round(i * (len(weights) - 1) / (count - 1))] for i in range(count)]
+
+
+if __name__ == "__main__":
+    run(show_samples)
