@@ -30,12 +30,15 @@ lint: .venv/installed
 	ruff format --check .
 	snakefmt --check Snakefile rules
 
-# DVC's pipeline from Snakemake's graph; after snakemake; after dvc pull, checkout or repro.
+# DVC's pipeline from Snakemake's graph; after snakemake; after dvc pull, checkout or repro. With
+# EXPERIMENT=NAME those of experiments/NAME.
+PARAMS = $(EXPERIMENT:%=--params experiments/%/params.yaml)
+
 dvc.yaml: .venv/installed
-	python -m scripts.dvc_graph write
+	python -m scripts.dvc_graph write $(PARAMS)
 
 seal adopt: .venv/installed
-	python -m scripts.dvc_graph $@
+	python -m scripts.dvc_graph $@ $(PARAMS)
 
 # Everything is pinned by version and hash but torch and the CUDA packages that come with some of
 # its files: which file of its one version fits is the machine's affair.

@@ -1,12 +1,15 @@
 # From raw text to the Pareto fronts of averaged policies. `snakemake --cores 2` runs the experiment
-# of params.yaml; `snakemake -n` tells what it would run, and why.
+# of params.yaml, with `--configfile experiments/NAME/params.yaml` that of another file alone;
+# `snakemake -n` tells what it would run, and why.
 
 from snakemake.utils import min_version
 
 min_version("9.0")
 
 
-configfile: "params.yaml"
+if not workflow.overwrite_configfiles:  # a --configfile is read instead, not as well
+
+    configfile: "params.yaml"
 
 
 include: "rules/common.smk"

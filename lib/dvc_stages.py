@@ -4,11 +4,15 @@ A stage runs its one job through Snakemake, so that there is one description of 
 `--allowed-rules` and `--force` keep it to that job: without the first Snakemake would make
 upstream jobs again behind DVC's back, without the second it might find nothing to do and leave
 an old output under new parameters.
+
+An experiment is a file of parameters, and its stages are in the dvc.yaml beside that file. Their paths
+start at the root wherever that is, by `wdir`; those of dvc.yaml's other sections start at its folder.
 """
 
 import contextlib
 import hashlib
 import json
+import os
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -28,40 +32,69 @@ from snakemake.jobs import Job
 
 from lib.jobs import Graph, last_written, name
 
-PIPELINE = Path("dvc.yaml")
-OUTDATED = "dvc.yaml is not what the Snakefile and params.yaml say: run `make dvc.yaml`"
-HEADER = "# Written by `python -m scripts.dvc_graph write` from the Snakefile and params.yaml: change those.\n"
+DEFAULT_PARAMS = Path("params.yaml")  # what the Snakefile and DVC read where no other file is named
+OUTDATED = (
+    "{pipeline} is not what the Snakefile and {params} say: run `python -m scripts.dvc_graph write --params {params}`"
+)
+HEADER = "# Written by `python -m scripts.dvc_graph write` from the Snakefile and {params}: change those.\n"
 COMMAND = (
-    "snakemake --cores all --quiet progress host reason --rerun-incomplete"
+    "snakemake{configuration} --cores all --quiet progress host reason --rerun-incomplete"
     " --allowed-rules {rule} --force -- {output}  # command {digest}"
 )
+
+
+def pipeline_file(params: Path) -> Path:
+    """The dvc.yaml of an experiment."""
+    return params.with_name("dvc.yaml")
 
 
 def pipeline(graph: Graph) -> dict[str, Any]:
     """What dvc.yaml holds. Outputs called `model` in their rule are its artifacts, and `metrics` its metrics."""
     outputs = [item for job in graph.jobs for item in job.output.items()]
+    folder = graph.params.parent
+    models = [path for key, path in outputs if key == "model"]
     return {
-        "stages": {name(job): stage(job, graph.config) for job in graph.jobs},
-        "metrics": [path for key, path in outputs if key == "metrics"],
-        "plots": [{title: definition} for title, definition in graph.plots.items()],
-        "artifacts": {artifact_name(path): {"path": path, "type": "model"} for key, path in outputs if key == "model"},
+        "stages": {name(job): stage(job, graph.config, graph.params) for job in graph.jobs},
+        "metrics": [os.path.relpath(path, folder) for key, path in outputs if key == "metrics"],
+        "plots": [plot(title, definition, folder) for title, definition in graph.plots.items()],
+        "artifacts": {artifact_name(path): {"path": os.path.relpath(path, folder), "type": "model"} for path in models},
     }
 
 
-def stage(job: Job, config: dict[str, Any]) -> dict[str, Any]:
+def stage(job: Job, config: dict[str, Any], params: Path) -> dict[str, Any]:
     """One job as a stage of DVC."""
     keys = sorted({key for value in job.params for key in json.loads(value) if "." in key or key in config})
+    default = params == DEFAULT_PARAMS
+    command = COMMAND.format(
+        configuration="" if default else f" --configfile {params}",
+        rule=job.rule.name,
+        output=job.output[0],
+        digest=digest(job, keys),
+    )
     return {
-        "cmd": COMMAND.format(rule=job.rule.name, output=job.output[0], digest=digest(job, keys)),
+        "cmd": command,
+        **({} if default else {"wdir": os.path.relpath(".", params.parent)}),
         "deps": sorted(set(job.input)),
-        **({"params": keys} if keys else {}),
+        **({"params": keys if default else [{str(params): keys}]} if keys else {}),
         "outs": sorted(job.output),
+    }
+
+
+def plot(title: str, definition: dict[str, Any] | None, folder: Path) -> dict[str, Any]:
+    """A picture, or a chart of columns of files, as a dvc.yaml in that folder names them."""
+    if definition is None:
+        return {os.path.relpath(title, folder): None}
+    return {
+        title: {
+            key: {os.path.relpath(path, folder): column for path, column in of.items()} if isinstance(of, dict) else of
+            for key, of in definition.items()
+        }
     }
 
 
 def digest(job: Job, keys: Sequence[str]) -> str:
     """A hash of what DVC does not see of a job: its shell command, which input is which in it, and those of
-    its parameters that are no keys of params.yaml.
+    its parameters that are no keys of the experiment's.
     """
     inputs = {key: [paths] if isinstance(paths, str) else list(paths) for key, paths in job.input.items()}
     others = [{key: value for key, value in json.loads(text).items() if key not in keys} for text in job.params]
@@ -76,25 +109,32 @@ def artifact_name(path: str) -> str:
 def render(graph: Graph) -> str:
     """The text of dvc.yaml."""
     plain = json.loads(json.dumps(pipeline(graph)))  # Snakemake's paths are strings of a kind of their own
-    return HEADER + yaml.safe_dump(plain, sort_keys=False, allow_unicode=True, width=10**6)
+    return HEADER.format(params=graph.params) + yaml.safe_dump(plain, sort_keys=False, allow_unicode=True, width=10**6)
 
 
-def require_same(jobs: Iterable[Job], config: dict[str, Any]) -> None:
-    """Raises ValueError where a job is not the one that dvc.yaml describes."""
-    stages = yaml.safe_load(PIPELINE.read_text())["stages"]
-    if any(stages.get(name(job)) != stage(job, config) for job in jobs):
-        raise ValueError(OUTDATED)
+def require_same(jobs: Iterable[Job], config: dict[str, Any], params: Path) -> None:
+    """Raises ValueError where a job is not the one that the experiment's dvc.yaml describes."""
+    stages = yaml.safe_load(pipeline_file(params).read_text())["stages"]
+    if any(stages.get(name(job)) != stage(job, config, params) for job in jobs):
+        raise ValueError(outdated(params))
+
+
+def outdated(params: Path) -> str:
+    """What is wrong with an experiment's dvc.yaml that was not written after an edit."""
+    return OUTDATED.format(pipeline=pipeline_file(params), params=params)
 
 
 class Records:
-    """What dvc.yaml and dvc.lock say, against the files that are there."""
+    """What an experiment's dvc.yaml and dvc.lock say, against the files that are there."""
 
-    def __init__(self, repo: Repo) -> None:
-        self.stages: dict[str, Stage] = {stage.name: stage for stage in repo.index.stages}
-        self.lock_file = Path(repo.root_dir) / "dvc.lock"
+    def __init__(self, repo: Repo, params: Path) -> None:
+        repo.index.check_graph()  # no two experiments have the same results
+        file = pipeline_file(params)
+        self.stages: dict[str, Stage] = {one.name: one for one in repo.index.stages if one.path_in_repo == str(file)}
+        self.lock_file = file.with_suffix(".lock")
 
     def changes(self, stage_name: str) -> dict[str, str]:
-        """What differs from dvc.lock: a path and how, params.yaml and the keys, or `stage` for its command.
+        """What differs from dvc.lock: a path and how, the parameters' file and the keys, or `stage` for its command.
 
         A stage that was never recorded differs in all. A file that is not here differs in nothing,
         and whether the cache has it does not matter.
@@ -166,8 +206,8 @@ def differing(path: str, expected: str, cache: HashFileDB) -> list[str]:
 
 
 @contextlib.contextmanager
-def records(trusting: bool = True) -> Iterator[Records]:
-    """DVC's records, while no other DVC command can change them.
+def records(params: Path, trusting: bool = True) -> Iterator[Records]:
+    """DVC's records of an experiment, while no other DVC command can change them.
 
     `trusting` takes a file for what DVC last knew it to be while its time and size are the same;
     without, every file is read.
@@ -175,7 +215,7 @@ def records(trusting: bool = True) -> Iterator[Records]:
     with tempfile.TemporaryDirectory() as nothing_known:
         config = {} if trusting else {"core": {"site_cache_dir": nothing_known}}
         with Repo(config=config) as repo, repo.lock:
-            yield Records(repo)
+            yield Records(repo, params)
 
 
 @contextlib.contextmanager

@@ -26,7 +26,8 @@ STALE = 1.0  # seconds after 1970: Snakemake takes 0 for "has no time"
 class Graph:
     """The jobs of the default target, with what they would do if Snakemake ran now."""
 
-    def __init__(self, workflow: Any) -> None:
+    def __init__(self, workflow: Any, params: Path) -> None:
+        self.params = params
         self._workflow = workflow
         self._dag = workflow.dag
         self._records = workflow.persistence
@@ -90,12 +91,12 @@ class Graph:
 
 
 @contextmanager
-def graph_of(snakefile: str) -> Iterator[Graph]:
-    """The graph of a Snakefile with its own configuration, for the working directory."""
+def graph_of(snakefile: str, params: Path) -> Iterator[Graph]:
+    """The graph of a Snakefile on a file of parameters, for the working directory."""
     with SnakemakeApi(OutputSettings(quiet={Quietness.ALL})) as api:
         workflow = api.workflow(
             resource_settings=ResourceSettings(cores=1),
-            config_settings=ConfigSettings(),
+            config_settings=ConfigSettings(configfiles=[params]),
             snakefile=Path(snakefile),
         )
         workflow.dag(dag_settings=DAGSettings(force_incomplete=True))
@@ -104,7 +105,7 @@ def graph_of(snakefile: str) -> Iterator[Graph]:
         inner._build_dag()
         inner.iocache.deactivate()  # outputs are touched, and their times read again
         inner.execution_settings = ExecutionSettings()
-        yield Graph(inner)
+        yield Graph(inner, params)
 
 
 def name(job: Job) -> str:

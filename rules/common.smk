@@ -3,6 +3,7 @@
 import ast
 import importlib.util
 import json
+import os
 import re
 import sys
 from functools import cache
@@ -17,16 +18,14 @@ sys.path.insert(0, workflow.basedir)
 from lib.mixtures import MIXTURE, NAME, between, mixture_name, mixture_weights, simplex
 
 ROOT = Path(workflow.basedir)
+PARAMS = ", ".join(os.path.relpath(file) for file in workflow.configfiles)  # what config was read from
 RESULTS = f"results/{config.get('experiment')}"
-BRACES = {
-    ord("{"): r"\u007b",
-    ord("}"): r"\u007d",
-}  # of a text in params.yaml, or Snakemake would take them for wildcards
+BRACES = {ord("{"): r"\u007b", ord("}"): r"\u007d"}  # in JSON: Snakemake would take what they hold for a wildcard
 PLOTS = {}  # what `dvc plots` draws: a title or a picture's path, and what dvc.yaml says of it
 
 
 def wrong_in_params():
-    """The keys of params.yaml that are wrong, each with what is wrong about it."""
+    """The keys of the parameters that are wrong, each with what is wrong about it."""
     schema = yaml.safe_load((ROOT / "rules/params.schema.yaml").read_text())
     error = best_match(Draft202012Validator(schema).iter_errors(config))
     if error is not None:
@@ -85,7 +84,7 @@ def is_defined(function):
 
 
 def value(key):
-    """The value of a dotted key of params.yaml; a number in it is a place in a list."""
+    """The value of a dotted key of the parameters; a number in it is a place in a list."""
     found = config
     for part in key.split("."):
         found = found[int(part) if isinstance(found, list) else part]
@@ -97,7 +96,7 @@ def settings(*keys, **values):
 
     One string, because Snakemake compares a job's parameters as a set of values: two values
     swapped would go unnoticed. DVC follows the keys that stand in it (lib/dvc_stages.py). Where a value
-    by name comes from params.yaml, its keys stand beside it: `derived_from=settings(...)`.
+    by name comes from the parameters, its keys stand beside it: `derived_from=settings(...)`.
     """
     assert not values.keys() & config.keys(), "a value by name would be taken for a section"
     text = json.dumps(plain({key: value(key) for key in keys} | values), sort_keys=True)
@@ -145,7 +144,7 @@ def seed_key(number):
 def reward_source(name):
     """Where a reward comes from, as lib.rewards.load takes it."""
     if name not in config["rewards"]:
-        raise WorkflowError(f"{name!r} is not one of the rewards of params.yaml ({', '.join(config['rewards'])})")
+        raise WorkflowError(f"{name!r} is not one of the rewards of {PARAMS} ({', '.join(config['rewards'])})")
     spec = config["rewards"][name]
     if "ensemble" in spec:
         return ensemble_source(ensemble(spec, value("reward_ensembles.flipped")), spec.get("seed", 0))
@@ -290,7 +289,7 @@ include: "reward_ensembles_points.smk"
 
 
 for key, problem in wrong_in_params():
-    sys.exit(f"params.yaml: {key}: {problem}")
+    sys.exit(f"{PARAMS}: {key}: {problem}")
 config["rewards"] = dict(sorted(config["rewards"].items()))  # their order in the file means nothing
 
 

@@ -1,12 +1,15 @@
-"""Keep Snakemake and DVC in agreement on one graph, that of the Snakefile and params.yaml.
+"""Keep Snakemake and DVC in agreement on one graph, that of the Snakefile and an experiment's params.yaml.
 
 write   dvc.yaml from the graph
 check   fail if dvc.yaml is not what the graph says
 seal    after `snakemake`: record in dvc.lock the results that are finished and current
 adopt   after `dvc pull`, `checkout` or `repro`: tell Snakemake which results are current
+
+dvc.yaml and dvc.lock are those beside the experiment's params.yaml.
 """
 
 import argparse
+import os
 import sys
 import time
 from pathlib import Path
@@ -16,24 +19,25 @@ from dvc.lock import LockError
 from snakemake.jobs import Job
 from snakemake_interface_common.exceptions import WorkflowError
 
-from lib.dvc_stages import OUTDATED, PIPELINE, records, render
+from lib.dvc_stages import DEFAULT_PARAMS, outdated, pipeline_file, records, render
 from lib.jobs import Graph, graph_of, name
 
 
 def write(graph: Graph) -> None:
     """Writes dvc.yaml if it has to change."""
-    text = render(graph)
-    if not PIPELINE.exists() or PIPELINE.read_text() != text:
-        partial = PIPELINE.with_name("dvc.yaml.partial")
+    text, pipeline = render(graph), pipeline_file(graph.params)
+    if not pipeline.exists() or pipeline.read_text() != text:
+        partial = pipeline.with_suffix(".yaml.partial")
         partial.write_text(text)
-        partial.replace(PIPELINE)
-        print("dvc.yaml written")
+        partial.replace(pipeline)
+        print(f"{pipeline} written")
 
 
 def check(graph: Graph) -> None:
     """Fails if dvc.yaml is not what the graph says."""
-    if not PIPELINE.exists() or PIPELINE.read_text() != render(graph):
-        raise ValueError(OUTDATED)
+    pipeline = pipeline_file(graph.params)
+    if not pipeline.exists() or pipeline.read_text() != render(graph):
+        raise ValueError(outdated(graph.params))
 
 
 def seal(graph: Graph) -> None:
@@ -41,7 +45,7 @@ def seal(graph: Graph) -> None:
     judged = time.time()
     refuse_while_in_use(graph)
     write(graph)
-    with records() as recorded:
+    with records(graph.params) as recorded:
         changed = [job for job in graph.jobs if recorded.changes(name(job)) or not recorded.is_cached(name(job))]
         reasons = {name(job): why_not_recorded(graph, job) for job in changed}
         current = [stage for stage, reason in reasons.items() if reason is None]
@@ -50,7 +54,9 @@ def seal(graph: Graph) -> None:
     for reason in dict.fromkeys(filter(None, reasons.values())):
         print(f"not recorded, {reason}: {', '.join(stage for stage in reasons if reasons[stage] == reason)}")
     if current:
-        print("commit dvc.yaml and dvc.lock; `dvc push --run-cache` shares the results")
+        print(
+            f"commit {pipeline_file(graph.params)} and {recorded.lock_file}; `dvc push --run-cache` shares the results"
+        )
 
 
 def why_not_recorded(graph: Graph, job: Job) -> str | None:
@@ -77,7 +83,7 @@ def adopt(graph: Graph) -> None:
     refuse_while_in_use(graph)
     write(graph)
     touched, current, left, stale, absent, damaged = set(), 0, [], [], [], []
-    with records(trusting=False) as recorded:
+    with records(graph.params, trusting=False) as recorded:
         for job in graph.jobs:
             stage = name(job)
             if not graph.has_outputs(job):
@@ -108,6 +114,15 @@ def refuse_while_in_use(graph: Graph) -> None:
         raise ValueError("snakemake runs here, or was killed: wait for it, or run `snakemake --unlock`")
 
 
+def params_file(path: str) -> Path:
+    """The file of parameters that the command line names, as a path from here."""
+    if Path(path).name != DEFAULT_PARAMS.name:
+        raise argparse.ArgumentTypeError(
+            f"{path} is not called {DEFAULT_PARAMS}: an experiment is a folder with such a file"
+        )
+    return Path(os.path.relpath(path))
+
+
 COMMANDS = {command.__name__: command for command in (write, check, seal, adopt)}
 
 
@@ -119,10 +134,17 @@ def main() -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("command", choices=COMMANDS)
-    command = COMMANDS[parser.parse_args().command]
+    parser.add_argument(
+        "--params",
+        type=params_file,
+        default=DEFAULT_PARAMS,
+        metavar="experiments/NAME/params.yaml",
+        help="the experiment, by its file of parameters (default: %(default)s)",
+    )
+    given = parser.parse_args()
     try:
-        with graph_of("Snakefile") as graph:
-            command(graph)
+        with graph_of("Snakefile", given.params) as graph:
+            COMMANDS[given.command](graph)
     except (DvcException, LockError, OSError, ValueError, WorkflowError) as error:
         sys.exit(f"error: {error}")
 

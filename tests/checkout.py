@@ -14,11 +14,13 @@ import psutil
 import yaml
 
 ROOT = Path(__file__).parent.parent
-LEFT_OUT = shutil.ignore_patterns(".git", ".venv", ".snakemake", "results", "cache", "tmp", "__pycache__", ".*_cache")
+LEFT_OUT = shutil.ignore_patterns(
+    ".git", ".venv", ".snakemake", "results", "experiments", "cache", "tmp", "__pycache__", ".*_cache"
+)
 
 
 class Checkout:
-    """A copy of the repository at `root`, with the smoke experiment as its params.yaml."""
+    """A copy of the repository at `root`, with the smoke experiment as its params.yaml and no other experiment."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -70,8 +72,8 @@ class Checkout:
     def dvc(self, *arguments: str, fails: bool = False) -> str:
         return self.run("dvc", *arguments, fails=fails)
 
-    def dvc_graph(self, command: str, fails: bool = False) -> str:
-        return self.run("python", "-m", "scripts.dvc_graph", command, fails=fails)
+    def dvc_graph(self, *arguments: str, fails: bool = False) -> str:
+        return self.run("python", "-m", "scripts.dvc_graph", *arguments, fails=fails)
 
     def commit(self) -> None:
         """Everything that git does not ignore."""
@@ -98,9 +100,9 @@ class Checkout:
                 return outputs
             outputs |= more
 
-    def edit_params(self, changes: dict[str, object]) -> None:
-        """Sets dotted keys of params.yaml; the value None takes a key out."""
-        path = self.root / "params.yaml"
+    def edit_params(self, changes: dict[str, object], file: str | Path = "params.yaml") -> None:
+        """Sets dotted keys of a file of parameters; the value None takes a key out."""
+        path = self.root / file
         params = yaml.safe_load(path.read_text())
         for key, value in changes.items():
             *parents, last = key.split(".")
@@ -143,7 +145,7 @@ class Checkout:
 
 
 def lay_over(params: dict[str, Any], others: dict[str, Any]) -> None:
-    """Puts the leaves of others into params, as `snakemake --configfile` does."""
+    """Puts the leaves of others into params, as Snakemake does with a second --configfile."""
     for key, value in others.items():
         if isinstance(value, dict) and isinstance(params.get(key), dict):
             lay_over(params[key], value)

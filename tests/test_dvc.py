@@ -23,8 +23,9 @@ SCORES = "results/smoke/scores/rewarded_soups/seed-1.csv"
 REPORT = "results/smoke/report.md"
 
 
-def test_what_is_checked_in_is_what_the_graph_says():
-    Checkout(ROOT).dvc_graph("check")
+@pytest.mark.parametrize("params", [ROOT / "params.yaml", *sorted(ROOT.glob("experiments/*/params.yaml"))], ids=str)
+def test_what_is_checked_in_is_what_the_graph_says(params):
+    Checkout(ROOT).dvc_graph("check", "--params", str(params))
 
 
 def test_the_results_that_are_recorded_are_those_of_this_code(tmp_path):

@@ -108,7 +108,7 @@ def test_an_edit_of_a_parameter_reruns_what_depends_on_it(copy_of_sealed, edit):
     changes, rules = VALUES[edit]
     copy_of_sealed.edit_params(changes)
     if edit in GRAPH:
-        assert "run `make dvc.yaml`" in copy_of_sealed.dvc_graph("check", fails=True)
+        assert "run `python -m scripts.dvc_graph write" in copy_of_sealed.dvc_graph("check", fails=True)
         copy_of_sealed.dvc_graph("write")
     assert agreed(copy_of_sealed).keys() == rules
 
@@ -144,5 +144,5 @@ def test_an_edit_of_the_raw_data_reruns_everything(copy_of_sealed):
 def test_a_stage_that_is_not_of_this_graph_is_not_run(copy_of_sealed):
     """The anchor is one of a policy's inputs, and another one changes dvc.yaml."""
     copy_of_sealed.edit_params({"policy.anchor": "sft/soup", "policy.beta": 0.1})
-    assert "run `make dvc.yaml`" in copy_of_sealed.dvc("repro", "policy-positivity-1", fails=True)
+    assert "run `python -m scripts.dvc_graph write" in copy_of_sealed.dvc("repro", "policy-positivity-1", fails=True)
     assert "policy-positivity-1" in copy_of_sealed.dvc("status")

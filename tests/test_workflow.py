@@ -32,11 +32,11 @@ def test_a_reward_added_by_the_user_is_trained_on(copy_of_finished):
     assert "error: reward shouting returned 1 values for 4 completions" in output
 
 
-def test_another_file_is_laid_over_the_parameters(copy_of_finished):
-    assert copy_of_finished.would_make("--configfile", "tests/params.smoke.yaml") == {}
+def test_a_second_file_is_laid_over_the_first(copy_of_finished):
+    assert copy_of_finished.would_make("--configfile", "params.yaml", "tests/params.smoke.yaml") == {}
     (copy_of_finished.root / "other.yaml").write_text("figures: {dpi: 60}\n")
     figures = {f"{paper}_figures" for paper in ("rewarded_soups", "warp", "salsa", "reward_ensembles")} | {"report"}
-    assert copy_of_finished.would_make("--configfile", "other.yaml").keys() == figures
+    assert copy_of_finished.would_make("--configfile", "params.yaml", "other.yaml").keys() == figures
 
 
 def test_other_numbers_of_policies_and_iterations(copy_of_finished):

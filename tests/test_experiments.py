@@ -1,0 +1,90 @@
+"""An experiment beside the default one: its own parameters, its own stages and lock, and nothing of the other's."""
+
+import json
+import shutil
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import yaml
+from dvc.exceptions import OutputDuplicationError
+
+from lib.dvc_stages import DEFAULT_PARAMS, pipeline, records, require_same
+from lib.jobs import graph_of
+from scripts.dvc_graph import check, write
+from tests.checkout import Checkout
+
+FOLDER = Path("experiments/other")
+PARAMS = FOLDER / "params.yaml"
+
+
+@pytest.fixture
+def checkout(tmp_path, monkeypatch) -> Checkout:
+    """A checkout with a second experiment, in which this process works."""
+    checkout = Checkout.at(tmp_path / "repository")
+    (checkout.root / FOLDER).mkdir(parents=True)
+    shutil.copy(checkout.root / DEFAULT_PARAMS, checkout.root / PARAMS)
+    checkout.edit_params({"experiment": "other"}, PARAMS)
+    checkout.run("git", "init", "--quiet")
+    monkeypatch.chdir(checkout.root)
+    monkeypatch.setattr(sys, "path", sys.path[:])  # which the Snakefile adds to
+    return checkout
+
+
+def default_records() -> list[bytes]:
+    """What DVC knows of the default experiment."""
+    return [Path(name).read_bytes() for name in ("dvc.yaml", "dvc.lock")]
+
+
+def test_the_default_parameters_are_not_read_and_errors_name_the_file(checkout):
+    changes = {"rewards.brevity": None, "rewarded_soups.simplex_rewards": ["positivity", "editorial", "mine"]}
+    checkout.edit_params(changes | {"rewards.mine": {"function": "lib.rewards:brevity"}}, PARAMS)
+    command = ["-n", "--configfile", str(PARAMS), "--config", "warp={'reward': 'brevity'}"]
+    expected = "warp.reward: 'brevity' is not one of the rewards (positivity, editorial, mine)"
+    assert f"{PARAMS}: {expected}" in checkout.snakemake(*command, fails=True).splitlines()
+
+
+def test_stages_are_beside_the_parameters_and_start_at_the_root(checkout):
+    before = default_records()
+    with graph_of("Snakefile", PARAMS) as graph:
+        write(graph)
+        check(graph)
+        require_same(graph.jobs, graph.config, PARAMS)
+        with pytest.raises(ValueError, match=r"^dvc\.yaml is not what the Snakefile and params\.yaml say"):
+            require_same(graph.jobs, graph.config, DEFAULT_PARAMS)
+        written = yaml.safe_load((FOLDER / "dvc.yaml").read_text())
+        assert written == json.loads(json.dumps(pipeline(graph)))
+    assert default_records() == before
+    stages = written["stages"].values()
+    assert {stage["wdir"] for stage in stages} == {"../.."}
+    assert {tuple(stage["cmd"].split()[:3]) for stage in stages} == {("snakemake", "--configfile", str(PARAMS))}
+    assert {path for stage in stages for item in stage.get("params", []) for path in item} == {str(PARAMS)}
+    assert written["stages"]["fetch"]["outs"] == ["results/other/data/archive.tar.gz"]
+    files = written["metrics"] + [path for item in written["plots"] for path in item if path.endswith(".png")]
+    files += [path for item in written["plots"] for of in item.values() if of for path in of["y"]]
+    files += [artifact["path"] for artifact in written["artifacts"].values()]
+    assert all((FOLDER / path).resolve().is_relative_to(Path("results/other").resolve()) for path in files)
+
+
+def test_its_lock_is_its_own_and_so_must_be_its_results(checkout):
+    with graph_of("Snakefile", PARAMS) as graph:
+        write(graph)
+    before = default_records()
+    archive = Path("results/other/data/archive.tar.gz")
+    archive.parent.mkdir(parents=True)
+    shutil.copy("tests/snippets.tar.gz", archive)
+    (FOLDER / "dvc.lock").write_text(yaml.safe_dump({"schema": "2.0", "stages": {"gone": {"cmd": "true"}}}))
+    with records(PARAMS) as recorded:
+        recorded.record(["fetch"], time.time())
+    assert yaml.safe_load((FOLDER / "dvc.lock").read_text())["stages"].keys() == {"fetch"}
+    assert default_records() == before
+    checkout.edit_params({"data.source": "tests"})
+    checkout.edit_params({"data.sha256": "0"}, PARAMS)
+    fetch = f"{FOLDER}/dvc.yaml:fetch"
+    assert json.loads(checkout.dvc("status", "--json", fetch)) == {
+        fetch: [{"changed deps": {str(PARAMS): {"data.sha256": "modified"}}}]
+    }
+    shutil.copytree(FOLDER, FOLDER.with_name("again"))
+    with pytest.raises(OutputDuplicationError, match="results/other"), records(PARAMS):
+        pass
