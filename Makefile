@@ -1,5 +1,5 @@
 # `make` sets up .venv and runs the experiment of params.yaml, `make salsa` and `make ensembles` more of
-# two papers; `make test` runs the tests.
+# two papers, `make smollm2` all four with a larger language model; `make test` runs the tests.
 
 PYTHON ?= python3.11
 CORES ?= 2
@@ -9,10 +9,16 @@ NOT_LOCKED := torch triton $(addprefix cuda-,bindings pathfinder toolkit) $(addp
   nccl-cu13 nvjitlink nvshmem-cu13 nvtx)
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: all salsa ensembles test lint dvc.yaml seal adopt lock clean
+.PHONY: all smollm2 salsa ensembles test lint dvc.yaml seal adopt lock clean
 
 all: .venv/installed
 	snakemake --cores $(CORES)
+
+# SmolLM2-135M with LoRA. First it says how long that will take here.
+smollm2: .venv/installed
+	snakemake --cores $(CORES) --configfile experiments/smollm2/params.yaml -- results/smollm2/base
+	python -m scripts.forecast --params experiments/smollm2/params.yaml --cores $(CORES)
+	snakemake --cores $(CORES) --configfile experiments/smollm2/params.yaml
 
 # SALSA at more α and β, with the soup as the start, and over the plane.
 salsa: .venv/installed

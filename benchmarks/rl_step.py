@@ -169,8 +169,11 @@ def prompts_of(tokens: PreTrainedTokenizerFast) -> list[str]:
     """Texts of exactly as many tokens as a prompt has."""
     openings = ["The", "A", "One", "Her", "His", "This", "That", "Our"]
     nouns = ["film", "book", "city", "plan", "song", "team", "phone", "story"]
-    texts = [f"{opening} {noun} was one of the very" for opening in openings for noun in nouns]
-    return [text for text in texts if len(tokens(text)["input_ids"]) == PROMPT]
+    texts = [f"{opening} {noun} was one of the very best" for opening in openings for noun in nouns]
+    found = [text for text in texts if len(tokens(text)["input_ids"]) == PROMPT]
+    if len(found) < PROMPTS:
+        raise ValueError(f"{len(found)} of the texts have {PROMPT} tokens, which is less than a batch")
+    return found
 
 
 def main() -> None:

@@ -5,8 +5,9 @@ Three algorithms, which share the start, the anchor, the reward and the sampling
 
 from collections.abc import Mapping, Sequence
 
+import torch
 from peft import PeftModel
-from torch import nn
+from torch import Tensor, nn
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
 from trl import GRPOConfig, GRPOTrainer, RLOOConfig, RLOOTrainer
 from trl.trainer.utils import add_fused_lm_head
@@ -17,6 +18,9 @@ from lib.kl import ESTIMATORS
 from lib.on_cpu import token_log_probabilities
 from lib.rewards import Reward
 from lib.sampling import next_token_log_probabilities, sample
+
+Logps = tuple[Tensor, Tensor | None, Tensor | None]
+"""log π of tokens, entropies, and what TRL computes beside them for mixtures of experts."""
 
 
 class PolicyTrainer:
@@ -118,9 +122,38 @@ class PolicyTrainer:
 class RLOO(PolicyTrainer, RLOOTrainer):
     """REINFORCE with a leave-one-out baseline (arXiv 2402.14740); the KL to the anchor is one log ratio per
     completion, taken off the reward (WARP, algorithm 1).
+
+    The loss of a LoRA policy is of the log-probabilities that its KL was computed from; TRL would compute them again.
     """
 
     kl_name = "log_ratio"
+
+    def __init__(self, policy: PreTrainedModel | PeftModel, *args, **kwargs) -> None:
+        super().__init__(policy, *args, **kwargs)
+        one_step = self.num_iterations == self.args.steps_per_generation == 1
+        self.computes_once = one_step and isinstance(policy, PeftModel)
+        self.kept: Logps | None = None
+
+    def _get_per_token_logps_and_entropies(self, model, *args, **kwargs) -> Logps:
+        if not self.computes_once or model is not self.model:
+            return super()._get_per_token_logps_and_entropies(model, *args, **kwargs)
+        if torch.is_grad_enabled():  # the loss asks
+            kept, self.kept = self.kept, None
+            return kept
+        with torch.enable_grad():
+            self.kept = super()._get_per_token_logps_and_entropies(model, *args, **kwargs | {"compute_entropy": True})
+        return self.kept[0].detach(), None, None
+
+    def _generate_and_score_completions(self, inputs) -> dict[str, Tensor]:
+        batch = super()._generate_and_score_completions(inputs)
+        if self.computes_once:  # TRL changes the order of what is in the batch
+            batch["logps"], batch["entropies"], _ = self.kept
+        return batch
+
+    def _compute_loss(self, model, inputs) -> Tensor:
+        if self.computes_once:
+            self.kept = inputs.pop("logps"), inputs.pop("entropies"), None
+        return super()._compute_loss(model, inputs)
 
 
 class GRPO(PolicyTrainer, GRPOTrainer):

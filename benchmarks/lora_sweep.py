@@ -1,0 +1,110 @@
+"""Scores of a λ sweep between two LoRA policies: one batch of all, or merged one after the other.
+
+    python -m benchmarks.lora_sweep --policies FIRST SECOND --reference SFT
+
+of any experiment with LoRA, such as results/smollm2/policy/positivity/seed-1. Completions of 16 tokens are sampled for
+16 prompts at each λ; what the two ways compute for the same texts is compared in float32, and timed in what the device
+is fast at. Rounds of the two alternate.
+"""
+
+import argparse
+import json
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from lib.adapters import base_of
+from lib.combinations import LoraPolicies, One, Point
+from lib.compute import Compute
+from lib.merging import linear_soup
+from lib.sampling import next_token_log_probabilities, sample
+from lib.weights import set_weights, weights
+from scripts.reading import frozen_base, language_model, tokenizer
+
+OPENINGS = ["The", "A", "One", "Her", "His", "This", "That", "Our"]
+PROMPTS = [f"{opening} {noun} was one of the very" for opening in OPENINGS for noun in ("film", "book")]
+LENGTH = 16
+
+
+def sweep(policies: list[Path], reference: Path, lambdas: list[float], compute: Compute):
+    """All λ in one batch, as `scripts/evaluate.py` runs them."""
+    points = [Point("weights", (1 - weight, weight), None) for weight in lambdas]
+    of_all = LoraPolicies(policies, reference, lambda path: language_model(path, compute))
+    [(group, combined, _)] = of_all.combinations(points)
+    return [points.index(point) for point in group], combined
+
+
+def merged(policies: list[Path], lambdas: list[float], compute: Compute):
+    """The soup of each λ as a model of its own, made when it is asked for."""
+    parts = [weights(language_model(path, compute)) for path in policies]
+    model = language_model(base_of(policies[0]), compute).to(compute.dtype)
+    for weight in lambdas:
+        set_weights(model, linear_soup(parts, [1 - weight, weight]))
+        yield One([model])
+
+
+def drawn_by(combined, ids: list[list[int]]) -> list[list[int]]:
+    """A completion of each prompt by each combination."""
+    with combined.together(len(ids)) as mixed:
+        return sample(
+            *mixed,
+            ids * combined.count,
+            max_new_tokens=LENGTH,
+            temperature=1.0,
+            generator=torch.Generator().manual_seed(0),
+            copies=combined.count,
+        )
+
+
+def largest_difference(policies: list[Path], reference: Path, lambdas: list[float], ids, device: torch.device) -> float:
+    """Between the log-probabilities that the two ways give the same texts, in float32."""
+    compute = Compute(device, torch.float32)
+    order, combined = sweep(policies, reference, lambdas, compute)
+    texts = drawn_by(combined, ids)
+    with combined.together(len(ids)) as mixed:
+        of_batch, _, _ = next_token_log_probabilities(*mixed, ids * len(lambdas), texts, 1.0)
+    found = 0.0
+    for number, one in enumerate(merged(policies, lambdas, compute)):
+        place = slice(order.index(number) * len(ids), (order.index(number) + 1) * len(ids))
+        with one.alone(0) as mixed:
+            of_one, _, mask = next_token_log_probabilities(*mixed, ids, texts[place], 1.0)
+        difference = (of_batch[place][:, : of_one.size(1)] - of_one).abs() * mask.unsqueeze(-1)
+        found = max(found, difference.max().item())
+    return found
+
+
+def main() -> None:
+    """Prints seconds, their ratio and the largest difference."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--policies", type=Path, nargs=2, required=True, help="directories of two LoRA policies")
+    parser.add_argument("--reference", type=Path, required=True, help="directory of what they were trained from")
+    parser.add_argument("--lambdas", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--threads", type=int, default=1)
+    arguments = parser.parse_args()
+    torch.set_num_threads(arguments.threads)
+    lambdas = np.linspace(0, 1, arguments.lambdas).tolist()
+    ids = tokenizer(arguments.reference)(PROMPTS)["input_ids"]
+    compute = Compute.of({"device": "auto", "precision": "auto"})
+    both = arguments.policies, arguments.reference, lambdas
+    difference = largest_difference(*both, ids, compute.device)
+    frozen_base.cache_clear()
+    _, combined = sweep(*both, compute)
+    seconds: dict[str, list[float]] = {"one batch": [], "one after the other": []}
+    for _ in range(arguments.rounds + 1):
+        started = time.perf_counter()
+        drawn_by(combined, ids)
+        seconds["one batch"].append(time.perf_counter() - started)
+        started = time.perf_counter()
+        for one in merged(arguments.policies, lambdas, compute):
+            drawn_by(one, ids)
+        seconds["one after the other"].append(time.perf_counter() - started)
+    medians = {name: float(np.median(found[1:])) for name, found in seconds.items()}
+    ratio = medians["one after the other"] / medians["one batch"]
+    print(json.dumps({"seconds": medians, "ratio": ratio, "largest difference, nats": difference}, indent=2))
+
+
+if __name__ == "__main__":
+    main()

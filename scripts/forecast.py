@@ -1,0 +1,167 @@
+"""Tell how long an experiment will take here: measure a step of each kind of work, and add up what is still to be done.
+
+Needs the base model and the data: snakemake --configfile FILE -- results/EXPERIMENT/base
+"""
+
+import argparse
+import contextlib
+import io
+import json
+import os
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import torch
+from datasets import Dataset
+from snakemake.jobs import Job
+from snakemake_interface_common.exceptions import WorkflowError
+from transformers import TrainerCallback
+from trl import RLOOConfig
+
+from lib.classifiers import new_classifier, save_classifier
+from lib.combinations import One
+from lib.compute import Compute
+from lib.dvc_stages import DEFAULT_PARAMS
+from lib.jobs import graph_of
+from lib.policies import RLOO
+from lib.rewards import load
+from lib.schedule import wall_time
+from lib.scores import score
+from scripts.reading import learner, prompts, tokenizer
+from scripts.training import shared
+
+BATCH = 32  # texts that are measured
+START_UP = 10.0  # seconds for Python and its libraries, and to write what a job made
+STEPS = 3  # of RL that are measured, less the first
+
+
+def amount(job: Job, config: dict[str, Any], texts: int) -> tuple[str, float]:
+    """The kind of work that a job is, and how much: steps of RL, or batches of texts. texts: there are to train on."""
+    settings = json.loads(job.params.settings)
+    ensembles = config["reward_ensembles"]
+    match job.rule.shellcmd.partition("python -m scripts.")[2].split(" ")[0]:
+        case "policy":
+            return "RL", next(value for key, value in settings.items() if key.rpartition(".")[2] == "steps")
+        case "sft":
+            return "training", config["sft"]["texts"] / BATCH
+        case "reward":
+            return "training", config["reward_model"]["epochs"] * texts / BATCH
+        case "proxy":
+            return "training", ensembles["epochs"] * 2 * ensembles["pairs"] / BATCH
+        case "evaluate":
+            return "scoring", len(settings["points"]) * config["evaluation"]["prompts"] / BATCH
+        case "preferences":
+            return "scoring", 2 * (ensembles["pairs"] + ensembles["held_out_pairs"]) / BATCH
+        case "best_of_n_samples":
+            return "scoring", ensembles["samples_per_prompt"] * ensembles["best_of_prompts"] / BATCH
+    return "other", 0
+
+
+class Watch(TrainerCallback):
+    """When each step ended."""
+
+    def __init__(self) -> None:
+        self.ends: list[float] = []
+
+    def on_step_end(self, args, state, control, **kwargs) -> None:
+        """Looks at the clock."""
+        self.ends.append(time.perf_counter())
+
+
+def measure(config: dict[str, Any], texts: pd.DataFrame, folder: Path) -> dict[str, float]:
+    """Seconds of a step of RL on one reward model, of training on a batch of texts, of scoring a batch of prompts."""
+    base, compute = Path("results", config["experiment"], "base"), Compute.of(config["compute"])
+    lora, asked = config["lora"], config["policy"]
+    tokens = tokenizer(base)
+    classifier = new_classifier(base, lora, compute, num_labels=1, problem_type="regression")
+    save_classifier(classifier, folder / "reward")
+    tokens.save_pretrained(folder / "reward")
+    batch = tokens(list(texts["text"][:BATCH]), padding=True, return_tensors="pt").to(compute.device)
+    found = {"other": 0.0}
+    for _ in range(2):  # the first is not counted
+        started = time.perf_counter()
+        classifier(input_ids=batch["input_ids"], attention_mask=batch["attention_mask"]).logits.sum().backward()
+        found["training"] = time.perf_counter() - started
+    policy, anchor, reference = (learner(base, lora, 0, compute) for _ in range(3))
+    reward = load("measured", {"models": [str(folder / "reward")], "aggregate": "mean", "coefficient": 0}, compute)
+    settings = RLOOConfig(
+        str(folder),
+        max_steps=STEPS,
+        per_device_train_batch_size=asked["prompts_per_step"] * asked["completions_per_prompt"],
+        num_generations=asked["completions_per_prompt"],
+        max_completion_length=asked["max_new_tokens"],
+        logging_steps=STEPS,
+        beta=0.1,
+        **shared(compute, lora is not None),
+    )
+    data = Dataset.from_pandas(texts[["prompt"]])
+    kl = {"reference": reference, "kl_every": asked["kl_every"]}
+    trainer = RLOO(policy, anchor, {reward: 1.0}, tokens, settings, train_dataset=data, **kl)
+    watch = Watch()
+    trainer.add_callback(watch)
+    trainer.train()
+    found["RL"] = (watch.ends[-1] - watch.ends[0]) / (STEPS - 1)
+    started = time.perf_counter()
+    score(
+        One([policy.eval()]),
+        references={"kl": One([reference])},
+        tokenizer=tokens,
+        prompts=list(texts["prompt"][:BATCH]),
+        rewards=[reward],
+        max_new_tokens=asked["max_new_tokens"],
+        temperature=asked["temperature"],
+        kl_estimator=config["evaluation"]["kl_estimator"],
+        seed=0,
+    )
+    return found | {"scoring": time.perf_counter() - started}
+
+
+def forecast(params: Path, cores: int) -> None:
+    """Prints what is still to be done, kind by kind, and when it would be finished."""
+    with graph_of("Snakefile", params) as graph:
+        config = graph.config
+        results = Path("results", config["experiment"])
+        for needed in (results / "base", results / "data/snippets.jsonl"):
+            if not needed.exists():
+                raise ValueError(f"{needed} is not here: snakemake --configfile {params} -- {results}/base makes it")
+        texts = prompts(
+            results / "data/snippets.jsonl", "train", config["data"]["prompt_words"], config["data"]["left_out"]
+        )
+        waiting = [job for job in graph.jobs if not graph.is_current(job)]
+        with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()):
+            seconds = measure(config, texts, Path(folder))
+        amounts = {job: amount(job, config, len(texts)) for job in waiting}
+        taken = {job: START_UP + count * seconds[kind] for job, (kind, count) in amounts.items()}
+        rows = pd.DataFrame(
+            [
+                {"work": kind, "jobs": 1, "steps": count, "minutes": taken[job] / 60}
+                for job, (kind, count) in amounts.items()
+            ]
+        )
+        total = wall_time(taken, {job: graph.upstream(job) for job in waiting}, cores)
+    table = rows.groupby("work", sort=False).sum().assign(seconds_a_step=lambda of: of.index.map(seconds))
+    print(table.to_markdown(floatfmt=("", ".0f", ".0f", ".1f", ".2f")))
+    print(f"{len(waiting)} jobs, about {total / 3600:.1f} hours on {cores} cores")
+
+
+def main() -> None:
+    """Reads the command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m scripts.forecast", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--params", type=Path, default=DEFAULT_PARAMS, help="the experiment's file")
+    parser.add_argument("--cores", type=int, default=os.cpu_count(), help="jobs at once")
+    arguments = parser.parse_args()
+    torch.set_num_threads(1)  # as the rules have it
+    try:
+        forecast(arguments.params, arguments.cores)
+    except (OSError, ValueError, WorkflowError) as error:
+        sys.exit(f"error: {error}")
+
+
+if __name__ == "__main__":
+    main()
