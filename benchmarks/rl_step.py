@@ -8,6 +8,8 @@ of each is not counted. This project's trainer and the loop draw the same comple
 """
 
 import argparse
+import contextlib
+import io
 import json
 import tempfile
 import time
@@ -78,7 +80,8 @@ def config(folder: str, steps: int, **own) -> RLOOConfig:
 def finished(trainer, steps: int) -> list[dict]:
     """What a trainer tells of each step."""
     trainer.told = []
-    trainer.train()
+    with contextlib.redirect_stdout(io.StringIO()):
+        trainer.train()
     logs = [entry for entry in trainer.state.log_history if "reward" in entry]
     return [
         step | {"reward": log["reward"], "kl": log["kl"] * log["completions/mean_length"]}
