@@ -127,7 +127,7 @@ def by_project(model: Path, tokens: PreTrainedTokenizerFast, texts: list[str], s
 def by_hand(model: Path, tokens: PreTrainedTokenizerFast, prompts: list[list[list[int]]]) -> list[dict]:
     """The same algorithm with nothing around it, for the prompts of each step."""
     policy = trainable(sharing(frozen_base(model, COMPUTE)), LORA, seed=0)
-    optimizer = torch.optim.AdamW([p for p in policy.parameters() if p.requires_grad], lr=LEARNING_RATE)
+    optimizer = torch.optim.AdamW([p for p in policy.parameters() if p.requires_grad], lr=LEARNING_RATE, weight_decay=0.0)
     told = []
     for step, prompt_ids in enumerate(prompts):
         started = time.perf_counter()

@@ -1,8 +1,13 @@
 """What is wrong in params.yaml ends in one clear line before anything runs."""
 
-import pytest
+import sys
 
-from tests.checkout import Checkout
+import pytest
+import yaml
+
+from lib.dvc_stages import DEFAULT_PARAMS
+from lib.jobs import graph_of
+from tests.checkout import ROOT, Checkout
 
 WRONG = [
     ({"policy.stepz": 3}, "policy", "stepz"),
@@ -40,7 +45,21 @@ WRONG = [
     ({"data.left_out": "news"}, "data.left_out", "'news'"),
     ({"rewards.gold": {"label": "rating"}}, "rewards", "gold"),
     ({"base.heads": 3}, "base.heads", "3"),
+    ({"base": {"source": "hub:org/model"}}, "base", "revision"),
+    ({"base": {"source": "hub:org/model", "revision": "main"}}, "base.revision", "'main'"),
+    ({"base": {"source": "wheel:package==1.0", "sha256": "0" * 64}}, "base", "file"),
+    ({"lora": {"rank": 4}}, "lora", "alpha"),
+    ({"compute.device": "tpu"}, "compute.device", "'tpu'"),
+    ({"compute.precision": "float16"}, "compute.precision", "'float16'"),
+    ({"rewards.mine": {"classifier": "hub:org/model", "weights": [1], "inputs": "chat"}}, "rewards.mine", "revision"),
+    ({"rewards.mine": {"classifier": "models/mine", "weights": [1]}}, "rewards.mine", "inputs"),
+    ({"gold": {"classifier": "models/mine", "weights": [], "inputs": "chat"}}, "gold.weights", "[]"),
+    ({"data": {"source": "rows.jsonl", "rows": {"function": "lib.examples:messages"}}}, "data", "split"),
+    ({"base": {"source": "models/mine", "revision": "0" * 40}}, "base", "revision"),
 ]
+
+
+EXPERIMENTS = sorted(path.relative_to(ROOT) for path in ROOT.glob("experiments/*/params.yaml"))
 
 
 @pytest.fixture(scope="module")
@@ -48,28 +67,48 @@ def checkout(tmp_path_factory):
     return Checkout.at(tmp_path_factory.mktemp("params") / "repository")
 
 
-@pytest.mark.parametrize(("changes", "key", "value"), WRONG, ids=[next(iter(change)) for change, *_ in WRONG])
-def test_a_mistake_is_one_line_that_names_key_and_value(checkout, changes, key, value):
+@pytest.fixture
+def edited(checkout, monkeypatch):
+    """The checkout, in which this process works: it reads the Snakefile as snakemake does, without its start."""
     original = (checkout.root / "params.yaml").read_text()
-    try:
-        checkout.edit_params(changes)
-        output = checkout.snakemake("-n", fails=True)
-    finally:
-        (checkout.root / "params.yaml").write_text(original)
-    lines = [line for line in output.splitlines() if line.startswith("params.yaml:")]
-    assert len(lines) == 1, output
-    assert lines[0].startswith(f"params.yaml: {key}:")
-    assert value in lines[0]
+    monkeypatch.chdir(checkout.root)
+    monkeypatch.setattr(sys, "path", sys.path[:])  # which the Snakefile adds to
+    yield checkout
+    (checkout.root / "params.yaml").write_text(original)
+
+
+@pytest.mark.parametrize(("changes", "key", "value"), WRONG, ids=[next(iter(change)) for change, *_ in WRONG])
+def test_a_mistake_is_one_line_that_names_key_and_value(edited, changes, key, value):
+    edited.edit_params(changes)
+    with pytest.raises(SystemExit) as stopped, graph_of("Snakefile", DEFAULT_PARAMS):
+        pass
+    [line] = str(stopped.value).splitlines()
+    assert line.startswith(f"params.yaml: {key}:")
+    assert value in line
+
+
+def test_on_the_command_line_a_mistake_is_one_line(edited):
+    edited.edit_params({"policy.stepz": 3})
+    lines = edited.snakemake("-n", fails=True).splitlines()
+    assert len([line for line in lines if line.startswith("params.yaml: policy:")]) == 1
+
+
+@pytest.mark.parametrize("params", EXPERIMENTS, ids=[path.parent.name for path in EXPERIMENTS])
+def test_every_experiment_can_be_planned(params, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setattr(sys, "path", sys.path[:])
+    with graph_of("Snakefile", params) as graph:
+        made = {output for job in graph.jobs for output in job.output}
+    assert f"results/{graph.config['experiment']}/report.md" in made
+    assert graph.config["experiment"] == params.parent.name
 
 
 def test_every_key_of_params_is_taken_by_a_rule(checkout):
     """No number stands there for show."""
-    import yaml
-
     params = yaml.safe_load((checkout.root / "params.yaml").read_text())
     code = "".join(path.read_text() for path in [*checkout.root.glob("rules/*.smk"), checkout.root / "Snakefile"])
     for section, keys in params.items():
-        if section == "rewards":
+        if section == "rewards" or f'"{section}",' in code:
             continue
         for key in keys if isinstance(keys, dict) else []:
             assert f'"{section}.{key}"' in code or f"'{section}.{key}'" in code, f"{section}.{key} is used by no rule"
