@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -91,8 +92,11 @@ class Checkout:
 
     def stale(self) -> set[str]:
         """The outputs of the stages that `dvc status` calls changed, and of what depends on them."""
+        return self.outputs_after(json.loads(self.dvc("status", "--json")))
+
+    def outputs_after(self, changed: Iterable[str]) -> set[str]:
+        """The outputs of some stages of dvc.yaml, and of what depends on them."""
         stages = yaml.safe_load((self.root / "dvc.yaml").read_text())["stages"]
-        changed = json.loads(self.dvc("status", "--json"))
         outputs = {output for name in changed for output in stages[name]["outs"]}
         while True:
             more = {output for stage in stages.values() if outputs & set(stage["deps"]) for output in stage["outs"]}

@@ -21,11 +21,12 @@ from tests.test_edits import SALSA, SALSA_SCORES, agreed
 POLICY = "results/smoke/policy/positivity/seed-1"
 SCORES = "results/smoke/scores/rewarded_soups/seed-1.csv"
 REPORT = "results/smoke/report.md"
+PIPELINES = [ROOT / "dvc.yaml", *sorted(ROOT.glob("experiments/*/dvc.yaml"))]
 
 
-@pytest.mark.parametrize("params", [ROOT / "params.yaml", *sorted(ROOT.glob("experiments/*/params.yaml"))], ids=str)
-def test_what_is_checked_in_is_what_the_graph_says(params):
-    Checkout(ROOT).dvc_graph("check", "--params", str(params))
+@pytest.mark.parametrize("pipeline", PIPELINES, ids=lambda path: path.parent.name)
+def test_what_is_checked_in_is_what_the_graph_says(pipeline):
+    Checkout(ROOT).dvc_graph("check", "--params", str(pipeline.with_name("params.yaml")))
 
 
 def test_the_results_that_are_recorded_are_those_of_this_code(tmp_path):
@@ -75,7 +76,7 @@ def test_seal_records_only_what_ran_and_is_current(copy_of_sealed):
     lock = yaml.safe_load((copy_of_sealed.root / "dvc.lock").read_text())["stages"]
     assert lock["rewarded_soups_claims"]["params"]["params.yaml"]["evaluation.resamples"] == 100
     assert lock["report"]["params"]["params.yaml"]["evaluation.resamples"] == 200
-    assert agreed(copy_of_sealed).keys() == {"report"}
+    assert agreed(copy_of_sealed) == {"report"}
     assert "evaluation.resamples" in copy_of_sealed.dvc("params", "diff")
 
 
@@ -163,7 +164,7 @@ def test_what_dvc_ran_snakemake_does_not_run_again(copy_of_sealed):
         "reward_ensembles_figures-main",
         "report",
     }
-    assert agreed(copy_of_sealed) == {}
+    assert agreed(copy_of_sealed) == set()
 
 
 def test_a_job_of_dvc_that_fails_says_why(copy_of_sealed):
@@ -176,7 +177,7 @@ def test_a_comment_costs_dvc_one_job_and_after_adopt_snakemake_none(copy_of_seal
     copy_of_sealed.edit_code("scripts/snippets.py")
     assert re.findall("Running stage '(.*)'", copy_of_sealed.dvc("repro")) == ["snippets"]
     copy_of_sealed.dvc_graph("adopt")
-    assert agreed(copy_of_sealed) == {}
+    assert agreed(copy_of_sealed) == set()
 
 
 def test_adopt_leaves_alone_what_snakemake_made_and_nobody_sealed(copy_of_sealed):
@@ -235,11 +236,11 @@ def test_a_colleague_has_everything_after_pull_and_adopt(shared, tmp_path):
     colleague = shared.clone(tmp_path / "colleague")
     colleague.dvc("pull")
     assert "46 of 46 jobs adopted, 0 not here, 0 stale" in colleague.dvc_graph("adopt")
-    assert agreed(colleague) == {}
+    assert agreed(colleague) == set()
     assert colleague.files() == shared.files()
     colleague.edit_params({"evaluation.resamples": 100})
     colleague.edit_code("lib/policies.py")
-    assert {"policy", "report"} <= agreed(colleague).keys()
+    assert {"policy", "report"} <= agreed(colleague)
 
 
 def test_a_colleague_without_the_lock_trains_nothing(copy_of_sealed, bucket, tmp_path):
@@ -276,7 +277,7 @@ def test_an_edit_between_pull_and_adopt_stays_stale(copy_of_sealed, tmp_path):
     colleague.dvc("pull")
     colleague.edit_params({"policy.steps": 5})
     assert "5 stale" in colleague.dvc_graph("adopt")
-    assert agreed(colleague).keys() == POLICY_AND_AFTER | SALSA
+    assert agreed(colleague) == POLICY_AND_AFTER | SALSA
 
 
 def test_an_interrupted_push_and_an_interrupted_pull_lose_nothing(copy_of_sealed, bucket, tmp_path):
@@ -298,7 +299,7 @@ def test_an_interrupted_push_and_an_interrupted_pull_lose_nothing(copy_of_sealed
     colleague.dvc("pull")
     assert colleague.files() == copy_of_sealed.files()
     assert "46 of 46 jobs adopted" in colleague.dvc_graph("adopt")
-    assert agreed(colleague) == {}
+    assert agreed(colleague) == set()
 
 
 def wait_until(reached) -> None:
@@ -336,7 +337,7 @@ def test_a_damaged_object_of_the_cache_is_named_and_not_used(copy_of_sealed, tmp
     (colleague.root / POLICY / "model.safetensors").unlink()
     colleague.dvc("checkout")
     colleague.dvc_graph("adopt")
-    assert agreed(colleague) == {}
+    assert agreed(colleague) == set()
 
 
 def test_a_file_that_was_changed_where_no_cache_has_it_is_named(copy_of_sealed, tmp_path):
