@@ -15,11 +15,12 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from lib.adapters import base_of
-from lib.combinations import LoraPolicies, One, Point
+from lib.combinations import One, Point
 from lib.compute import Compute
+from lib.factors import base_of
 from lib.merging import linear_soup
 from lib.sampling import next_token_log_probabilities, sample
+from lib.sweeps import LoraPolicies
 from lib.weights import set_weights, weights
 from scripts.reading import frozen_base, language_model, tokenizer
 
@@ -47,7 +48,7 @@ def merged(policies: list[Path], lambdas: list[float], compute: Compute):
 
 def drawn_by(combined, ids: list[list[int]]) -> list[list[int]]:
     """A completion of each prompt by each combination."""
-    with combined.together(len(ids)) as mixed:
+    with combined.together(range(combined.count), len(ids)) as mixed:
         return sample(
             *mixed,
             ids * combined.count,
@@ -63,7 +64,7 @@ def largest_difference(policies: list[Path], reference: Path, lambdas: list[floa
     compute = Compute(device, torch.float32)
     order, combined = sweep(policies, reference, lambdas, compute)
     texts = drawn_by(combined, ids)
-    with combined.together(len(ids)) as mixed:
+    with combined.together(range(combined.count), len(ids)) as mixed:
         of_batch, _, _ = next_token_log_probabilities(*mixed, ids * len(lambdas), texts, 1.0)
     found = 0.0
     for number, one in enumerate(merged(policies, lambdas, compute)):

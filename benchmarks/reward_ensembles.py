@@ -83,10 +83,9 @@ def train(model: PreTrainedModel, tokens, pairs: pd.DataFrame, heads: int, steps
         config = RewardConfig(
             folder,
             max_steps=steps,
-            per_device_train_batch_size=BATCH,
             max_length=None,
             logging_steps=1000,
-            **shared(CPU, lora=False),
+            **shared(CPU, lora=False, batch=BATCH),
         )
         trainer = RewardHeads(model, args=config, train_dataset=dataset, processing_class=tokens)
         trainer.remove_callback(PrinterCallback)

@@ -36,6 +36,15 @@ BETA, LEARNING_RATE, TEMPERATURE = 0.05, 1e-4, 1.0
 COMPUTE = Compute(torch.device("cpu"), torch.bfloat16)
 
 
+BY_TRL = {  # what it needs to run on a CPU at all, and to say less
+    "per_device_train_batch_size": PROMPTS * COMPLETIONS,
+    "use_cpu": True,
+    "save_strategy": "no",
+    "report_to": "none",
+    "disable_tqdm": True,
+}
+
+
 class Timed:
     """A trainer that tells what each step took, and draws the completions of a step from the step's number."""
 
@@ -65,7 +74,6 @@ def config(folder: str, steps: int, **own) -> RLOOConfig:
     return RLOOConfig(
         output_dir=folder,
         max_steps=steps,
-        per_device_train_batch_size=PROMPTS * COMPLETIONS,
         num_generations=COMPLETIONS,
         max_completion_length=LENGTH,
         temperature=TEMPERATURE,
@@ -100,7 +108,7 @@ def by_trl(model: Path, tokens: PreTrainedTokenizerFast, texts: list[str], steps
         trainer = TimedTRL(
             model=AutoModelForCausalLM.from_pretrained(model, dtype=COMPUTE.dtype),
             reward_funcs=reward,
-            args=config(folder, steps, use_cpu=True, save_strategy="no", report_to="none", disable_tqdm=True),
+            args=config(folder, steps, **BY_TRL),
             train_dataset=Dataset.from_dict({"prompt": texts}),
             processing_class=tokens,
             peft_config=lora,
@@ -118,7 +126,7 @@ def by_project(model: Path, tokens: PreTrainedTokenizerFast, texts: list[str], s
             trainable(sharing(base), LORA, seed=0),
             {reward: 1.0},
             tokens,
-            config(folder, steps, **shared(COMPUTE, lora=True)),
+            config(folder, steps, **shared(COMPUTE, lora=True, batch=PROMPTS * COMPLETIONS)),
             train_dataset=Dataset.from_dict({"prompt": texts}),
         )
         return finished(trainer, steps)
@@ -127,7 +135,9 @@ def by_project(model: Path, tokens: PreTrainedTokenizerFast, texts: list[str], s
 def by_hand(model: Path, tokens: PreTrainedTokenizerFast, prompts: list[list[list[int]]]) -> list[dict]:
     """The same algorithm with nothing around it, for the prompts of each step."""
     policy = trainable(sharing(frozen_base(model, COMPUTE)), LORA, seed=0)
-    optimizer = torch.optim.AdamW([p for p in policy.parameters() if p.requires_grad], lr=LEARNING_RATE, weight_decay=0.0)
+    optimizer = torch.optim.AdamW(
+        [p for p in policy.parameters() if p.requires_grad], lr=LEARNING_RATE, weight_decay=0.0
+    )
     told = []
     for step, prompt_ids in enumerate(prompts):
         started = time.perf_counter()

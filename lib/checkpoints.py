@@ -16,7 +16,7 @@ from types import TracebackType
 import torch
 from torch import Tensor
 
-from lib.adapters import base_of, is_adapter, merge_adapters, read_factors
+from lib.factors import base_of, is_adapter, merge_adapters, read_factors
 from lib.weights import Weights
 
 FILE = "model.safetensors"
@@ -110,7 +110,7 @@ def merge(
 
     combine: takes a piece of each model, as `pieces` gives them, and returns one for each output.
     The outputs have the configuration, the tokenizer and the number types of the last model. LoRA policies are merged
-    into LoRA policies (`lib.adapters.merge_adapters`).
+    into LoRA policies (`lib.factors.merge_adapters`).
     """
     like = models[-1]
     if is_adapter(like):

@@ -1,24 +1,22 @@
 """Sequence classifiers that rewards are made of: all weights of their own, or LoRA factors and a head on θ_pre."""
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
-from peft import LoraConfig, PeftModel, get_peft_model
 from torch import nn
 from transformers import AutoConfig, AutoModelForSequenceClassification, PreTrainedModel
 
 from lib import on_cpu
-from lib.adapters import TRAINED, base_of, is_adapter, write_config
 from lib.compute import Compute
+from lib.factors import CONFIG, base_of, is_adapter
 
 HEAD = "score"  # as transformers calls the head of a causal language model
 
 
-def new_classifier(
-    base: Path, lora: Mapping[str, Any] | None, compute: Compute, **config: Any
-) -> PreTrainedModel | PeftModel:
+def new_classifier(base: Path, lora: Mapping[str, Any] | None, compute: Compute, **config: Any) -> PreTrainedModel:
     """θ_pre with a new head, which is drawn from torch's generator.
 
     lora: `rank`, `alpha` and `modules` of the factors that learn with the head, or None where all weights do.
@@ -27,6 +25,8 @@ def new_classifier(
     if lora is None:
         model = AutoModelForSequenceClassification.from_pretrained(base, dtype=torch.float32, **config)
         return model.to(compute.device)
+    from peft import LoraConfig, get_peft_model  # which takes 3 s that other classifiers need not wait for
+
     plain = AutoModelForSequenceClassification.from_pretrained(base, dtype=compute.dtype, **config)
     settings = LoraConfig(
         r=lora["rank"],
@@ -38,21 +38,25 @@ def new_classifier(
     )
     plain = _with_precise_head(plain.to(compute.device))
     on_cpu.mend(plain)
-    return get_peft_model(plain, settings, adapter_name=TRAINED)
+    return get_peft_model(plain, settings)
 
 
-def save_classifier(model: PreTrainedModel | PeftModel, directory: Path) -> None:
+def save_classifier(model: PreTrainedModel, directory: Path) -> None:
     """Writes the weights, or the factors and the head, and the configuration."""
     model.save_pretrained(directory)
-    if isinstance(model, PeftModel):
+    if hasattr(model, "peft_config"):
         (directory / "README.md").unlink()
-        write_config(model.peft_config[TRAINED], directory)
+        written = json.loads((directory / CONFIG).read_text())
+        written["target_modules"].sort()  # PEFT writes a set, in an order of chance
+        (directory / CONFIG).write_text(json.dumps(written, indent=2) + "\n")
         model.config.save_pretrained(directory)  # with the number of outputs, of which the factors say nothing
 
 
-def read_classifier(directory: Path, compute: Compute) -> PreTrainedModel | PeftModel:
+def read_classifier(directory: Path, compute: Compute) -> PreTrainedModel:
     """What `save_classifier` wrote, or any sequence classifier of transformers, to be used and not to be trained."""
     if is_adapter(directory):
+        from peft import PeftModel
+
         config = AutoConfig.from_pretrained(directory)
         plain = AutoModelForSequenceClassification.from_pretrained(
             base_of(directory), config=config, dtype=compute.dtype
@@ -63,7 +67,7 @@ def read_classifier(directory: Path, compute: Compute) -> PreTrainedModel | Peft
     return model.to(compute.device).eval().requires_grad_(False)
 
 
-def freeze_encoder(model: PreTrainedModel | PeftModel) -> None:
+def freeze_encoder(model: PreTrainedModel) -> None:
     """Leaves the head alone to learn."""
     for name, parameter in model.named_parameters():
         if HEAD not in name.split("."):

@@ -1,23 +1,24 @@
 """Where and how precisely models compute."""
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 
 
 class Compute(NamedTuple):
-    """A device, and the type of what is multiplied on it.
+    """A device, the type of what is multiplied on it, and in how many parts a batch is trained on, to save memory.
 
     In bfloat16 only what is frozen is kept so; what learns, moves or is averaged is kept in float32.
     """
 
     device: torch.device
     dtype: torch.dtype
+    parts: int = 1
 
     @classmethod
-    def of(cls, asked: Mapping[str, str]) -> "Compute":
-        """asked: `device` (auto, cpu, cuda, …) and `precision` (auto, float32 or bfloat16).
+    def of(cls, asked: Mapping[str, Any]) -> "Compute":
+        """asked: `device` (auto, cpu, cuda, …), `precision` (auto, float32 or bfloat16) and `parts`.
 
         auto is a GPU where there is one, and bfloat16 where the device has units for it.
         Raises ValueError where the device is not there.
@@ -28,9 +29,10 @@ class Compute(NamedTuple):
         device = torch.device(name)
         if device.type == "cuda" and not torch.cuda.is_available():
             raise ValueError("compute.device: there is no GPU that PyTorch can use here; `auto` takes what there is")
-        if asked["precision"] == "auto":
-            return cls(device, torch.bfloat16 if multiplies_bfloat16(device) else torch.float32)
-        return cls(device, getattr(torch, asked["precision"]))
+        precision = asked["precision"]
+        if precision == "auto":
+            precision = "bfloat16" if multiplies_bfloat16(device) else "float32"
+        return cls(device, getattr(torch, precision), asked["parts"])
 
 
 CPU = Compute(torch.device("cpu"), torch.float32)

@@ -264,6 +264,7 @@ def evaluation_settings(points, within=True, rewards=None):
         "policy.max_new_tokens",
         "policy.temperature",
         "evaluation.kl_estimator",
+        "evaluation.at_once",
         "compute",
         prompts_held_out=value("evaluation.prompts"),
         reward=sources | {"gold": gold_source()},

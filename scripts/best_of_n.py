@@ -14,7 +14,7 @@ from scripts.command_line import Output, run
 
 
 def compute_best_of_n(
-    samples: Path, proxies: list[Path], curves: Output, *, sources: dict[str, dict], most: int, compute: dict[str, str]
+    samples: Path, proxies: list[Path], curves: Output, *, sources: dict[str, dict], most: int, compute: dict
 ) -> None:
     """sources: by name of a reward, the models whose outputs are the members, the aggregate and its coefficient.
 

@@ -25,7 +25,7 @@ def write_samples(
     left_out: str | None,
     max_new_tokens: int,
     temperature: float,
-    compute: dict[str, str],
+    compute: dict,
     judge: dict,
 ) -> None:
     """judge: where the gold reward comes from. Writes `prompt` (its number), `text` and `gold`, prompt after prompt."""

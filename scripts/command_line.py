@@ -55,7 +55,8 @@ def run(work: Callable[..., None]) -> None:
 def _be_reproducible() -> None:
     """The same bits every time; nothing to do in a job that computes without torch."""
     if torch := sys.modules.get("torch"):
-        torch.set_deterministic_debug_mode("error")  # use_deterministic_algorithms loads the compiler as well
+        if not torch.cuda.is_available():  # a GPU has no such algorithm for some of what is computed
+            torch.set_deterministic_debug_mode("error")  # use_deterministic_algorithms loads the compiler as well
         torch.utils.deterministic.fill_uninitialized_memory = False  # costs a fifth of the time
         torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", 1)))
     if transformers := sys.modules.get("transformers"):

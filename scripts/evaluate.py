@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from lib.adapters import is_adapter
-from lib.combinations import FullPolicies, LoraPolicies, Point
+from lib.combinations import FullPolicies, Point
 from lib.compute import Compute
+from lib.factors import is_adapter
 from lib.rewards import load
 from lib.scores import score
 from scripts.command_line import Output, run
@@ -34,7 +34,8 @@ def evaluate(
     max_new_tokens: int,
     temperature: float,
     kl_estimator: str,
-    compute: dict[str, str],
+    at_once: int,
+    compute: dict,
     seed: int,
 ) -> None:
     """points: each has `method` and `mixture`, its name; `weights`, one per policy; `of`, "weights", "slerp" or
@@ -46,10 +47,9 @@ def evaluate(
     held_out = some_prompts(
         prompts(snippets, "test", prompt_words, left_out, within), prompts_held_out, "evaluation.prompts"
     )
-    kind = LoraPolicies if is_adapter(reference) else FullPolicies
     wanted = [as_point(**point) for point in points]
     scored: dict[Point, pd.DataFrame] = {}
-    all_policies = kind(policies, reference, lambda path: language_model(path, where))
+    all_policies = kind_of(reference)(policies, reference, lambda path: language_model(path, where))
     for group, combined, references in all_policies.combinations(dict.fromkeys(wanted)):
         tables = score(
             combined,
@@ -61,6 +61,7 @@ def evaluate(
             temperature=temperature,
             kl_estimator=kl_estimator,
             seed=seed,
+            at_once=at_once,
         )
         scored |= dict(zip(group, tables))
         print(f"{len(scored)}/{len(set(wanted))} combinations scored")
@@ -71,6 +72,15 @@ def evaluate(
         means = "  ".join(f"{column} {tables[-1][column].mean():.3f}" for column in [*reward, "kl"])
         print(f"{name['method']} {name['mixture']}  {means}")
     write_scores(pd.concat(tables), scores)
+
+
+def kind_of(policy: Path) -> type:
+    """How policies like this one are combined."""
+    if is_adapter(policy):
+        from lib.sweeps import LoraPolicies  # PEFT takes 3 s to import, which other policies need not wait for
+
+        return LoraPolicies
+    return FullPolicies
 
 
 def as_point(of: str, weights: list[float], anchor: list[float] | None = None, **_) -> Point:

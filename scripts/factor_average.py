@@ -6,7 +6,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from lib.adapters import factor_average_error, read_factors
+from lib.factors import factor_average_error, read_factors
 from lib.figures import PAPER, save
 from scripts.command_line import Output, run
 

@@ -91,12 +91,11 @@ def measure(config: dict[str, Any], texts: pd.DataFrame, folder: Path) -> dict[s
     settings = RLOOConfig(
         str(folder),
         max_steps=STEPS,
-        per_device_train_batch_size=asked["prompts_per_step"] * asked["completions_per_prompt"],
         num_generations=asked["completions_per_prompt"],
         max_completion_length=asked["max_new_tokens"],
         logging_steps=STEPS,
         beta=0.1,
-        **shared(compute, lora is not None),
+        **shared(compute, lora is not None, asked["prompts_per_step"] * asked["completions_per_prompt"]),
     )
     data = Dataset.from_pandas(texts[["prompt"]])
     kl = {"reference": reference, "kl_every": asked["kl_every"]}
@@ -116,6 +115,7 @@ def measure(config: dict[str, Any], texts: pd.DataFrame, folder: Path) -> dict[s
         temperature=asked["temperature"],
         kl_estimator=config["evaluation"]["kl_estimator"],
         seed=0,
+        at_once=BATCH,
     )
     return found | {"scoring": time.perf_counter() - started}
 

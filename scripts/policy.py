@@ -45,7 +45,7 @@ def train_policy(
     kl_every: int,
     kl_estimator: str,
     lora: dict | None,
-    compute: dict[str, str],
+    compute: dict,
     seed: int,
 ) -> None:
     """reward: sources of rewards, each with its `weight`; one of weight 0 is recorded and not trained on. split: whose
@@ -58,7 +58,6 @@ def train_policy(
     config = config_of(
         output_dir=str(model),
         max_steps=steps * epochs,
-        per_device_train_batch_size=prompts_per_step * completions_per_prompt,
         num_generations=completions_per_prompt,
         max_completion_length=max_new_tokens,
         temperature=temperature,
@@ -68,7 +67,7 @@ def train_policy(
         beta=beta,
         seed=seed,
         logging_steps=1,
-        **shared(where, lora is not None),
+        **shared(where, lora is not None, prompts_per_step * completions_per_prompt),
     )
     rewards = {load(name, source, where): source["weight"] for name, source in reward.items()}
     trainer = trainer_class(

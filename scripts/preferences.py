@@ -30,7 +30,7 @@ def write_preferences(
     left_out: str | None,
     max_new_tokens: int,
     temperature: float,
-    compute: dict[str, str],
+    compute: dict,
     judge: dict,
 ) -> None:
     """judge: where the gold reward comes from. Writes a line of JSON per pair: `split`, the texts `first` and `second`,

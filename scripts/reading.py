@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pandas as pd
 import torch
-from peft import PeftModel
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerFast
 
-from lib import adapters, on_cpu
+from lib import on_cpu
 from lib.compute import Compute
+from lib.factors import base_of, is_adapter, write_factors
 from lib.snippets import SPLITS, prompt_and_completion
 
 
@@ -57,12 +57,14 @@ def some_prompts(table: pd.DataFrame, count: int, key: str) -> list[str]:
     return list(table["prompt"].sample(count, random_state=0))
 
 
-def language_model(path: Path, compute: Compute) -> PreTrainedModel | PeftModel:
+def language_model(path: Path, compute: Compute) -> PreTrainedModel:
     """A policy, ready to sample from: all of its weights in float32, or LoRA factors in float32 on a base model in the
     type that is computed in, of which all policies that one job reads share the tensors.
     """
-    if adapters.is_adapter(path):
-        return adapters.read(path, frozen_base(adapters.base_of(path), compute))
+    if is_adapter(path):
+        from lib import adapters  # PEFT takes 3 s to import, which other policies need not wait for
+
+        return adapters.read(path, frozen_base(base_of(path), compute))
     return AutoModelForCausalLM.from_pretrained(path, dtype=torch.float32).to(compute.device).eval()
 
 
@@ -74,20 +76,23 @@ def frozen_base(path: Path, compute: Compute) -> PreTrainedModel:
     return model.eval().requires_grad_(False)
 
 
-def learner(start: Path, lora: dict | None, seed: int, compute: Compute) -> PreTrainedModel | PeftModel:
+def learner(start: Path, lora: dict | None, seed: int, compute: Compute) -> PreTrainedModel:
     """A policy that is to learn from where another is: with all of its weights, or with LoRA factors of its own."""
     if lora is None:
         return language_model(start, compute)
-    if adapters.is_adapter(start):
+    from lib import adapters
+
+    if is_adapter(start):
         return adapters.trainable(language_model(start, compute), lora, seed)
     return adapters.trainable(adapters.sharing(frozen_base(start, compute)), lora, seed)
 
 
-def save(policy: PreTrainedModel | PeftModel, tokens: PreTrainedTokenizerFast, start: Path, model: Path) -> None:
+def save(policy: PreTrainedModel, tokens: PreTrainedTokenizerFast, start: Path, model: Path) -> None:
     """Writes a policy that learned: all of its weights, or its factors on the base model of its start."""
-    if isinstance(policy, PeftModel):
-        base = adapters.base_of(start) if adapters.is_adapter(start) else start
-        adapters.write_factors(adapters.factors_of(policy), base, model)
+    if hasattr(policy, "peft_config"):
+        from lib import adapters
+
+        write_factors(adapters.factors_of(policy), base_of(start) if is_adapter(start) else start, model)
     else:
         policy.save_pretrained(model)
     tokens.save_pretrained(model)

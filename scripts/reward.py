@@ -28,7 +28,7 @@ def train_reward(
     batch_size: int,
     learning_rate: float,
     lora: dict | None,
-    compute: dict[str, str],
+    compute: dict,
     seed: int,
 ) -> None:
     train, held_out = (labelled(snippets, split, label) for split in ("train", "validation"))
@@ -39,14 +39,13 @@ def train_reward(
     config = TrainingArguments(
         output_dir=str(model),
         num_train_epochs=epochs,
-        per_device_train_batch_size=batch_size,
         train_sampling_strategy="group_by_length",
         learning_rate=learning_rate,
         lr_scheduler_type="linear",
         warmup_steps=50,
         seed=seed,
         logging_steps=50,
-        **shared(where, lora is not None),
+        **shared(where, lora is not None, batch_size),
     )
     trainer = Trainer(
         model=classifier,

@@ -26,7 +26,7 @@ def fine_tune(
     batch_size: int,
     learning_rate: float,
     lora: dict | None,
-    compute: dict[str, str],
+    compute: dict,
     seed: int,
 ) -> None:
     where = Compute.of(compute)
@@ -38,14 +38,13 @@ def fine_tune(
     config = SFTConfig(
         output_dir=str(model),
         num_train_epochs=1,
-        per_device_train_batch_size=batch_size,
         train_sampling_strategy="group_by_length",
         learning_rate=learning_rate,
         lr_scheduler_type="linear",
         warmup_steps=20,
         seed=seed,
         logging_steps=20,
-        **shared(where, lora is not None),
+        **shared(where, lora is not None, batch_size),
     )
     trainer = SFTTrainer(
         model=policy, args=config, train_dataset=Dataset.from_pandas(examples), processing_class=tokens

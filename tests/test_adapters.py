@@ -7,24 +7,10 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from lib.adapters import (
-    TRAINED,
-    WithDelta,
-    base_of,
-    deltas,
-    factors_of,
-    is_adapter,
-    merge_adapters,
-    on_one_basis,
-    read,
-    read_factors,
-    sharing,
-    trainable,
-    with_dense_deltas,
-    write_factors,
-)
+from lib.adapters import TRAINED, WithDelta, deltas, factors_of, read, sharing, trainable, with_dense_deltas
 from lib.anchors import MovingAnchor, ema
 from lib.checkpoints import merge, pieces
+from lib.factors import base_of, is_adapter, merge_adapters, on_one_basis, read_factors, write_factors
 from lib.merging import (
     add_task_vectors,
     equal_weights,

@@ -5,11 +5,13 @@ import copy
 import pytest
 import torch
 
-from lib.adapters import is_adapter, read
-from lib.combinations import FullPolicies, LoraPolicies, One, Point, together
+from lib.adapters import read
+from lib.combinations import FullPolicies, One, Point
+from lib.factors import is_adapter
 from lib.rewards import Reward
 from lib.sampling import next_token_log_probabilities
 from lib.scores import score
+from lib.sweeps import LoraPolicies, together
 from lib.weights import set_weights, weights
 from tests.test_adapters import base, policies  # noqa: F401 (fixtures)
 
@@ -58,6 +60,7 @@ def scored(all_policies, tokenizer):
             temperature=1.0,
             kl_estimator="exact_per_token",
             seed=0,
+            at_once=6,
             batch=2,
         )
         found |= dict(zip(group, tables))
@@ -84,7 +87,7 @@ def test_one_batch_has_what_the_merged_models_compute(both_kinds, tokenizer):
     prompts, texts = tokenizer(PROMPTS)["input_ids"], tokenizer(["was wild", " and", "the"])["input_ids"]
     [(group, sweep, _)] = lora.combinations(points)
     assert set(group) == set(points)
-    with sweep.together(len(prompts)) as mixed:
+    with sweep.together(range(len(group)), len(prompts)) as mixed:
         batch, _, _ = next_token_log_probabilities(*mixed, prompts * len(group), texts * len(group), 1.0)
     with sweep.alone(group.index(POINTS[3])) as mixed:
         alone, _, _ = next_token_log_probabilities(*mixed, prompts, texts, 1.0)
@@ -101,7 +104,7 @@ def test_the_adapters_are_left_as_they_were(both_kinds):
     module = lora.model.get_base_model().get_submodule("model.layers.0.self_attn.q_proj")
     before = dict(module.scaling)
     for _, sweep, _ in lora.combinations(POINTS[1:2]):
-        with pytest.raises(RuntimeError), sweep.together(2):
+        with pytest.raises(RuntimeError), sweep.together([0], 2):
             assert module.scaling != before
             raise RuntimeError
     assert module.scaling == before == dict.fromkeys(before, 1.0)
@@ -116,7 +119,7 @@ def test_points_share_a_batch_where_their_policies_do():
 
 def test_one_combination_is_every_number_of_itself(llama):
     combined = One([llama])
-    with combined.alone(3) as alone, combined.together(8) as all_of_them:
+    with combined.alone(3) as alone, combined.together([0], 8) as all_of_them:
         assert alone == all_of_them == ([llama], (1.0,))
 
 

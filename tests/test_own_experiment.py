@@ -7,7 +7,7 @@ import pytest
 import torch
 from transformers import LlamaForSequenceClassification
 
-from lib.adapters import base_of, is_adapter, read_factors
+from lib.factors import base_of, is_adapter, read_factors
 from tests.checkout import Checkout
 
 CLASSIFIER = {"weights": [1], "inputs": ["{prompt}{completion}"]}

@@ -40,11 +40,10 @@ def trainer(tmp_path, llama, tokenizer):
         trainer, config_of, own, more = ALGORITHMS[algorithm]
         config = config_of(
             output_dir=str(tmp_path / "out"),
-            per_device_train_batch_size=16,
             num_generations=4,
             max_completion_length=4,
             logging_steps=1,
-            **(shared(CPU, lora) | own | settings),
+            **(shared(CPU, lora, 16) | own | settings),
         )
         prompts = Dataset.from_list([{"prompt": prompt} for prompt in ["the sea", "a calm", "cold", "wild"] * 50])
         return trainer(start, anchor, rewards, tokenizer, config, train_dataset=prompts, **more, **(moving or {}))

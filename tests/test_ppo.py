@@ -64,7 +64,6 @@ def test_ppo_solves_a_bandit(tmp_path, llama, tokenizer):
 
     config = GRPOConfig(
         output_dir=str(tmp_path / "out"),
-        per_device_train_batch_size=64,
         num_generations=4,
         num_iterations=4,
         max_completion_length=1,
@@ -72,7 +71,7 @@ def test_ppo_solves_a_bandit(tmp_path, llama, tokenizer):
         learning_rate=1e-2,
         beta=0.001,
         logging_steps=1,
-        **shared(CPU, lora=False),
+        **shared(CPU, lora=False, batch=64),
     )
     trainer = PPO(
         policy,

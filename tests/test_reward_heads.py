@@ -53,7 +53,7 @@ def trained(tmp_path, llama, tokenizer):
         pairs = {"chosen_ids": tokenizer(GOOD)["input_ids"], "rejected_ids": tokenizer(BAD)["input_ids"]}
         dataset = Dataset.from_dict(pairs | {"weights": [weights, weights]})
         config = RewardConfig(
-            str(tmp_path / "out"), max_steps=20, learning_rate=0.01, max_length=None, **shared(CPU, lora=False)
+            str(tmp_path / "out"), max_steps=20, learning_rate=0.01, max_length=None, **shared(CPU, lora=False, batch=8)
         )
         RewardHeads(model, args=config, train_dataset=dataset, processing_class=tokenizer).train()
         return model.eval(), before

@@ -19,6 +19,7 @@ def scored(policies, weights, reference, tokenizer, seed=0, estimator="exact_per
         temperature=1.0,
         kl_estimator=estimator,
         seed=seed,
+        at_once=2,
         batch=2,
     )
     return table
@@ -56,6 +57,7 @@ def test_kl_to_each_reference_is_of_the_same_completions(llama, other_llama, tok
             temperature=1.0,
             kl_estimator="exact_per_token",
             seed=0,
+            at_once=1,
         )
         return table
 
