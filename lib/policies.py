@@ -6,12 +6,13 @@ Three algorithms, which share the start, the anchor, the reward and the sampling
 from collections.abc import Mapping, Sequence
 
 import torch
-from peft import PeftModel
+from peft import PeftModel, load_peft_weights, set_peft_model_state_dict
 from torch import Tensor, nn
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
 from trl import GRPOConfig, GRPOTrainer, RLOOConfig, RLOOTrainer
 from trl.trainer.utils import add_fused_lm_head
 
+from lib.adapters import TRAINED
 from lib.anchors import MovingAnchor
 from lib.checkpoint_files import SavedBeside
 from lib.kl import ESTIMATORS
@@ -114,7 +115,10 @@ class PolicyTrainer:
         return *found, None
 
     def _load_from_checkpoint(self, resume_from_checkpoint, model=None) -> None:
-        super()._load_from_checkpoint(resume_from_checkpoint, model)
+        if isinstance(self.policy, PeftModel):  # whose other adapters the trainer would leave inactive
+            set_peft_model_state_dict(self.policy, load_peft_weights(resume_from_checkpoint), TRAINED)
+        else:
+            super()._load_from_checkpoint(resume_from_checkpoint, model)
         for what in self.beside:
             what.read(resume_from_checkpoint)
 

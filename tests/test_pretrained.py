@@ -1,0 +1,128 @@
+"""A base model that others have trained, out of a wheel, a directory."""
+
+import json
+import zipfile
+from pathlib import Path
+
+import gguf
+import numpy as np
+import pytest
+import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+from lib.language_models import new_llama
+from lib.weights import weights
+from scripts.pretrained import take_pretrained
+
+FILE = "package/model.gguf"
+OTHER_NAMES = {  # of tensors in a GGUF file
+    "model.embed_tokens": "token_embd",
+    "model.norm": "output_norm",
+    "model.layers": "blk",
+    "input_layernorm": "attn_norm",
+    "post_attention_layernorm": "ffn_norm",
+    "self_attn.q_proj": "attn_q",
+    "self_attn.k_proj": "attn_k",
+    "self_attn.v_proj": "attn_v",
+    "self_attn.o_proj": "attn_output",
+    "mlp.gate_proj": "ffn_gate",
+    "mlp.up_proj": "ffn_up",
+    "mlp.down_proj": "ffn_down",
+}
+
+
+@pytest.fixture
+def taken(tmp_path):
+    """Takes a model, with a text for validation."""
+    (tmp_path / "snippets.jsonl").write_text(json.dumps({"text": "the sea was calm", "split": "validation"}) + "\n")
+
+    def take(given, source, file=None):
+        model, report = tmp_path / "base", tmp_path / "base.json"
+        compute = {"device": "cpu", "precision": "float32", "parts": 1}
+        settings = {"source": source, "file": file, "revision": None, "compute": compute}
+        take_pretrained([given], tmp_path / "snippets.jsonl", model, report, **settings)
+        return model, json.loads(report.read_text())
+
+    return take
+
+
+@pytest.fixture
+def model(tokenizer):
+    """Weights that bfloat16 carries."""
+    made = new_llama(tokenizer, hidden_size=16, layers=2, heads=2, context=32, seed=0)
+    return made.bfloat16().float()
+
+
+def write_gguf(model, tokenizer, path: Path) -> None:
+    """As llama.cpp writes a Llama, which has the rows of q and k in another order."""
+    config, writer = model.config, gguf.GGUFWriter(path, "llama")
+    writer.add_block_count(config.num_hidden_layers)
+    writer.add_context_length(config.max_position_embeddings)
+    writer.add_embedding_length(config.hidden_size)
+    writer.add_feed_forward_length(config.intermediate_size)
+    writer.add_head_count(config.num_attention_heads)
+    writer.add_head_count_kv(config.num_key_value_heads)
+    writer.add_layer_norm_rms_eps(config.rms_norm_eps)
+    writer.add_rope_dimension_count(config.hidden_size // config.num_attention_heads)
+    writer.add_rope_freq_base(10000.0)
+    writer.add_vocab_size(config.vocab_size)
+    merges = json.loads(tokenizer.backend_tokenizer.to_str())["model"]["merges"]
+    writer.add_tokenizer_model("gpt2")
+    writer.add_token_list(tokenizer.convert_ids_to_tokens(range(config.vocab_size)))
+    writer.add_token_merges([" ".join(merge) for merge in merges])
+    writer.add_bos_token_id(tokenizer.bos_token_id)
+    writer.add_eos_token_id(tokenizer.eos_token_id)
+    writer.add_unk_token_id(tokenizer.pad_token_id)
+    for name, tensor in weights(model).items():
+        array = tensor.numpy()
+        if "q_proj" in name or "k_proj" in name:
+            heads = config.num_attention_heads
+            array = array.reshape(heads, 2, -1, array.shape[1]).swapaxes(1, 2).reshape(array.shape)
+        for ours, theirs in OTHER_NAMES.items():
+            name = name.replace(ours, theirs)
+        writer.add_tensor(name, np.ascontiguousarray(array))
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+
+
+def test_a_gguf_file_in_a_wheel(taken, model, tokenizer, tmp_path):
+    write_gguf(model, tokenizer, tmp_path / "model.gguf")
+    with zipfile.ZipFile(tmp_path / "package.whl", "w") as wheel:
+        wheel.write(tmp_path / "model.gguf", FILE)
+    base, report = taken(tmp_path / "package.whl", "wheel:package==1.0", FILE)
+    read = AutoModelForCausalLM.from_pretrained(base)
+    assert read.dtype == torch.bfloat16 and report["parameters"] == model.num_parameters()
+    for name, tensor in weights(read).items():
+        assert torch.equal(tensor, weights(model)[name]), name
+    tokens = AutoTokenizer.from_pretrained(base)
+    assert tokens.convert_ids_to_tokens(tokens("the sea")["input_ids"]) == tokenizer.tokenize("the sea")
+    assert read.config.pad_token_id == tokens.pad_token_id != tokens.eos_token_id
+    assert not hasattr(read.config, "quantization_config")
+
+
+def test_a_file_that_the_wheel_has_not_is_named(taken, tmp_path):
+    with zipfile.ZipFile(tmp_path / "package.whl", "w") as wheel:
+        wheel.writestr("other.txt", "nothing")
+    with pytest.raises(
+        ValueError, match=r"base\.file: .*package\.whl cannot be read as a wheel that holds package/model"
+    ):
+        taken(tmp_path / "package.whl", "wheel:package==1.0", FILE)
+
+
+def test_a_directory_keeps_its_type(taken, model, tokenizer, tmp_path):
+    model.half().save_pretrained(tmp_path / "given")
+    tokenizer.save_pretrained(tmp_path / "given")
+    base, report = taken(tmp_path / "given", str(tmp_path / "given"))
+    assert AutoModelForCausalLM.from_pretrained(base).dtype == torch.float16
+    assert len(report["samples"]) == 1 and report["bits per byte, validation"] > 0
+
+
+def test_pickles_are_not_read(taken, model, tokenizer, tmp_path):
+    (tmp_path / "given").mkdir()
+    model.config.save_pretrained(tmp_path / "given")
+    tokenizer.save_pretrained(tmp_path / "given")
+    torch.save(model.state_dict(), tmp_path / "given/pytorch_model.bin")
+    with pytest.raises(OSError, match="safetensors"):
+        taken(tmp_path / "given", str(tmp_path / "given"))
