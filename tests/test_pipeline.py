@@ -242,6 +242,7 @@ def test_other_cores_and_a_killed_job_end_with_the_same_bytes(finished, tmp_path
     ] == [
         "metrics.json",
         "report.md",
+        "rewarded_soups/samples.csv",
     ]
     assert [name for name in ours if ours[name] != theirs[name]] == []
 
