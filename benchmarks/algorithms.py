@@ -25,6 +25,7 @@ from scripts.command_line import Output
 from scripts.policy import train_policy
 
 ALGORITHMS = ("rloo", "grpo", "ppo")
+MEAN = {"aggregate": "mean", "coefficient": 0}  # of one model: itself
 LAST = 5  # records at the end that are averaged
 
 
@@ -44,13 +45,16 @@ def trained(params: dict, algorithm: str, seed: int, folder: Path) -> tuple[Path
             snippets=results / "data/snippets.jsonl",
             model=Output(folder / f"{algorithm}-{seed}"),
             history=Output(history),
-            reward={name: {"model": str(results / "reward" / name), "weight": 1.0}},
+            reward={name: {"models": [str(results / "reward" / name)], **MEAN, "weight": 1.0}},
             algorithm=algorithm,
             ppo=policy["ppo"] if algorithm == "ppo" else {},
+            split="train",
             prompt_words=params["data"]["prompt_words"],
             left_out=params["data"]["left_out"],
             mu=0.0,
             kl_estimator=params["evaluation"]["kl_estimator"],
+            lora=params["lora"],
+            compute=params["compute"],
             seed=seed,
             **settings,
         )

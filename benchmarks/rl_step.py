@@ -36,8 +36,6 @@ LORA = {"rank": 16, "alpha": 16, "modules": ["q_proj", "k_proj", "v_proj", "o_pr
 BETA, LEARNING_RATE, TEMPERATURE = 0.05, 1e-4, 1.0
 CPU = torch.device("cpu")
 FAST, PRECISE = Compute(CPU, torch.bfloat16), Compute(CPU, torch.float32)
-
-
 BY_TRL = {  # what it needs to run on a CPU at all, and to say less
     "per_device_train_batch_size": PROMPTS * COMPLETIONS,
     "use_cpu": True,
@@ -87,7 +85,7 @@ def config(folder: str, steps: int, **own) -> RLOOConfig:
     )
 
 
-def finished(trainer, steps: int) -> list[dict]:
+def finished(trainer) -> list[dict]:
     """What a trainer tells of each step."""
     trainer.told = []
     with contextlib.redirect_stdout(io.StringIO()):
@@ -115,7 +113,7 @@ def by_trl(model: Path, tokens: PreTrainedTokenizerFast, texts: list[str], steps
             processing_class=tokens,
             peft_config=lora,
         )
-        return finished(trainer, steps)
+        return finished(trainer)
 
 
 def by_project(
@@ -133,7 +131,7 @@ def by_project(
             config(folder, steps, **shared(compute, lora=True, batch=PROMPTS * COMPLETIONS)),
             train_dataset=Dataset.from_dict({"prompt": texts}),
         )
-        return finished(trainer, steps)
+        return finished(trainer)
 
 
 def by_hand(

@@ -19,10 +19,7 @@ START = "start"  # that of what the base model has become before
 
 
 def factors_of(policy: PeftModel) -> Factors:
-    """The factors of all active adapters, one below the other, with their scale in B.
-
-    Raises ValueError where an adapter has more than A and B.
-    """
+    """The factors of all active adapters, one below the other, with their scale in B."""
     found = {}
     for name, layer in lora_layers(policy).items():
         active = layer.active_adapters
@@ -69,9 +66,9 @@ def trainable(model: PreTrainedModel | PeftModel, lora: Mapping[str, Any], seed:
     return model
 
 
-def read(model: Path, base: PreTrainedModel, name: str = START) -> PeftModel:
+def read(model: Path, base: PreTrainedModel) -> PeftModel:
     """The base model with the factors of a directory, frozen. The base model stays as it is; tensors are shared."""
-    return PeftModel.from_pretrained(sharing(base), model, adapter_name=name).eval().requires_grad_(False)
+    return PeftModel.from_pretrained(sharing(base), model, adapter_name=START).eval().requires_grad_(False)
 
 
 def sharing(model: PreTrainedModel) -> PreTrainedModel:

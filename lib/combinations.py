@@ -29,6 +29,10 @@ class Point(NamedTuple):
     weights: tuple[float, ...]
     anchor: tuple[float, ...] | None
 
+    def present(self, policies: Sequence[Path]) -> dict[Path, float]:
+        """The policies that have a weight in it, with that."""
+        return {policy: weight for policy, weight in zip(policies, self.weights, strict=True) if weight > 0}
+
 
 class Combined(Protocol):
     """Combinations that are run together."""
@@ -73,8 +77,8 @@ class FullPolicies:
             yield [point], self._combined(point, self.merged), references
 
     def _combined(self, point: Point, scratch: PreTrainedModel) -> One:
-        present = [(self.read(path), weight) for path, weight in zip(self.policies, point.weights) if weight > 0]
-        models, coefficients = [model for model, _ in present], [weight for _, weight in present]
+        present = point.present(self.policies)
+        models, coefficients = [self.read(path) for path in present], list(present.values())
         if point.of == "logits":
             return One(models, coefficients)
         tensors = [weights(model) for model in models]

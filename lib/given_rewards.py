@@ -7,8 +7,8 @@ import torch
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
 from lib.compute import Compute
+from lib.hub import hub_id
 
-HUB = "hub:"
 BATCH = 32  # texts
 
 
@@ -23,7 +23,7 @@ class GivenClassifier:
     """
 
     def __init__(self, name: str, source: Mapping[str, Any], compute: Compute) -> None:
-        place = source["classifier"].removeprefix(HUB)
+        place = hub_id(source["classifier"])
         pinned = {"revision": source["revision"]} if "revision" in source else {}
         self.tokenizer = AutoTokenizer.from_pretrained(place, **pinned)
         model, loading = AutoModelForSequenceClassification.from_pretrained(

@@ -47,7 +47,7 @@ def scaled(
     """Meanwhile the model is W + Σᵢ cᵢ Bᵢ Aᵢ, with c of the first combination for the first `rows` texts of a batch,
     then that of the next, and so on.
 
-    For one combination a batch may be of any size. The adapters' own scale is 1 (`lib.adapters.write_factors`).
+    For one combination a batch may be of any size. The adapters' own scale is 1 (`lib.factors.write_factors`).
     """
     layers = lora_layers(model)
     device = model.device
@@ -82,8 +82,7 @@ class LoraPolicies:
     def __init__(self, policies: Sequence[Path], reference: Path, read: Callable[[Path], PeftModel]) -> None:
         self.paths = list(dict.fromkeys([*policies, reference]))
         self.policies, self.read = policies, cache(read)
-        self.reference = self._coefficients({reference: 1.0})
-        self.reference_path = reference
+        self.reference = reference
         self.model = read(self.paths[0])
         self.adapters = list(self.model.peft_config)
         for number, path in enumerate(self.paths[1:], 1):
@@ -93,31 +92,32 @@ class LoraPolicies:
     def combinations(self, points: Iterable[Point]) -> Iterator[tuple[list[Point], Combined, dict[str, Combined]]]:
         """Points of the same policies together, with the references that their KL is told to, by name of the column."""
         for group in together(points):
-            references: dict[str, Combined] = {"kl": Sweep(self.model, self.adapters, [self.reference] * len(group))}
+            of_reference = [self._coefficients({self.reference: 1.0})] * len(group)
+            references: dict[str, Combined] = {"kl": Sweep(self.model, self.adapters, of_reference)}
             if group[0].anchor is not None:
                 of_anchors = [self._coefficients(dict(zip(self.policies, point.anchor))) for point in group]
                 references["kl_to_anchor"] = Sweep(self.model, self.adapters, of_anchors)
             if group[0].of == "logits":
                 [point] = group
-                present = {path: weight for path, weight in zip(self.policies, point.weights) if weight > 0}
+                present = point.present(self.policies)
                 yield group, One([self.read(path) for path in present], list(present.values())), references
             else:
                 coefficients = [self._of_point(point) for point in group]
                 yield group, Sweep(self.model, self.adapters, coefficients), references
 
     def _of_point(self, point: Point) -> Coefficients:
-        present = {path: weight for path, weight in zip(self.policies, point.weights) if weight > 0}
+        present = point.present(self.policies)
         if point.of != "slerp":
             return self._coefficients(present)
         found = {}
         for layer, of_layer in slerp_coefficients(self._products(tuple(present)), list(present.values())[1:]).items():
             by_policy = dict(zip(present, of_layer.tolist()))
-            found[layer] = self._coefficients(by_policy | {self.reference_path: 1 - sum(by_policy.values())})
+            found[layer] = self._coefficients(by_policy | {self.reference: 1 - sum(by_policy.values())})
         return {layer: torch.tensor(of_layer) for layer, of_layer in found.items()}
 
     @cache  # noqa: B019 (an object of this class lives as long as its process)
     def _products(self, policies: tuple[Path, ...]) -> dict[str, Tensor]:
-        parts = pieces([self.reference_path, *policies])
+        parts = pieces([self.reference, *policies])
         return inner_products([task_vector(policy, start) for policy in trained] for start, *trained in parts)
 
     def _coefficients(self, by_policy: Mapping[Path, float]) -> list[float]:

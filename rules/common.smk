@@ -15,6 +15,7 @@ from jsonschema.exceptions import best_match
 from snakemake.exceptions import WorkflowError
 
 sys.path.insert(0, workflow.basedir)
+from lib.hub import from_hub
 from lib.mixtures import MIXTURE, NAME, between, mixture_name, mixture_weights, simplex
 
 ROOT = Path(workflow.basedir)
@@ -189,13 +190,9 @@ def reward_files(names):
 def source_files(sources):
     """What is here of what rewards come from."""
     models = [path for source in sources for path in source.get("models", [])]
-    models += [source[kind] for source in sources for kind in ("gold", "classifier") if not from_hub(source.get(kind))]
+    given = [source[kind] for source in sources for kind in ("gold", "classifier") if kind in source]
+    models += [source for source in given if not from_hub(source)]
     return models + [name for source in sources if "function" in source for name in function_code(source)]
-
-
-def from_hub(source):
-    """Whether nothing of a source is here."""
-    return source is None or source.startswith("hub:")
 
 
 def function_code(spec):

@@ -7,10 +7,9 @@ from pathlib import Path
 from datasets import Dataset, load_dataset
 
 from lib.functions import function
+from lib.hub import from_hub, hub_id
 from lib.snippets import split_by
 from scripts.command_line import Output, run
-
-HUB = "hub:"
 
 
 def read_examples(
@@ -55,8 +54,8 @@ def read_examples(
 
 def load(given: list[Path], source: str, revision: str | None, name: str | None, split: str) -> Dataset:
     """The rows of a data set. Nothing of it is executed: `datasets` takes no scripts."""
-    if source.startswith(HUB):
-        return load_dataset(source.removeprefix(HUB), name, revision=revision, split=split)
+    if from_hub(source):
+        return load_dataset(hub_id(source), name, revision=revision, split=split)
     [path] = given
     if path.is_dir():
         return load_dataset(str(path), name, split=split)

@@ -9,13 +9,13 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig, PreTrainedModel, PreTrainedTokenizerFast
 
 from lib.compute import Compute
+from lib.hub import from_hub, hub_id
 from lib.language_models import bits_per_byte
 from lib.sampling import sample_texts
 from scripts.command_line import Output, run
 from scripts.reading import frozen_base
 from scripts.reading import snippets as read_snippets
 
-HUB = "hub:"
 SAMPLES = 10
 
 
@@ -33,16 +33,13 @@ def take_pretrained(
     """given: the wheel or the directory, or nothing where the source is of the hub. file: in the wheel, as GGUF.
     revision: of the hub, a commit.
     """
-    if source.startswith(HUB):
-        language_model, tokens = read(source.removeprefix(HUB), revision=revision)
+    if from_hub(source):
+        language_model, tokens = read(hub_id(source), revision=revision)
     elif file is not None:
         language_model, tokens = read_gguf(given[0], file)
     else:
         language_model, tokens = read(str(given[0]))
-    if tokens.pad_token_id in (
-        None,
-        tokens.eos_token_id,
-    ):  # or the end of a text could not be told from what follows it
+    if tokens.pad_token_id in (None, tokens.eos_token_id):  # then a text's end looks like what follows it
         tokens.pad_token = tokens.unk_token or tokens.eos_token
     language_model.config.pad_token_id = language_model.generation_config.pad_token_id = tokens.pad_token_id
     language_model.save_pretrained(model, max_shard_size="1TB")
