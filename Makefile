@@ -50,8 +50,8 @@ seal adopt: .venv/installed
 # its files: which file of its one version fits is the machine's affair.
 .venv/installed: requirements.lock
 	$(PYTHON) -m venv .venv
-	pip install --quiet --no-deps --require-hashes -r requirements.lock
-	pip install --quiet torch==$(TORCH)
+	pip install --quiet --no-compile --no-deps --require-hashes -r requirements.lock
+	pip install --quiet --no-compile torch==$(TORCH)
 	pip check
 	touch $@
 

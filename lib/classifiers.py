@@ -14,6 +14,7 @@ from lib.compute import Compute
 from lib.factors import CONFIG, base_of, is_adapter
 
 HEAD = "score"  # as transformers calls the head of a causal language model
+HEADS = (HEAD, "classifier", "classification_head")  # and those of others
 
 
 def new_classifier(base: Path, lora: Mapping[str, Any] | None, compute: Compute, **config: Any) -> PreTrainedModel:
@@ -36,7 +37,7 @@ def new_classifier(base: Path, lora: Mapping[str, Any] | None, compute: Compute,
         base_model_name_or_path=str(base),
         task_type="SEQ_CLS",
     )
-    plain = _with_precise_head(plain.to(compute.device))
+    plain = with_precise_head(plain.to(compute.device))
     on_cpu.mend(plain)
     return get_peft_model(plain, settings)
 
@@ -61,7 +62,7 @@ def read_classifier(directory: Path, compute: Compute) -> PreTrainedModel:
         plain = AutoModelForSequenceClassification.from_pretrained(
             base_of(directory), config=config, dtype=compute.dtype
         )
-        model = PeftModel.from_pretrained(_with_precise_head(plain), directory)
+        model = PeftModel.from_pretrained(with_precise_head(plain), directory)
     else:
         model = AutoModelForSequenceClassification.from_pretrained(directory, dtype=torch.float32)
     return model.to(compute.device).eval().requires_grad_(False)
@@ -74,10 +75,12 @@ def freeze_encoder(model: PreTrainedModel) -> None:
             parameter.requires_grad_(False)
 
 
-def _with_precise_head(plain: PreTrainedModel) -> PreTrainedModel:
-    """The head in float32: bfloat16 has three digits, too few to rank texts by."""
-    head: nn.Module = plain.get_submodule(HEAD).float()
-    head.register_forward_pre_hook(_in_float32)
+def with_precise_head(plain: PreTrainedModel) -> PreTrainedModel:
+    """The head in float32: bfloat16 has three digits, too few to rank texts by. Without such a head, the model."""
+    head = next((getattr(plain, name) for name in HEADS if hasattr(plain, name)), None)
+    if head is None:
+        return plain.float()
+    head.float().register_forward_pre_hook(_in_float32)
     return plain
 
 

@@ -1,7 +1,8 @@
 """Prompts of one's own, with the completions that SFT learns from: what a row of a data set becomes.
 
 Each function takes a row, by column, and arguments of params.yaml, and returns a prompt and a completion, or None for a
-row that is left out. A completion begins with what parts it from the prompt, such as a space.
+row that is left out. A completion begins with what parts it from the prompt, such as a space; where it is empty, the
+prompt is for RL and for judging, and SFT passes it by.
 """
 
 from collections.abc import Mapping
@@ -50,9 +51,11 @@ def messages(row: Row, column: str, prompt: str, longest: int | None = None) -> 
 
     prompt: a text with {message} in it. longest: in characters, of a prompt.
     """
-    [user, *others] = [message for message in row[column] if message["role"] != "system"]
-    asked = prompt.format(message=user["content"].strip())
-    if user["role"] != "user" or (longest is not None and len(asked) > longest):
+    said = [message for message in row[column] if message["role"] != "system"]
+    if not said or said[0]["role"] != "user":
         return None
-    answer = next((message["content"].strip() for message in others if message["role"] == "assistant"), "")
+    asked = prompt.format(message=said[0]["content"].strip())
+    if longest is not None and len(asked) > longest:
+        return None
+    answer = next((message["content"].strip() for message in said if message["role"] == "assistant"), "")
     return asked, answer and " " + answer

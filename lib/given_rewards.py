@@ -6,6 +6,7 @@ from typing import Any
 import torch
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
+from lib.classifiers import with_precise_head
 from lib.compute import Compute
 from lib.hub import hub_id
 
@@ -19,10 +20,11 @@ class GivenClassifier:
     `inputs`, one or two texts with {prompt} and {completion} in them, two where it was trained on pairs, or `chat`,
     where it was trained on the messages of its own chat template; `between`, where only a part of a prompt is meant,
     what stands before and after it.
-    Raises ValueError, naming the reward, where the classifier has other outputs, or no head at all.
+    key: where it stands in params.yaml. Raises ValueError, naming that, where the classifier has other outputs, or no
+    head at all.
     """
 
-    def __init__(self, name: str, source: Mapping[str, Any], compute: Compute) -> None:
+    def __init__(self, key: str, source: Mapping[str, Any], compute: Compute) -> None:
         place = hub_id(source["classifier"])
         pinned = {"revision": source["revision"]} if "revision" in source else {}
         self.tokenizer = AutoTokenizer.from_pretrained(place, **pinned)
@@ -30,16 +32,14 @@ class GivenClassifier:
             place, dtype=compute.dtype, use_safetensors=True, output_loading_info=True, **pinned
         )
         if loading["missing_keys"]:
-            raise ValueError(
-                f"rewards.{name}.classifier: {place} lacks {min(loading['missing_keys'])}: it is no classifier"
-            )
+            raise ValueError(f"{key}.classifier: {place} lacks {min(loading['missing_keys'])}: it is no classifier")
         if model.config.num_labels != len(source["weights"]):
             outputs = f"{place} has {model.config.num_labels} outputs ({model.config.id2label})"
-            raise ValueError(f"rewards.{name}.weights: {outputs}, not {len(source['weights'])}")
+            raise ValueError(f"{key}.weights: {outputs}, not {len(source['weights'])}")
         if self.tokenizer.pad_token is None:
             self.tokenizer.pad_token = self.tokenizer.eos_token
         model.config.pad_token_id = self.tokenizer.pad_token_id
-        self.model = model.to(compute.device).eval()
+        self.model = with_precise_head(model).to(compute.device).eval()
         self.weights = torch.tensor(source["weights"], dtype=torch.float32)
         self.inputs, self.between = source["inputs"], source.get("between")
         longest = getattr(model.config, "max_position_embeddings", self.tokenizer.model_max_length)

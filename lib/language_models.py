@@ -9,6 +9,8 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedModel, PreTrainedTokenizerFast
 
+from lib.compute import texts_at_once
+
 PAD, BEGIN, END = "<pad>", "<begin>", "<end>"
 
 
@@ -78,10 +80,12 @@ def bits_per_byte(
     """
     nats = 0.0
     rows = sorted(encode(tokenizer, texts), key=len)
-    for start in range(0, len(rows), batch):
-        length = max(map(len, rows[start : start + batch]))
-        pad = tokenizer.pad_token_id
-        ids = torch.tensor([row + [pad] * (length - len(row)) for row in rows[start : start + batch]]).to(model.device)
+    pad, vocabulary = tokenizer.pad_token_id, model.config.get_text_config().vocab_size
+    while rows:
+        size = min(batch, texts_at_once(len(rows[:batch][-1]), vocabulary))
+        chosen, rows = rows[:size], rows[size:]
+        length = len(chosen[-1])
+        ids = torch.tensor([row + [pad] * (length - len(row)) for row in chosen]).to(model.device)
         logits = model(input_ids=ids, attention_mask=(ids != pad).long()).logits[:, :-1].float()
         nats += cross_entropy(logits.flatten(0, 1), ids[:, 1:].flatten(), ignore_index=pad, reduction="sum").item()
     return nats / math.log(2) / sum(len(text.encode()) for text in texts)

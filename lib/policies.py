@@ -15,10 +15,11 @@ from trl.trainer.utils import add_fused_lm_head
 from lib.adapters import TRAINED
 from lib.anchors import MovingAnchor
 from lib.checkpoint_files import SavedBeside
-from lib.kl import ESTIMATORS
+from lib.combinations import One
+from lib.kl import kl_of_completions
 from lib.on_cpu import token_log_probabilities
 from lib.rewards import Reward
-from lib.sampling import next_token_log_probabilities, sample
+from lib.sampling import sample
 
 Logps = tuple[Tensor, Tensor | None, Tensor | None]
 """log π of tokens, entropies, and what TRL computes beside them for mixtures of experts."""
@@ -98,12 +99,16 @@ class PolicyTrainer:
         return completions
 
     def _kl_to_reference(self, prompt_ids, completions) -> float:
-        both = [
-            next_token_log_probabilities([model], [1.0], prompt_ids, completions, self.temperature)
-            for model in (self.policy, self.reference)
-        ]
-        (ours, tokens, mask), (theirs, _, _) = both
-        return ESTIMATORS[self.kl_estimator](ours, theirs, tokens, mask).mean().item()
+        found = kl_of_completions(
+            One([self.policy]),
+            {"kl": One([self.reference])},
+            0,
+            prompt_ids,
+            completions,
+            temperature=self.temperature,
+            estimator=self.kl_estimator,
+        )
+        return torch.tensor(found["kl"]).mean().item()
 
     def _get_per_token_logps_and_entropies(self, model, input_ids, attention_mask, logits_to_keep, *args, **kwargs):
         if not self.mended:

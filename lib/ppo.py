@@ -83,6 +83,7 @@ class PPO(GRPO):
     """
 
     kl_name = "log_ratio"
+    loss_is_scaled_for_ga = False  # GRPO's own loss divides by the parts of a batch, this one does not
 
     def __init__(self, *args, gae_lambda: float, value_coefficient: float, **kwargs) -> None:
         super().__init__(*args, **kwargs)

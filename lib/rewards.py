@@ -49,16 +49,17 @@ def load(name: str, source: Mapping[str, Any], compute: Compute = CPU) -> Reward
     A function is called as function(prompts, completions, **arguments).
     Raises ValueError, naming the reward, where there is no such function.
     """
+    key = name if name == "gold" else f"rewards.{name}"
     if "models" in source:
         directories = [Path(path) for path in source["models"]]
         return Reward(name, RewardEnsemble(directories, source["aggregate"], source["coefficient"], compute))
     if "classifier" in source:
-        return Reward(name, GivenClassifier(name, source, compute))
+        return Reward(name, GivenClassifier(key, source, compute))
     if "gold" in source:
         from lib.gold import GoldReward  # scikit-learn takes 2 s to import, which most trainings need not wait for
 
         return Reward(name, GoldReward.load(Path(source["gold"])))
-    return Reward(name, function(f"rewards.{name}", source, [], []))
+    return Reward(name, function(key, source, [], []))
 
 
 def brevity(prompts: Sequence[str], completions: Sequence[str], words: int) -> list[float]:

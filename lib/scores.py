@@ -7,9 +7,9 @@ import torch
 from transformers import PreTrainedTokenizerFast
 
 from lib.combinations import Combined
-from lib.kl import ESTIMATORS
+from lib.kl import kl_of_completions
 from lib.rewards import Reward
-from lib.sampling import next_token_log_probabilities, sample
+from lib.sampling import sample
 
 
 def batched(numbers: range, size: int) -> Iterator[range]:
@@ -58,12 +58,11 @@ def score(
                 )
         for number in range(combined.count):
             own = drawn[number * len(ids) : (number + 1) * len(ids)]
-            with combined.alone(number) as mixed:
-                policy, tokens, mask = next_token_log_probabilities(*mixed, ids, own, temperature)
-            for name, reference in references.items():
-                with reference.alone(number) as mixed:
-                    other, _, _ = next_token_log_probabilities(*mixed, ids, own, temperature)
-                kl[number][name] += ESTIMATORS[kl_estimator](policy, other, tokens, mask).tolist()
+            found = kl_of_completions(
+                combined, references, number, ids, own, temperature=temperature, estimator=kl_estimator
+            )
+            for name, values in found.items():
+                kl[number][name] += values
             completions[number] += tokenizer.batch_decode(own, skip_special_tokens=True)
     tables = []
     for texts, of_one in zip(completions, kl):

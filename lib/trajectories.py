@@ -1,6 +1,7 @@
 """Reward and KL to θ_sft along the training of a policy, and what one training has over another at equal KL."""
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -83,6 +84,8 @@ def mean_start(paths: Sequence[Trajectory]) -> float:
 
 
 def over_seeds(values: Floats, resamples: int) -> dict[str, float]:
-    """The mean of one value per seed, with its interval."""
+    """The mean of one value per seed, with its interval, of which one seed says nothing: its ends are NaN."""
+    if len(values) == 1:
+        return {"value": float(values[0]), "low": math.nan, "high": math.nan}
     replicates = resampled_means(values[:, None], resamples)
     return summary(np.concatenate([[values.mean()], replicates]))

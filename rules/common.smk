@@ -47,13 +47,26 @@ def wrong_in_params():
         for i, (first, second) in enumerate(value(key)):
             if variant(first) == variant(second):
                 yield f"{key}.{i}", f"both are the policy {variant(first).name}"
-    for name, spec in config["rewards"].items():
-        if "function" in spec and not is_defined(spec["function"]):
-            yield f"rewards.{name}.function", f"there is no {spec['function']}"
-        if "label" in spec and isinstance(spec["label"], str) and spec["label"] not in known_labels():
-            yield f"rewards.{name}.label", f"{spec['label']!r} is not one of the labels ({', '.join(known_labels())})"
-        if isinstance(spec.get("label"), dict) and len(set(spec["label"].values())) < 2:
-            yield f"rewards.{name}.label", "all domains have the same number: there is nothing to learn"
+    sources = {f"rewards.{name}": source for name, source in config["rewards"].items()} | {"gold": config["gold"]}
+    for key, source in sources.items():
+        if "function" in source and not is_defined(source["function"]):
+            yield f"{key}.function", f"there is no {source['function']}"
+        if "label" in source and isinstance(source["label"], str) and source["label"] not in known_labels():
+            yield f"{key}.label", f"{source['label']!r} is not one of the labels ({', '.join(known_labels())})"
+        if isinstance(source.get("label"), dict):
+            if len(set(source["label"].values())) < 2:
+                yield f"{key}.label", "all domains have the same number: there is nothing to learn"
+            if not has_domains():
+                yield f"{key}.label", "the domains that it names are a column of the data, which data.labels lacks"
+    if value("data.left_out") is not None and not has_domains():
+        yield "data.left_out", "it is one of the domains, a column of the data, which data.labels lacks"
+    if "rows" in config["data"] and not is_defined(value("data.rows.function")):
+        yield "data.rows.function", f"there is no {value('data.rows.function')}"
+    batches = {key: value(f"{key}.batch_size") for key in ("sft", "reward_model", "reward_ensembles")}
+    batches["policy"] = value("policy.prompts_per_step") * value("policy.completions_per_prompt")
+    for key, batch in batches.items():
+        if batch % value(f"{key}.parts"):
+            yield f"{key}.parts", f"a batch of {batch} does not fall into as many parts of equal size"
     if value("reward_ensembles.best_of") > value("reward_ensembles.samples_per_prompt"):
         yield "reward_ensembles.best_of", "it is more than reward_ensembles.samples_per_prompt"
     if not any(of.ensemble.kind == "single" and of.ensemble.flipped is None for of in ensemble_variants("main")):
@@ -65,6 +78,11 @@ def wrong_in_params():
 def known_labels():
     """The columns of the data that a reward can learn from."""
     return ["rating"] if "rows" not in config["data"] else value("data.labels")
+
+
+def has_domains():
+    """Whether the data say of which domain a text is."""
+    return "rows" not in config["data"] or "domain" in value("data.labels")
 
 
 def module_file(name):
@@ -218,6 +236,7 @@ def policy_settings(reward, *keys, split="train", **values):
         "policy.algorithm",
         "policy.prompts_per_step",
         "policy.completions_per_prompt",
+        "policy.parts",
         "policy.max_new_tokens",
         "policy.temperature",
         "policy.learning_rate",

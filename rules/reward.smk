@@ -23,6 +23,7 @@ rule reward:
             f"rewards.{wildcards.reward}.label",
             "reward_model.epochs",
             "reward_model.batch_size",
+            "reward_model.parts",
             "reward_model.learning_rate",
             "reward_model.seed",
             "lora",

@@ -65,6 +65,7 @@ def proxy_settings(wildcards):
         *(["gold.label"] if "label" in config["gold"] else []),
         "reward_ensembles.epochs",
         "reward_ensembles.batch_size",
+        "reward_ensembles.parts",
         "reward_ensembles.learning_rate",
         "lora",
         "compute",

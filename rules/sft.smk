@@ -28,6 +28,7 @@ rule sft:
             "data.left_out",
             "sft.texts",
             "sft.batch_size",
+            "sft.parts",
             "sft.learning_rate",
             "lora",
             "compute",

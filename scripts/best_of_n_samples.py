@@ -25,6 +25,7 @@ def write_samples(
     left_out: str | None,
     max_new_tokens: int,
     temperature: float,
+    at_once: int,
     compute: dict,
     judge: dict,
 ) -> None:
@@ -44,7 +45,7 @@ def write_samples(
             max_new_tokens=max_new_tokens,
             temperature=temperature,
             generator=generator,
-            batch=samples_per_prompt,
+            batch=min(samples_per_prompt, at_once),
         )
         scores = gold([prompt] * len(texts), [text.removeprefix(prompt) for text in texts])
         tables.append(pd.DataFrame({"prompt": number, "text": texts, "gold": scores}))

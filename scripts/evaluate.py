@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from lib.combinations import FullPolicies, Point
+from lib.combinations import Point
 from lib.compute import Compute
 from lib.factors import is_adapter
+from lib.full_policies import FullPolicies
 from lib.rewards import load
 from lib.scores import score
 from scripts.command_line import Output, run

@@ -1,6 +1,6 @@
 """Tell how long an experiment will take here: measure a step of each kind of work, and add up what is still to be done.
 
-Needs the base model and the data: snakemake --configfile FILE -- results/EXPERIMENT/base
+Needs the base model and the data: snakemake --cores 2 --configfile FILE -- results/EXPERIMENT/base
 """
 
 import argparse
@@ -20,23 +20,22 @@ from datasets import Dataset
 from snakemake.jobs import Job
 from snakemake_interface_common.exceptions import WorkflowError
 from transformers import TrainerCallback
-from trl import RLOOConfig
 
 from lib.classifiers import new_classifier, save_classifier
 from lib.combinations import One
 from lib.compute import Compute
 from lib.dvc_stages import DEFAULT_PARAMS
 from lib.jobs import graph_of
-from lib.policies import RLOO
 from lib.rewards import load
 from lib.schedule import wall_time
 from lib.scores import score
+from scripts.policy import by_algorithm
 from scripts.reading import learner, prompts, tokenizer
 from scripts.training import shared
 
 BATCH = 32  # texts that are measured
 START_UP = 10.0  # seconds for Python and its libraries, and to write what a job made
-STEPS = 3  # of RL that are measured, less the first
+STEPS = 3  # batches of RL that are measured, less the first
 
 
 def amount(job: Job, config: dict[str, Any], texts: int) -> tuple[str, float]:
@@ -61,15 +60,23 @@ def amount(job: Job, config: dict[str, Any], texts: int) -> tuple[str, float]:
     return "other", 0
 
 
-class Watch(TrainerCallback):
-    """When each step ended."""
+def clock(compute: Compute) -> float:
+    """The time, once the device has done what it was given."""
+    if compute.device.type == "cuda":
+        torch.cuda.synchronize()
+    return time.perf_counter()
 
-    def __init__(self) -> None:
+
+class Watch(TrainerCallback):
+    """When each step of the optimiser ended."""
+
+    def __init__(self, compute: Compute) -> None:
+        self.compute = compute
         self.ends: list[float] = []
 
     def on_step_end(self, args, state, control, **kwargs) -> None:
         """Looks at the clock."""
-        self.ends.append(time.perf_counter())
+        self.ends.append(clock(self.compute))
 
 
 def measure(config: dict[str, Any], texts: pd.DataFrame, folder: Path) -> dict[str, float]:
@@ -83,28 +90,33 @@ def measure(config: dict[str, Any], texts: pd.DataFrame, folder: Path) -> dict[s
     batch = tokens(list(texts["text"][:BATCH]), padding=True, return_tensors="pt").to(compute.device)
     found = {"other": 0.0}
     for _ in range(2):  # the first is not counted
-        started = time.perf_counter()
+        started = clock(compute)
         classifier(input_ids=batch["input_ids"], attention_mask=batch["attention_mask"]).logits.sum().backward()
-        found["training"] = time.perf_counter() - started
+        found["training"] = clock(compute) - started
     policy, anchor, reference = (learner(base, lora, 0, compute) for _ in range(3))
     reward = load("measured", {"models": [str(folder / "reward")], "aggregate": "mean", "coefficient": 0}, compute)
-    settings = RLOOConfig(
-        str(folder),
-        max_steps=STEPS,
+    ppo = asked["ppo"] if asked["algorithm"] == "ppo" else {}
+    trainer_class, config_of, own = by_algorithm(asked["algorithm"], ppo)
+    epochs = ppo.get("epochs", 1)
+    settings = config_of(
+        output_dir=str(folder),
+        max_steps=STEPS * epochs,
         num_generations=asked["completions_per_prompt"],
         max_completion_length=asked["max_new_tokens"],
         logging_steps=STEPS,
         beta=0.1,
-        **shared(compute, lora is not None, asked["prompts_per_step"] * asked["completions_per_prompt"]),
+        **shared(
+            compute, lora is not None, asked["prompts_per_step"] * asked["completions_per_prompt"], asked["parts"]
+        ),
     )
     data = Dataset.from_pandas(texts[["prompt"]])
     kl = {"reference": reference, "kl_every": asked["kl_every"]}
-    trainer = RLOO(policy, anchor, {reward: 1.0}, tokens, settings, train_dataset=data, **kl)
-    watch = Watch()
+    trainer = trainer_class(policy, anchor, {reward: 1.0}, tokens, settings, train_dataset=data, **kl, **own)
+    watch = Watch(compute)
     trainer.add_callback(watch)
     trainer.train()
-    found["RL"] = (watch.ends[-1] - watch.ends[0]) / (STEPS - 1)
-    started = time.perf_counter()
+    found["RL"] = (watch.ends[-1] - watch.ends[epochs - 1]) / (STEPS - 1)
+    started = clock(compute)
     score(
         One([policy.eval()]),
         references={"kl": One([reference])},
@@ -117,21 +129,25 @@ def measure(config: dict[str, Any], texts: pd.DataFrame, folder: Path) -> dict[s
         seed=0,
         at_once=BATCH,
     )
-    return found | {"scoring": time.perf_counter() - started}
+    return found | {"scoring": clock(compute) - started}
 
 
 def forecast(params: Path, cores: int) -> None:
     """Prints what is still to be done, kind by kind, and when it would be finished."""
     with graph_of("Snakefile", params) as graph:
         config = graph.config
+        waiting = [job for job in graph.jobs if not graph.is_current(job)]
+        if not waiting:
+            print("nothing is to be done")
+            return
         results = Path("results", config["experiment"])
+        command = f"snakemake --cores {cores} --configfile {params} -- {results}/base"
         for needed in (results / "base", results / "data/snippets.jsonl"):
             if not needed.exists():
-                raise ValueError(f"{needed} is not here: snakemake --configfile {params} -- {results}/base makes it")
+                raise ValueError(f"{needed} is not here: {command} makes it")
         texts = prompts(
             results / "data/snippets.jsonl", "train", config["data"]["prompt_words"], config["data"]["left_out"]
         )
-        waiting = [job for job in graph.jobs if not graph.is_current(job)]
         with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()):
             seconds = measure(config, texts, Path(folder))
         amounts = {job: amount(job, config, len(texts)) for job in waiting}

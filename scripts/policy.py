@@ -37,6 +37,7 @@ def train_policy(
     steps: int,
     prompts_per_step: int,
     completions_per_prompt: int,
+    parts: int,
     max_new_tokens: int,
     temperature: float,
     learning_rate: float,
@@ -67,7 +68,7 @@ def train_policy(
         beta=beta,
         seed=seed,
         logging_steps=1,
-        **shared(where, lora is not None, prompts_per_step * completions_per_prompt),
+        **shared(where, lora is not None, prompts_per_step * completions_per_prompt, parts),
     )
     rewards = {load(name, source, where): source["weight"] for name, source in reward.items()}
     trainer = trainer_class(

@@ -30,6 +30,7 @@ def write_preferences(
     left_out: str | None,
     max_new_tokens: int,
     temperature: float,
+    at_once: int,
     compute: dict,
     judge: dict,
 ) -> None:
@@ -52,7 +53,7 @@ def write_preferences(
                 max_new_tokens=max_new_tokens,
                 temperature=temperature,
                 generator=generator,
-                batch=BATCH,
+                batch=min(BATCH, at_once),
             )
             completions = [text.removeprefix(prompt) for text, prompt in zip(table[place], chosen)]
             table[f"gold_{place}"] = gold(chosen, completions)

@@ -39,6 +39,7 @@ def train_proxy(
     flipped: float,
     epochs: float,
     batch_size: int,
+    parts: int,
     learning_rate: float,
     lora: dict | None,
     compute: dict,
@@ -67,7 +68,7 @@ def train_proxy(
         max_grad_norm=0.0,  # not clipped, or heads would be slowed down by each other
         seed=seed,
         logging_steps=20,
-        **shared(where, lora is not None, batch_size),
+        **shared(where, lora is not None, batch_size, parts),
     )
     trainer = RewardHeads(classifier, args=config, train_dataset=dataset, processing_class=tokens)
     print_progress(trainer, ["loss", "accuracy"])

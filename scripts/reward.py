@@ -26,6 +26,7 @@ def train_reward(
     label: Label,
     epochs: float,
     batch_size: int,
+    parts: int,
     learning_rate: float,
     lora: dict | None,
     compute: dict,
@@ -45,7 +46,7 @@ def train_reward(
         warmup_steps=50,
         seed=seed,
         logging_steps=50,
-        **shared(where, lora is not None, batch_size),
+        **shared(where, lora is not None, batch_size, parts),
     )
     trainer = Trainer(
         model=classifier,
@@ -53,6 +54,7 @@ def train_reward(
         train_dataset=Dataset.from_dict(examples),
         data_collator=DataCollatorWithPadding(tokens),
     )
+    trainer.loss_is_scaled_for_ga = False  # the mean of a part of a batch is not divided by the number of parts yet
     print_progress(trainer, ["loss"])
     trainer.train()
     save_classifier(classifier, model)

@@ -24,6 +24,7 @@ def fine_tune(
     left_out: str | None,
     texts: int,
     batch_size: int,
+    parts: int,
     learning_rate: float,
     lora: dict | None,
     compute: dict,
@@ -32,8 +33,9 @@ def fine_tune(
     where = Compute.of(compute)
     policy, tokens = learner(base, lora, seed, where), tokenizer(base)
     examples = prompts(snippets, "train", prompt_words, left_out)[["prompt", "completion"]]
+    examples = examples[examples["completion"].str.strip() != ""]  # a prompt alone would teach to say nothing
     if texts > len(examples):
-        raise ValueError(f"sft.texts: there are {len(examples)} texts to train on, not {texts}")
+        raise ValueError(f"sft.texts: there are {len(examples)} texts with a completion to train on, not {texts}")
     examples = examples.sample(texts, random_state=0).reset_index(drop=True)  # the same for both of the pair
     config = SFTConfig(
         output_dir=str(model),
@@ -44,7 +46,7 @@ def fine_tune(
         warmup_steps=20,
         seed=seed,
         logging_steps=20,
-        **shared(where, lora is not None, batch_size),
+        **shared(where, lora is not None, batch_size, parts),
     )
     trainer = SFTTrainer(
         model=policy, args=config, train_dataset=Dataset.from_pandas(examples), processing_class=tokens

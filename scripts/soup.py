@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from lib.checkpoints import merge
+from lib.factors import base_of, is_adapter
 from lib.merging import linear_soup
 from scripts.command_line import Output, run
 
@@ -18,14 +19,17 @@ The weights are Σᵢ λᵢ θᵢ (Rewarded Soups, arXiv 2306.04488, section 2),
 |---|---|
 {rows}
 
-Load it with `AutoModelForCausalLM.from_pretrained` and `AutoTokenizer.from_pretrained`.
+Load it with `AutoModelForCausalLM.from_pretrained` and `AutoTokenizer.from_pretrained`{place}.
 """
+ON_BASE = """, where `{base}` can be found: it is LoRA
+factors on that base model, whose path stands in its `adapter_config.json`"""
 
 
 def write_soup(policies: list[Path], model: Output, *, coefficients: list[float]) -> None:
     merge(policies, [model], lambda parts: [linear_soup(parts, coefficients)])
+    place = ON_BASE.format(base=base_of(model)) if is_adapter(model) else ""
     rows = "\n".join(f"| {value:g} | `{path}` |" for value, path in zip(coefficients, policies))
-    (model / "README.md").write_text(CARD.format(rows=rows))
+    (model / "README.md").write_text(CARD.format(rows=rows, place=place))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """How reports show tables and say what their intervals rest on."""
 
-import numpy as np
+import math
+
 import pandas as pd
 
 from lib.intervals import ends_of
@@ -61,14 +62,20 @@ def best_of_largest_n(table: pd.DataFrame) -> pd.DataFrame:
     return table[table["n"] == table["n"].max()]
 
 
+def told(value: float, low: float, high: float) -> str:
+    """A value with its interval, or without one, where there is one seed and nothing else to draw from."""
+    if math.isnan(value):
+        return ""
+    return f"{value:.3f} (one seed)" if math.isnan(low) else f"{value:.3f} ({low:.3f} to {high:.3f})"
+
+
 def with_intervals(table: pd.DataFrame) -> pd.DataFrame:
     """Each column that has an interval as `x (low to high)`."""
     shown = pd.DataFrame(index=table.index)
     for column in table:
         low, high = ends_of(column)
         if low in table:
-            told = [f"{x:.3f} ({a:.3f} to {b:.3f})" for x, a, b in zip(table[column], table[low], table[high])]
-            shown[column.replace("_", " ")] = np.where(table[column].isna(), "", told)
+            shown[column.replace("_", " ")] = [told(*of_row) for of_row in zip(table[column], table[low], table[high])]
         elif not column.endswith(("low", "high")):
             shown[column] = table[column]
     return shown

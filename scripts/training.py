@@ -8,16 +8,14 @@ from transformers import PrinterCallback, TrainerCallback
 from lib.compute import Compute
 
 
-def shared(compute: Compute, lora: bool, batch: int) -> dict[str, object]:
+def shared(compute: Compute, lora: bool, batch: int, parts: int = 1) -> dict[str, object]:
     """Settings of all trainers. lora: whether what learns lies over frozen weights, which have their type already.
 
-    batch: of a step of the optimiser. Raises ValueError where it does not fall into equal parts.
+    batch: of a step of the optimiser; it goes through the model in `parts` of equal size, to save memory.
     """
-    if batch % compute.parts:
-        raise ValueError(f"compute.parts: a batch of {batch} does not fall into {compute.parts} parts of equal size")
     return {
-        "per_device_train_batch_size": batch // compute.parts,
-        "gradient_accumulation_steps": compute.parts,
+        "per_device_train_batch_size": batch // parts,
+        "gradient_accumulation_steps": parts,
         "use_cpu": compute.device.type == "cpu",
         "bf16": compute.dtype == torch.bfloat16 and not lora,
         "gradient_checkpointing": False,

@@ -6,8 +6,9 @@ import pytest
 import torch
 
 from lib.adapters import read
-from lib.combinations import FullPolicies, One, Point
+from lib.combinations import One, Point
 from lib.factors import is_adapter
+from lib.full_policies import FullPolicies
 from lib.rewards import Reward
 from lib.sampling import next_token_log_probabilities
 from lib.scores import score

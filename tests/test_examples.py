@@ -135,3 +135,10 @@ def test_labels_and_domains_are_kept(read):
 def test_a_mistake_names_its_key(read, function, labels, arguments, message):
     with pytest.raises(ValueError, match=message):
         read([{"q": "why"}], function, labels, **arguments)
+
+
+def test_messages_without_a_user_are_left_out_and_without_an_answer_are_for_rl():
+    ask = {"role": "user", "content": "why "}
+    for others in ([], [{"role": "system", "content": "be kind"}], [{"role": "assistant", "content": "so"}, ask]):
+        assert messages({"said": others}, "said", "{message}:") is None
+    assert messages({"said": [ask]}, "said", "{message}:") == ("why:", "")

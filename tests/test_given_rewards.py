@@ -11,6 +11,7 @@ from transformers import (
     Qwen3Config,
 )
 
+from lib.compute import CPU
 from lib.rewards import load
 
 WORDS = ["[PAD]", "[CLS]", "[SEP]", "<eos>", "user", "assistant", "the", "sea", "was", "calm", "wild", "so", ":"]
@@ -112,3 +113,19 @@ def test_a_language_model_is_no_classifier(llama, tokenizer, tmp_path):
     tokenizer.save_pretrained(tmp_path)
     with pytest.raises(ValueError, match=r"rewards\.mine\.classifier: .* lacks score\.weight"):
         load("mine", {"classifier": str(tmp_path), "weights": [1, 1], "inputs": ["{completion}"]})
+
+
+def test_in_bfloat16_the_head_is_precise(saved):
+    """Scores that differ by less than bfloat16 tells apart."""
+    place, _ = saved(GPT2Config(**SMALL, n_embd=16, n_head=2, n_layer=1, num_labels=1), tokenizer())
+    source = {"classifier": place, "weights": [1], "inputs": ["{prompt}{completion}"]}
+    texts = [["the sea"] * 6, [" was calm", " was wild", " so calm", " so wild", " calm", " wild"]]
+    scores = load("helpful", source, CPU._replace(dtype=torch.bfloat16))(*texts)
+    assert scores == pytest.approx(load("helpful", source)(*texts), abs=0.05)
+    assert all(score != float(torch.tensor(score).bfloat16()) for score in scores)
+
+
+def test_what_is_wrong_with_the_judge_is_not_said_of_a_reward(saved):
+    place, _ = saved(GPT2Config(**SMALL, n_embd=16, n_head=2, n_layer=1, num_labels=2), tokenizer())
+    with pytest.raises(ValueError, match=r"^gold\.weights: .* has 2 outputs"):
+        load("gold", {"classifier": place, "weights": [1], "inputs": ["{prompt}{completion}"]})

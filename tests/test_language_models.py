@@ -31,6 +31,13 @@ def test_padding_does_not_change_bits_per_byte(llama, tokenizer):
     )
 
 
+def test_where_logits_would_not_fit_bits_per_byte_are_the_same(llama, tokenizer, monkeypatch):
+    texts = ["the sea", "the sea was wild and cold", "calm", "a calm day by the sea"]
+    together = bits_per_byte(llama, tokenizer, texts)
+    monkeypatch.setattr("lib.compute.LARGEST", 1)
+    assert bits_per_byte(llama, tokenizer, texts) == pytest.approx(together, rel=1e-5)
+
+
 def test_packed_blocks_have_every_text_once_a_pass():
     texts = [[1, 10], [1, 11, 11], [1, 12]]
     blocks = packed_blocks(texts, block=7, batch=1, seed=0)

@@ -79,7 +79,7 @@ def test_log_probabilities_that_are_computed_once_are_trained_on_as_if_they_were
 
 def test_a_batch_in_parts_is_the_same_batch(trainer):
     whole = after(trainer(max_steps=2))
-    in_parts = trainer(max_steps=2, **shared(CPU._replace(parts=4), lora=True, batch=16))
+    in_parts = trainer(max_steps=2, **shared(CPU, lora=True, batch=16, parts=4))
     assert not in_parts.computes_once
     parts = after(in_parts)
     assert all(torch.allclose(parts[name], whole[name], atol=1e-5) for name in whole)
@@ -111,8 +111,3 @@ def test_a_run_that_goes_on_from_a_checkpoint_ends_with_the_same_bytes(trainer, 
     whole, resumed = run(), run(str(tmp_path / "out/checkpoint-4"))
     for ours, theirs in zip(resumed, whole, strict=True):
         assert all(torch.equal(ours[name], theirs[name]) for name in theirs)
-
-
-def test_a_batch_that_does_not_fall_into_parts_is_an_error():
-    with pytest.raises(ValueError, match=r"compute\.parts: a batch of 10 does not fall into 4 parts"):
-        shared(CPU._replace(parts=4), lora=True, batch=10)

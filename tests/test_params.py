@@ -9,6 +9,15 @@ from lib.dvc_stages import DEFAULT_PARAMS
 from lib.jobs import graph_of
 from tests.checkout import ROOT, Checkout
 
+OWN = {
+    "source": "rows.jsonl",
+    "split": "train",
+    "rows": {"function": "lib.examples:from_template", "arguments": {"prompt": "{q}"}},
+    "labels": ["rating"],
+    "held_out": 0.1,
+    "prompt_words": None,
+    "left_out": "product",
+}
 WRONG = [
     ({"policy.stepz": 3}, "policy", "stepz"),
     ({"nonsense": 3}, "top level", "nonsense"),
@@ -41,6 +50,12 @@ WRONG = [
     ({"reward_ensembles.flipped": 0.7}, "reward_ensembles.flipped", "0.7"),
     ({"reward_ensembles.best_of": 999}, "reward_ensembles.best_of", "reward_ensembles.samples_per_prompt"),
     ({"reward_ensembles.policies": [{"ensemble": "heads", "beta": 0}]}, "reward_ensembles.policies", "single"),
+    ({"policy.parts": 3}, "policy.parts", "a batch of 4"),
+    ({"sft.parts": 5}, "sft.parts", "a batch of 32"),
+    ({"gold.label": "stars"}, "gold.label", "stars"),
+    ({"gold": {"function": "lib.rewards:no_such_judge"}}, "gold.function", "no_such_judge"),
+    ({"data": OWN | {"labels": ["rating"], "left_out": "product"}}, "rewards.editorial.label", "data.labels"),
+    ({"data": OWN, "rewards.editorial": {"function": "lib.rewards:grounded"}}, "data.left_out", "data.labels"),
     ({"policy.algorithm": "dpo"}, "policy.algorithm", "'dpo'"),
     ({"data.left_out": "news"}, "data.left_out", "'news'"),
     ({"rewards.gold": {"label": "rating"}}, "rewards", "gold"),

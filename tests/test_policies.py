@@ -232,3 +232,22 @@ def test_kl_to_the_reference_is_recorded_whatever_the_anchor_is(trainer, llama, 
     assert recorded[0] == pytest.approx(0, abs=1e-5)
     assert recorded[1] is None
     assert recorded[2] > 1e-3
+
+
+@every_algorithm
+def test_a_batch_in_parts_has_the_gradient_of_the_whole(trainer, llama, other_llama, algorithm):
+    """In plain descent, where its size shows. PPO's means are over the tokens of a part."""
+    reward = Reward("many_a", lambda prompts, completions: [text.count("a") for text in completions])
+
+    def moved(parts):
+        plain = {"optim": "sgd", "learning_rate": 1.0, "lr_scheduler_type": "constant", "max_grad_norm": 0.0}
+        built = trainer(
+            other_llama, {reward: 1.0}, algorithm=algorithm, max_steps=1, **plain, **shared(CPU, False, 16, parts)
+        )
+        built.train()
+        start, end = weights(llama), weights(built.policy)
+        return torch.cat([(end[name] - start[name]).flatten() for name in start])
+
+    whole, parts = moved(1), moved(4)
+    assert whole.norm() > 1e-3
+    assert (parts - whole).norm() / whole.norm() < (0.3 if algorithm == "ppo" else 1e-3)

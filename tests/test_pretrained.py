@@ -38,7 +38,7 @@ def taken(tmp_path):
 
     def take(given, source, file=None):
         model, report = tmp_path / "base", tmp_path / "base.json"
-        compute = {"device": "cpu", "precision": "float32", "parts": 1}
+        compute = {"device": "cpu", "precision": "float32"}
         settings = {"source": source, "file": file, "revision": None, "compute": compute}
         take_pretrained([given], tmp_path / "snippets.jsonl", model, report, **settings)
         return model, json.loads(report.read_text())

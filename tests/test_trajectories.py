@@ -1,7 +1,10 @@
+import math
+
 import numpy as np
 import pytest
 
-from lib.trajectories import mean_reward_at_equal_kl, reward_at_equal_kl, trajectory
+from lib.trajectories import mean_reward_at_equal_kl, over_seeds, reward_at_equal_kl, trajectory
+from scripts.tables import told
 
 
 def test_a_trajectory_is_smoothed_and_has_the_steps_whose_kl_is_known():
@@ -30,3 +33,12 @@ def test_the_mean_at_equal_kl_is_over_kl_and_not_over_steps():
     assert mean_reward_at_equal_kl(fast, straight, origin=0.0) == pytest.approx(1)
     assert mean_reward_at_equal_kl(straight, fast, origin=0.0) == pytest.approx(-1)
     assert mean_reward_at_equal_kl(slow, fast, origin=0.0) == pytest.approx(0.2 * 2 / 2 / 2, abs=0.01)
+
+
+def test_one_seed_has_no_interval():
+    """It would be a point, as if another seed could give nothing else."""
+    alone, several = over_seeds(np.array([0.5]), 100), over_seeds(np.array([0.25, 0.5, 0.75]), 100)
+    assert alone["value"] == 0.5 and math.isnan(alone["low"]) and math.isnan(alone["high"])
+    assert several["low"] < several["value"] == 0.5 < several["high"]
+    assert told(**alone) == "0.500 (one seed)"
+    assert told(1, 0.5, 1.5) == "1.000 (0.500 to 1.500)"

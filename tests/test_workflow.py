@@ -6,7 +6,10 @@ import re
 import pytest
 from safetensors.torch import load_file
 
+from lib.dvc_stages import DEFAULT_PARAMS
+from scripts.forecast import forecast
 from tests.checkout import ROOT, Checkout
+from tests.test_edits import working_in
 
 SHARED = [{"alpha": 1, "beta": 0.05}, {"alpha": 0.5, "beta": 0.05}]
 
@@ -116,3 +119,14 @@ def test_lint_has_nothing_to_say_but_that_no_rule_names_a_container():
     output = Checkout(ROOT).snakemake("--lint", fails=True)
     found = set(re.findall(r"^ {4}\* (.*):$", output, re.MULTILINE))
     assert found == {"Specify a conda environment or container for each rule."}
+
+
+def test_what_is_still_to_be_done_is_told_beforehand(copy_of_finished, capsys):
+    with working_in(copy_of_finished):
+        forecast(DEFAULT_PARAMS, cores=2)
+        assert capsys.readouterr().out == "nothing is to be done\n"
+        copy_of_finished.edit_params({"policy.algorithm": "ppo"})
+        forecast(DEFAULT_PARAMS, cores=2)
+    table = capsys.readouterr().out
+    assert re.search(r"^\| RL +\| +13 \| +47 \|", table, re.MULTILINE)
+    assert re.search(r"^\d+ jobs, about \d+\.\d hours on 2 cores$", table, re.MULTILINE)
