@@ -6,6 +6,8 @@ from transformers import LlamaForCausalLM
 from lib.language_models import new_llama, train_tokenizer
 from tests.checkout import Checkout
 
+torch.set_num_threads(1)  # the processes that the tests run in have a core each
+
 TEXTS = ["the sea was calm", "the sea was wild and cold", "a calm day by the sea", "cold days and wild nights"]
 
 
