@@ -155,15 +155,10 @@ def test_snakemake_does_not_start_on_what_dvc_is_making(copy_of_sealed, monkeypa
 
 
 def test_what_dvc_ran_snakemake_does_not_run_again(copy_of_sealed):
-    copy_of_sealed.edit_params({"figures.width": 5.0})
+    script = copy_of_sealed.root / "scripts/warp_figures.py"
+    script.write_text(script.read_text().replace("width * 0.8", "width * 0.7"))
     output = copy_of_sealed.dvc("repro")
-    assert set(re.findall("Running stage '(.*)'", output)) == {
-        "rewarded_soups_figures",
-        "warp_figures",
-        "salsa_figures-main",
-        "reward_ensembles_figures-main",
-        "report",
-    }
+    assert re.findall("Running stage '(.*)'", output) == ["warp_figures", "report"]
     assert agreed(copy_of_sealed) == set()
 
 
@@ -185,7 +180,7 @@ def test_adopt_leaves_alone_what_snakemake_made_and_nobody_sealed(copy_of_sealed
     copy_of_sealed.snakemake()
     assert "0 stale" in copy_of_sealed.dvc_graph("adopt")
     assert copy_of_sealed.would_make() == {}
-    assert "2 recorded" in copy_of_sealed.dvc_graph("seal")
+    assert "1 recorded, 46 as they were" in copy_of_sealed.dvc_graph("seal")
 
 
 @pytest.fixture(params=["directory", "s3"])

@@ -27,7 +27,7 @@ def trained(tmp_path, llama, tokenizer):
     for name, rows in {"preferences": pairs, "snippets": texts}.items():
         (tmp_path / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     settings = {"heads": 2, "frozen": False, "bootstrap": False, "flipped": 0.25, "seed": 1}
-    settings |= {"label": "rating", "epochs": 20, "batch_size": 4, "learning_rate": 0.01}
+    settings |= {"label": "rating", "epochs": 20, "batch_size": 4, "parts": 1, "learning_rate": 0.01}
     settings |= {"lora": None, "compute": {"device": "cpu", "precision": "float32"}}
 
     def train(**changed):

@@ -77,5 +77,5 @@ def test_a_front_is_compared_with_training_at_the_same_kl():
     """The front has reward 3 at KL 1, where two policies had 1 and 2; a third never came that far."""
     front = pd.DataFrame({"method": "liti", "mixture": "half", "reward": [2.0, 4.0], "kl": [0.5, 1.5]})
     training = [np.array(path) for path in ([[0, 0], [2, 2]], [[0, 0], [4.0, 2.0]], [[0, 0], [9, 0.9]])]
-    [row] = above_trajectories([front], [training], {0.5: ("liti", "half")}, resamples=10).to_dict("records")
+    [row] = above_trajectories([front] * 2, [training] * 2, {0.5: ("liti", "half")}, resamples=10).to_dict("records")
     assert row == pytest.approx({"eta": 0.5, "value": 1.5, "low": 1.5, "high": 1.5})
