@@ -24,7 +24,7 @@ from transformers import AutoModelForCausalLM, PreTrainedModel, PreTrainedTokeni
 from trl import RLOOConfig, RLOOTrainer
 
 from lib.adapters import sharing, trainable
-from lib.compute import Compute
+from lib.compute import CPU, Compute
 from lib.policies import RLOO
 from lib.rewards import Reward
 from lib.sampling import sample
@@ -34,8 +34,7 @@ from scripts.training import shared
 PROMPTS, COMPLETIONS, PROMPT, LENGTH = 16, 4, 8, 24
 LORA = {"rank": 16, "alpha": 16, "modules": ["q_proj", "k_proj", "v_proj", "o_proj"]}
 BETA, LEARNING_RATE, TEMPERATURE = 0.05, 1e-4, 1.0
-CPU = torch.device("cpu")
-FAST, PRECISE = Compute(CPU, torch.bfloat16), Compute(CPU, torch.float32)
+FAST, PRECISE = CPU._replace(dtype=torch.bfloat16), CPU
 BY_TRL = {  # what it needs to run on a CPU at all, and to say less
     "per_device_train_batch_size": PROMPTS * COMPLETIONS,
     "use_cpu": True,
