@@ -47,11 +47,14 @@ seal adopt: .venv/installed
 	python -m scripts.dvc_graph $@ $(PARAMS)
 
 # Everything is pinned by version and hash but torch and the CUDA packages that come with some of
-# its files: which file of its one version fits is the machine's affair.
+# its files: which file of its one version fits is the machine's affair. Modules are compiled once, on all
+# cores; where Python may not write what it compiled, every job would compile them anew. Some packages carry
+# files that are not for this Python, which fail.
 .venv/installed: requirements.lock
 	$(PYTHON) -m venv .venv
 	pip install --quiet --no-compile --no-deps --require-hashes -r requirements.lock
 	pip install --quiet --no-compile torch==$(TORCH)
+	python -m compileall -qq -j 0 .venv/lib || true
 	pip check
 	touch $@
 

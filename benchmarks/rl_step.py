@@ -3,9 +3,10 @@
     python -m benchmarks.rl_step --model results/smollm2/base
 
 64 completions, 16 prompts of 8 tokens with 4 of 24 tokens each, LoRA of rank 16 on q, k, v, o over a model in bfloat16,
-the reference is the start, the reward is the share of different tokens. Rounds of the three alternate; the first step
-of each is not counted. This project's trainer and the loop draw from the same random numbers: in float32, where
-rounding does not soon lead them to other tokens, their rewards and KL are compared step by step.
+or in float32 where the CPU has no units for that, the reference is the start, the reward is the share of different
+tokens. Rounds of the three alternate; the first step of each is not counted. This project's trainer and the loop draw
+from the same random numbers: in float32, where rounding does not soon lead them to other tokens, their rewards and KL
+are compared step by step.
 """
 
 import argparse
@@ -34,10 +35,11 @@ from scripts.training import shared
 PROMPTS, COMPLETIONS, PROMPT, LENGTH = 16, 4, 8, 24
 LORA = {"rank": 16, "alpha": 16, "modules": ["q_proj", "k_proj", "v_proj", "o_proj"]}
 BETA, LEARNING_RATE, TEMPERATURE = 0.05, 1e-4, 1.0
-FAST, PRECISE = CPU._replace(dtype=torch.bfloat16), CPU
+FAST, PRECISE = Compute.of({"device": "cpu", "precision": "auto"}), CPU
 BY_TRL = {  # what it needs to run on a CPU at all, and to say less
     "per_device_train_batch_size": PROMPTS * COMPLETIONS,
     "use_cpu": True,
+    "bf16": FAST.dtype == torch.bfloat16,
     "save_strategy": "no",
     "report_to": "none",
     "disable_tqdm": True,
