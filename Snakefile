@@ -13,6 +13,7 @@ if not workflow.overwrite_configfiles:  # a --configfile is read instead, not as
 
 
 include: "rules/common.smk"
+include: "rules/resources.smk"  # what jobs ask a scheduler for
 include: "rules/data.smk"  # raw text → snippets, split by text
 include: "rules/base.smk"  # → base model θ_pre
 include: "rules/sft.smk"  # → SFT pair and its soup

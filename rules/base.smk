@@ -17,8 +17,8 @@ if "source" not in config["base"]:
             f"{RESULTS}/benchmarks/base.tsv"
         threads: 2
         resources:
-            mem_mb=2000,
-            runtime=30,
+            mem_mb=memory(trained=1, texts=value("base.batch_size")),
+            runtime=duration(texts=value("base.passes") * TEXTS, passes=3),
         params:
             settings=settings(
                 "base.vocabulary",
@@ -52,8 +52,8 @@ else:
                 f"{RESULTS}/benchmarks/fetch_base.tsv"
             threads: 1
             resources:
-                mem_mb=500,
-                runtime=10,
+                mem_mb=memory(),
+                runtime=duration(),
             params:
                 settings=settings("base.source", "base.sha256", section="base"),
             shell:
@@ -71,10 +71,12 @@ else:
             f"{RESULTS}/logs/base.log",
         benchmark:
             f"{RESULTS}/benchmarks/base.tsv"
+        retries: RETRIES
         threads: 1
         resources:
-            mem_mb=4000,
-            runtime=60,
+            mem_mb=memory(frozen=2),
+            runtime=duration(texts=value("data.held_out") * TEXTS),
+            gpu=GPU,
         params:
             settings=settings(
                 "base.source",
@@ -82,7 +84,7 @@ else:
                 file=config["base"].get("file"),
                 revision=config["base"].get("revision"),
             ),
-            derived_from=settings(*(f"base.{key}" for key in config["base"])),
+            derived_from=settings(*(f"base.{key}" for key in config["base"] if key != "parameters")),
         shell:
             "python -m scripts.pretrained --given {input.given} --snippets {input.snippets} --model {output.model} --report {output.report}"
             " --settings {params.settings:q} > {log} 2>&1"

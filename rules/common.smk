@@ -16,6 +16,7 @@ from snakemake.exceptions import WorkflowError
 
 sys.path.insert(0, workflow.basedir)
 from lib.hub import from_hub
+from lib.job_sizes import gpus_here, megabytes, minutes, parameters_of_llama
 from lib.mixtures import MIXTURE, NAME, between, mixture_name, mixture_weights, simplex
 
 ROOT = Path(workflow.basedir)

@@ -17,8 +17,8 @@ if "rows" not in config["data"]:
             f"{RESULTS}/benchmarks/fetch.tsv"
         threads: 1
         resources:
-            mem_mb=500,
-            runtime=10,
+            mem_mb=memory(),
+            runtime=duration(),
         params:
             settings=settings("data.source", "data.sha256", section="data"),
         shell:
@@ -37,8 +37,8 @@ if "rows" not in config["data"]:
             f"{RESULTS}/benchmarks/snippets.tsv"
         threads: 1
         resources:
-            mem_mb=500,
-            runtime=10,
+            mem_mb=memory(),
+            runtime=duration(),
         params:
             settings=settings("data.held_out"),
         shell:
@@ -61,8 +61,8 @@ else:
             f"{RESULTS}/benchmarks/snippets.tsv"
         threads: 1
         resources:
-            mem_mb=4000,
-            runtime=60,
+            mem_mb=memory(),
+            runtime=duration(),
         params:
             settings=settings(
                 "data.source",

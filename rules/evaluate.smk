@@ -20,10 +20,12 @@ rule evaluate:
         f"{RESULTS}/logs/evaluate/seed-{{seed}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/evaluate/seed-{{seed}}.tsv"
+    retries: RETRIES
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=30,
+        mem_mb=scoring_memory,
+        runtime=scoring_duration,
+        gpu=GPU,
     params:
         settings=evaluation_settings([point("sft", name, SFT, {name: 1.0}) for name in SFT]),
         derived_from=settings(*all_reward_keys(), "evaluation.prompts"),

@@ -20,8 +20,8 @@ if value("lora") is not None:
             f"{RESULTS}/benchmarks/factor_average.tsv"
         threads: 1
         resources:
-            mem_mb=2000,
-            runtime=30,
+            mem_mb=memory(),
+            runtime=duration(),
         params:
             settings=settings(
                 "figures.width",

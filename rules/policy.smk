@@ -6,6 +6,11 @@
 # ran PPO; policy.algorithm: ppo runs it here. 2. All weights are trained unless `lora` says otherwise; Rewarded Soups
 # trained LoRA. 3. β is constant.
 
+POLICY_BATCH = value("policy.prompts_per_step") * value("policy.completions_per_prompt")
+MOST_STEPS = max(  # of the rules that are this one with another start, anchor or reward
+    value("policy.steps"), value("warp.steps") * value("warp.iterations"), value("reward_ensembles.steps")
+)
+
 
 rule policy:
     input:
@@ -23,10 +28,12 @@ rule policy:
         f"{RESULTS}/logs/policy/{{mixture}}/seed-{{seed}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/policy/{{mixture}}/seed-{{seed}}.tsv"
+    retries: RETRIES
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=60,
+        mem_mb=memory(trained=1, frozen=2 + MODELS_OF_REWARDS, texts=POLICY_BATCH // value("policy.parts")),
+        runtime=duration(texts=MOST_STEPS * POLICY_BATCH, passes=6 + MODELS_OF_REWARDS),
+        gpu=GPU,
     params:
         settings=lambda wildcards: policy_settings(
             mixture_sources(wildcards.mixture),

@@ -38,8 +38,8 @@ rule report:
         f"{RESULTS}/benchmarks/report.tsv"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=memory(),
+        runtime=duration(),
     params:
         settings=settings(
             "seeds",

@@ -14,10 +14,12 @@ rule reward:
         f"{RESULTS}/logs/reward-{{reward}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/reward-{{reward}}.tsv"
+    retries: RETRIES
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=30,
+        mem_mb=memory(trained=1, texts=value("reward_model.batch_size") // value("reward_model.parts")),
+        runtime=duration(texts=value("reward_model.epochs") * TEXTS, passes=3),
+        gpu=GPU,
     params:
         settings=lambda wildcards: settings(
             f"rewards.{wildcards.reward}.label",
@@ -49,8 +51,8 @@ if "label" in config["gold"]:
             f"{RESULTS}/benchmarks/gold.tsv"
         threads: 1
         resources:
-            mem_mb=1000,
-            runtime=10,
+            mem_mb=memory(),
+            runtime=duration(),
         params:
             settings=settings("gold.label", "gold.penalty"),
         shell:

@@ -35,10 +35,14 @@ rule preferences:
         f"{RESULTS}/logs/preferences.log",
     benchmark:
         f"{RESULTS}/benchmarks/preferences.tsv"
+    retries: RETRIES
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=30,
+        mem_mb=memory(frozen=1, sampled=value("evaluation.at_once")),
+        runtime=duration(
+            texts=2 * (value("reward_ensembles.pairs") + value("reward_ensembles.held_out_pairs")), passes=2
+        ),
+        gpu=GPU,
     params:
         settings=settings(
             "reward_ensembles.pairs",
@@ -71,10 +75,12 @@ rule proxy:
         f"{RESULTS}/logs/proxy/{{proxy}}/flipped-{{flipped}}/seed-{{seed}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/proxy/{{proxy}}/flipped-{{flipped}}/seed-{{seed}}.tsv"
+    retries: RETRIES
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=30,
+        mem_mb=memory(trained=1, texts=2 * value("reward_ensembles.batch_size") // value("reward_ensembles.parts")),
+        runtime=duration(texts=2 * value("reward_ensembles.epochs") * value("reward_ensembles.pairs"), passes=3),
+        gpu=GPU,
     params:
         settings=proxy_settings,
     shell:
@@ -96,10 +102,14 @@ rule best_of_n_samples:
         f"{RESULTS}/logs/best_of_n_samples.log",
     benchmark:
         f"{RESULTS}/benchmarks/best_of_n_samples.tsv"
+    retries: RETRIES
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=30,
+        mem_mb=memory(frozen=1, sampled=value("evaluation.at_once")),
+        runtime=duration(
+            texts=value("reward_ensembles.samples_per_prompt") * value("reward_ensembles.best_of_prompts"), passes=2
+        ),
+        gpu=GPU,
     params:
         settings=settings(
             "reward_ensembles.samples_per_prompt",
@@ -130,10 +140,15 @@ rule best_of_n:
         f"{RESULTS}/logs/best_of_n/{{study}}/seed-{{seed}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/best_of_n/{{study}}/seed-{{seed}}.tsv"
+    retries: RETRIES
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=60,
+        mem_mb=memory(frozen=MODELS_OF_REWARDS),
+        runtime=duration(
+            texts=value("reward_ensembles.samples_per_prompt") * value("reward_ensembles.best_of_prompts"),
+            passes=len(proxies_of(aggregates_of(ensemble_variants("more")), 0)),
+        ),
+        gpu=GPU,
     params:
         settings=lambda wildcards: settings(
             "compute",
@@ -232,8 +247,8 @@ rule reward_ensembles_claims:
         f"{RESULTS}/benchmarks/reward_ensembles_claims/{{study}}.tsv"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=memory(),
+        runtime=duration(),
     params:
         settings=lambda wildcards: settings(
             "evaluation.resamples",
@@ -261,8 +276,8 @@ rule reward_ensembles_figures:
         f"{RESULTS}/benchmarks/reward_ensembles_figures/{{study}}.tsv"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=memory(),
+        runtime=duration(),
     params:
         settings=lambda wildcards: settings(
             "figures.width",
@@ -291,8 +306,8 @@ rule reward_ensembles_report:
         f"{RESULTS}/benchmarks/reward_ensembles_report.tsv"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=memory(),
+        runtime=duration(),
     params:
         settings=settings(
             "seeds",

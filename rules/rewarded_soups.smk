@@ -68,8 +68,8 @@ rule rewarded_soups_claims:
         f"{RESULTS}/benchmarks/rewarded_soups_claims.tsv"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=memory(),
+        runtime=duration(),
     params:
         settings=settings(
             "rewarded_soups.rewards",
@@ -101,8 +101,8 @@ rule rewarded_soups_samples:
         f"{RESULTS}/benchmarks/rewarded_soups_samples.tsv"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=memory(),
+        runtime=duration(),
     params:
         settings=settings(
             "rewarded_soups.rewards",
@@ -147,8 +147,8 @@ rule rewarded_soups_figures:
         f"{RESULTS}/benchmarks/rewarded_soups_figures.tsv"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=memory(),
+        runtime=duration(),
     params:
         settings=settings(
             "rewarded_soups.rewards",

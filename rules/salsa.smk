@@ -97,8 +97,8 @@ rule salsa_claims:
         f"{RESULTS}/benchmarks/salsa_claims/{{study}}.tsv"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=memory(),
+        runtime=duration(),
     params:
         settings=lambda wildcards: settings(
             "data.left_out",
@@ -127,8 +127,8 @@ rule salsa_figures:
         f"{RESULTS}/benchmarks/salsa_figures/{{study}}.tsv"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=memory(),
+        runtime=duration(),
     params:
         settings=lambda wildcards: settings(
             "figures.width",
@@ -176,8 +176,8 @@ rule salsa_plane:
         f"{RESULTS}/benchmarks/salsa_plane.tsv"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=memory(),
+        runtime=duration(),
     params:
         settings=settings(
             "salsa.divisions",
@@ -207,8 +207,8 @@ rule salsa_report:
         f"{RESULTS}/benchmarks/salsa_report.tsv"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=memory(),
+        runtime=duration(),
     params:
         settings=settings("seeds", "evaluation.prompts", "evaluation.resamples"),
     shell:

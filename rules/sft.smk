@@ -18,10 +18,12 @@ rule sft:
         f"{RESULTS}/benchmarks/sft-{{number}}.tsv"
     wildcard_constraints:
         number="|".join(map(str, SFT_NAMES)),
+    retries: RETRIES
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=30,
+        mem_mb=memory(trained=1, texts=value("sft.batch_size") // value("sft.parts")),
+        runtime=duration(texts=value("sft.texts"), passes=3),
+        gpu=GPU,
     params:
         settings=lambda wildcards: settings(
             "data.prompt_words",
@@ -53,8 +55,8 @@ rule soup:
         f"{RESULTS}/benchmarks/soup.tsv"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=memory(frozen=1),
+        runtime=duration(),
     params:
         settings=settings(coefficients=[1 / len(SFT_NAMES) for _ in SFT_NAMES]),
     shell:

@@ -82,8 +82,8 @@ rule warp_merge:
         f"{RESULTS}/benchmarks/warp_merge/M-{{policies}}/iteration-{{iteration}}/seed-{{seed}}.tsv"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=memory(frozen=1),
+        runtime=duration(),
     params:
         settings=settings("warp.eta"),
     shell:
@@ -130,8 +130,8 @@ rule warp_claims:
         f"{RESULTS}/benchmarks/warp_claims.tsv"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=memory(),
+        runtime=duration(),
     params:
         settings=settings(
             "warp.policies",
@@ -168,8 +168,8 @@ rule warp_figures:
         f"{RESULTS}/benchmarks/warp_figures.tsv"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=memory(),
+        runtime=duration(),
     params:
         settings=settings(
             "warp.policies",

@@ -26,7 +26,7 @@ CHANGES = {
         "prompt_words": None,
         "left_out": None,
     },
-    "base": {"source": "own/model"},
+    "base": {"source": "own/model", "parameters": 1.0e4},
     "rewards": {
         "positivity": {"classifier": "own/reward"} | CLASSIFIER,
         "editorial": {"function": "lib.rewards:grounded"},

@@ -60,9 +60,10 @@ WRONG = [
     ({"data.left_out": "news"}, "data.left_out", "'news'"),
     ({"rewards.gold": {"label": "rating"}}, "rewards", "gold"),
     ({"base.heads": 3}, "base.heads", "3"),
-    ({"base": {"source": "hub:org/model"}}, "base", "revision"),
-    ({"base": {"source": "hub:org/model", "revision": "main"}}, "base.revision", "'main'"),
-    ({"base": {"source": "wheel:package==1.0", "sha256": "0" * 64}}, "base", "file"),
+    ({"base": {"source": "models/mine"}}, "base", "parameters"),
+    ({"base": {"source": "hub:org/model", "parameters": 1.0e9}}, "base", "revision"),
+    ({"base": {"source": "hub:org/model", "parameters": 1.0e9, "revision": "main"}}, "base.revision", "'main'"),
+    ({"base": {"source": "wheel:package==1.0", "parameters": 1.0e9, "sha256": "0" * 64}}, "base", "file"),
     ({"lora": {"rank": 4}}, "lora", "alpha"),
     ({"compute.device": "tpu"}, "compute.device", "'tpu'"),
     ({"compute.precision": "float16"}, "compute.precision", "'float16'"),
@@ -70,7 +71,7 @@ WRONG = [
     ({"rewards.mine": {"classifier": "models/mine", "weights": [1]}}, "rewards.mine", "inputs"),
     ({"gold": {"classifier": "models/mine", "weights": [], "inputs": "chat"}}, "gold.weights", "[]"),
     ({"data": {"source": "rows.jsonl", "rows": {"function": "lib.examples:messages"}}}, "data", "split"),
-    ({"base": {"source": "models/mine", "revision": "0" * 40}}, "base", "revision"),
+    ({"base": {"source": "models/mine", "parameters": 1.0e9, "revision": "0" * 40}}, "base", "revision"),
 ]
 
 
