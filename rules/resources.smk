@@ -10,22 +10,23 @@ PROMPT = 512 if value("data.prompt_words") is None else 32  # tokens that a prom
 TOKENS = PROMPT + value("policy.max_new_tokens")
 TEXTS = 25_000  # that the data are taken to have: the graph is laid out before they are read
 
-
 GPU = int(value("compute.device") == "cuda" or (value("compute.device") == "auto" and gpus_here() > 0))
 RETRIES = 2 if GPU else None  # of rules that use a GPU, whose faults may go away; None is what --retries says
 
 
 def memory(trained=0, frozen=0, texts=0, sampled=0):
     """A job's memory: models that learn and models that do not, texts that go through one together."""
-    with_adapters = value("lora") is not None
-    held = {"trained": 0, "frozen": trained + frozen} if with_adapters else {"trained": trained, "frozen": frozen}
+    if value("lora") is not None:  # what learns is small beside the model that it lies over
+        trained, frozen = 0, trained + frozen
     tokens = {"tokens": texts * TOKENS, "sampled": sampled * TOKENS}
-    return lambda wildcards, attempt: attempt * megabytes(PARAMETERS, **held, **tokens, gpu=bool(GPU))
+    asked = megabytes(PARAMETERS, trained=trained, frozen=frozen, **tokens, gpu=bool(GPU))
+    return lambda wildcards, attempt: attempt * asked
 
 
 def duration(texts=0, passes=1):
     """A job's time: texts that it handles in all, and how often each goes through a model; a step back counts twice."""
-    return lambda wildcards, attempt: attempt * minutes(PARAMETERS, tokens=texts * TOKENS, passes=passes, gpu=bool(GPU))
+    asked = minutes(PARAMETERS, tokens=texts * TOKENS, passes=passes, gpu=bool(GPU))
+    return lambda wildcards, attempt: attempt * asked
 
 
 def models_of_rewards():

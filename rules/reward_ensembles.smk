@@ -15,6 +15,7 @@
 ENSEMBLES = f"{RESULTS}/reward_ensembles"
 PROXY = f"{ENSEMBLES}/proxy/{{proxy}}/flipped-{{flipped}}/seed-{{seed}}"
 ON_PROXY = f"{ENSEMBLES}/policy/{{ensemble}}/{{aggregate}}/flipped-{{flipped}}/beta-{{beta}}/seed-{{seed}}"
+BEST_OF_N_SAMPLES = value("reward_ensembles.samples_per_prompt") * value("reward_ensembles.best_of_prompts")
 
 
 rule reward_ensembles:
@@ -106,9 +107,7 @@ rule best_of_n_samples:
     threads: 1
     resources:
         mem_mb=memory(frozen=1, sampled=value("evaluation.at_once")),
-        runtime=duration(
-            texts=value("reward_ensembles.samples_per_prompt") * value("reward_ensembles.best_of_prompts"), passes=2
-        ),
+        runtime=duration(texts=BEST_OF_N_SAMPLES, passes=2),
         gpu=GPU,
     params:
         settings=settings(
@@ -145,7 +144,7 @@ rule best_of_n:
     resources:
         mem_mb=memory(frozen=MODELS_OF_REWARDS),
         runtime=duration(
-            texts=value("reward_ensembles.samples_per_prompt") * value("reward_ensembles.best_of_prompts"),
+            texts=BEST_OF_N_SAMPLES,
             passes=len(proxies_of(aggregates_of(ensemble_variants("more")), 0)),
         ),
         gpu=GPU,
