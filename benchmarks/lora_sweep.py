@@ -59,25 +59,29 @@ def drawn_by(combined, ids: list[list[int]]) -> list[list[int]]:
         )
 
 
-def largest_difference(policies: list[Path], reference: Path, lambdas: list[float], ids, device: torch.device) -> float:
-    """Between the log-probabilities that the two ways give the same texts, in float32."""
+def largest_differences(policies: list[Path], reference: Path, lambdas: list[float], ids, device) -> dict[str, float]:
+    """Between what the two ways say of every next token of the same texts, in float32."""
     compute = Compute(device, torch.float32)
     order, combined = sweep(policies, reference, lambdas, compute)
     texts = drawn_by(combined, ids)
     with combined.together(range(combined.count), len(ids)) as mixed:
         of_batch, _, _ = next_token_log_probabilities(*mixed, ids * len(lambdas), texts, 1.0)
-    found = 0.0
+    found = {"probability": 0.0, "log-probability, nats": 0.0, "least log-probability, nats": 0.0}
     for number, one in enumerate(merged(policies, lambdas, compute)):
         place = slice(order.index(number) * len(ids), (order.index(number) + 1) * len(ids))
         with one.alone(0) as mixed:
             of_one, _, mask = next_token_log_probabilities(*mixed, ids, texts[place], 1.0)
-        difference = (of_batch[place][:, : of_one.size(1)] - of_one).abs() * mask.unsqueeze(-1)
-        found = max(found, difference.max().item())
+        said = [of * mask.unsqueeze(-1) for of in (of_batch[place][:, : of_one.size(1)], of_one)]
+        of_probabilities = (said[0].exp() - said[1].exp()).abs().max().item()
+        found["probability"] = max(found["probability"], of_probabilities)
+        of_logs = (said[0] - said[1]).abs().max().item()
+        found["log-probability, nats"] = max(found["log-probability, nats"], of_logs)
+        found["least log-probability, nats"] = min(found["least log-probability, nats"], said[1].min().item())
     return found
 
 
 def main() -> None:
-    """Prints seconds, their ratio and the largest difference."""
+    """Prints seconds, their ratio and the largest differences."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--policies", type=Path, nargs=2, required=True, help="directories of two LoRA policies")
     parser.add_argument("--reference", type=Path, required=True, help="directory of what they were trained from")
@@ -90,7 +94,7 @@ def main() -> None:
     ids = tokenizer(arguments.reference)(PROMPTS)["input_ids"]
     compute = Compute.of({"device": "auto", "precision": "auto"})
     both = arguments.policies, arguments.reference, lambdas
-    difference = largest_difference(*both, ids, compute.device)
+    differences = largest_differences(*both, ids, compute.device)
     frozen_base.cache_clear()
     _, combined = sweep(*both, compute)
     seconds: dict[str, list[float]] = {"one batch": [], "one after the other": []}
@@ -104,7 +108,7 @@ def main() -> None:
         seconds["one after the other"].append(time.perf_counter() - started)
     medians = {name: float(np.median(found[1:])) for name, found in seconds.items()}
     ratio = medians["one after the other"] / medians["one batch"]
-    print(json.dumps({"seconds": medians, "ratio": ratio, "largest difference, nats": difference}, indent=2))
+    print(json.dumps({"seconds": medians, "ratio": ratio, "largest differences": differences}, indent=2))
 
 
 if __name__ == "__main__":
