@@ -12,13 +12,15 @@ from lib.merging import angle, norm
 
 def geometry(products: Mapping[str, Tensor]) -> list[dict[str, str | float]]:
     """For each layer and pair of policies the angle between their task vectors in degrees and the norms,
-    and the cosine between their whole weights. A policy alone has no angle.
+    and the cosine between their whole weights. A policy alone has no angle, nor has a layer that a policy left alone.
 
     products: `lib.merging.inner_products` of 1 + M vectors, θ_start and the M task vectors.
     """
     rows = []
     for layer, of_layer in products.items():
         start, *deltas = torch.eye(len(of_layer), dtype=torch.float64)
+        if not all(norm(of_layer, delta) for delta in deltas):
+            continue
         if len(deltas) == 1:
             rows.append({"layer": layer, "norm": norm(of_layer, deltas[0])})
         for (i, first), (j, second) in combinations(enumerate(deltas, 1), 2):

@@ -1,5 +1,6 @@
 """The figures of WARP: the plane of KL and reward, SLERP and LERP along λ, and the angle in each layer."""
 
+import math
 from collections.abc import Mapping, Sequence
 from itertools import cycle
 from pathlib import Path
@@ -15,6 +16,7 @@ from lib.warp_points import between_point, fixed_point, liti_point
 from scripts.command_line import Output, run
 
 LINES, MARKERS = ["-", "--", ":", "-."], "ovs^D"  # by M
+LABELS = 12  # of layers that there is room for
 GREYS = ["#bbbbbb", "#888888", "#555555"]
 
 
@@ -97,7 +99,7 @@ def weights_of(points: pd.DataFrame, weights: list[float], width: float) -> Figu
 def angles_of(tables: list[list[pd.DataFrame]], width: float) -> Figure:
     """The angle between task vectors and their norms in each layer, for each iteration a table per seed."""
     figure, (above, below) = plt.subplots(2, 1, figsize=(width, width * 0.8), sharex=True, layout="constrained")
-    layers = list(tables[0][0]["layer"].unique())
+    layers = sorted(tables[0][0]["layer"].unique(), key=in_the_model)
     for i, of_iteration in enumerate(tables):
         table = pd.concat(of_iteration)
         place = table["layer"].map(layers.index) + 0.16 * (i - (len(tables) - 1) / 2)
@@ -110,8 +112,14 @@ def angles_of(tables: list[list[pd.DataFrame]], width: float) -> Figure:
     above.set_yticks(range(0, 181, 30))
     above.legend()
     below.set(ylabel="norm of a task vector", yscale="log")
-    below.set_xticks(range(len(layers)), [layer.removeprefix("model.") for layer in layers], rotation=30, ha="right")
+    shown = range(0, len(layers), math.ceil(len(layers) / LABELS))
+    below.set_xticks(shown, [layers[i].removeprefix("model.") for i in shown], rotation=30, ha="right")
     return figure
+
+
+def in_the_model(layer: str) -> list[tuple[int, str]]:
+    """What orders layers as the model has them: the second before the tenth."""
+    return [(int(part), "") if part.isdigit() else (-1, part) for part in layer.split(".")]
 
 
 if __name__ == "__main__":
