@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -126,15 +126,18 @@ class Checkout:
 
     def wait_for_job(self, script: str) -> psutil.Process:
         """The process of the first job of this script, some seconds after its start."""
-        deadline = time.monotonic() + 240
-        while time.monotonic() < deadline:
+        found: list[psutil.Process] = []
+
+        def running() -> bool:
             for process in psutil.process_iter(["cmdline", "cwd"]):
                 here = process.info["cwd"] == str(self.root.resolve())
                 if here and (process.info["cmdline"] or [])[1:3] == ["-m", script]:
-                    time.sleep(4)
-                    return process
-            time.sleep(0.2)
-        raise TimeoutError(f"no job of {script} was seen")
+                    found.append(process)
+            return bool(found)
+
+        wait_for(running, seconds=240)
+        time.sleep(4)
+        return found[0]
 
     def files(self) -> dict[str, bytes]:
         """The content of every result, by path."""
@@ -146,6 +149,15 @@ class Checkout:
             and path.name != ".snakemake_timestamp"
             and path.relative_to(folder).parts[0] not in ("logs", "benchmarks")
         }
+
+
+def wait_for(condition: Callable[[], object], seconds: float = 60, every: float = 0.2) -> None:
+    """Returns when the condition is met, which is looked at every so many seconds."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"what was waited for has not come in {seconds} s")
+        time.sleep(every)
 
 
 def lay_over(params: dict[str, Any], others: dict[str, Any]) -> None:

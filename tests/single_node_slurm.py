@@ -4,8 +4,9 @@ import os
 import shutil
 import socket
 import subprocess
-import time
 from pathlib import Path
+
+from tests.checkout import wait_for
 
 CONFIGURATION = Path("/etc/slurm/slurm.conf")  # nowhere else: inside jobs the plugin forgets SLURM_CONF
 MARK = "# Written by paretosoup's tests."
@@ -123,11 +124,3 @@ def stop(pid_file: Path) -> None:
     pid = int(pid_file.read_text())
     os.kill(pid, 15)
     wait_for(lambda: not Path(f"/proc/{pid}").exists())
-
-
-def wait_for(condition, seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            raise TimeoutError("Slurm did not come to what was waited for")
-        time.sleep(0.5)
