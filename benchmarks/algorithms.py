@@ -23,6 +23,7 @@ import yaml
 from lib.trajectories import mean_start, over_seeds, read_trajectory, reward_at_equal_kl
 from scripts.command_line import Output
 from scripts.policy import train_policy
+from scripts.resuming import Checkpoints
 
 ALGORITHMS = ("rloo", "grpo", "ppo")
 MEAN = {"aggregate": "mean", "coefficient": 0}  # of one model: itself
@@ -33,8 +34,9 @@ def trained(params: dict, algorithm: str, seed: int, folder: Path) -> tuple[Path
     """The history of a policy, and the seconds that a step took, reading of models included."""
     results, policy = Path("results", params["experiment"]), params["policy"]
     name = params["salsa"]["reward"]
-    shared = ("steps", "prompts_per_step", "completions_per_prompt", "max_new_tokens", "temperature")
+    shared = ("steps", "prompts_per_step", "completions_per_prompt", "parts", "max_new_tokens", "temperature")
     settings = {key: policy[key] for key in (*shared, "learning_rate", "beta", "kl_every")}
+    checkpoints = Checkpoints(folder / "checkpoints", policy["steps"], job=[algorithm, seed], made_of={})
     history = folder / f"{algorithm}-{seed}.json"
     started = time.perf_counter()
     with contextlib.redirect_stdout(io.StringIO()):
@@ -45,6 +47,7 @@ def trained(params: dict, algorithm: str, seed: int, folder: Path) -> tuple[Path
             snippets=results / "data/snippets.jsonl",
             model=Output(folder / f"{algorithm}-{seed}"),
             history=Output(history),
+            checkpoints=checkpoints,
             reward={name: {"models": [str(results / "reward" / name)], **MEAN, "weight": 1.0}},
             algorithm=algorithm,
             ppo=policy["ppo"] if algorithm == "ppo" else {},

@@ -12,6 +12,7 @@ from transformers import AutoConfig, AutoModelForSequenceClassification, PreTrai
 from lib import on_cpu
 from lib.compute import Compute
 from lib.factors import CONFIG, base_of, is_adapter
+from lib.weights import make_whole
 
 HEAD = "score"  # as transformers calls the head of a causal language model
 HEADS = (HEAD, "classifier", "classification_head")  # and those of others
@@ -44,6 +45,7 @@ def new_classifier(base: Path, lora: Mapping[str, Any] | None, compute: Compute,
 
 def save_classifier(model: PreTrainedModel, directory: Path) -> None:
     """Writes the weights, or the factors and the head, and the configuration."""
+    make_whole(model)
     model.save_pretrained(directory)
     if hasattr(model, "peft_config"):
         (directory / "README.md").unlink()

@@ -1,12 +1,10 @@
-"""What a job needs of a machine, from the size of its models: memory and time; what GPUs there are.
+"""What a job needs of a machine, from the size of its models: memory and time.
 
 Estimates, made to be asked for before anything has run, and generous: a scheduler ends what needs more. Measured on
 models of 1 and 135 million parameters on a CPU; larger ones follow by proportion.
 """
 
-import os
 from math import ceil
-from pathlib import Path
 
 LIBRARIES = 1500  # MB of a process that has loaded torch, transformers and trl
 LEARNS = 4  # a weight that learns, its gradient and Adam's two moments
@@ -41,11 +39,3 @@ def minutes(parameters: float, *, tokens: float = 0, passes: int = 1, gpu: bool 
     counts as two.
     """
     return START + ceil(2 * parameters * tokens * passes / SPEED["gpu" if gpu else "cpu"] / 60)
-
-
-def gpus_here(devices: Path = Path("/dev")) -> int:
-    """How many GPUs this machine has, less those that CUDA_VISIBLE_DEVICES hides."""
-    found = len(list(devices.glob("nvidia[0-9]*")))
-    if "CUDA_VISIBLE_DEVICES" not in os.environ:
-        return found
-    return min(found, sum(name not in ("", "-1") for name in os.environ["CUDA_VISIBLE_DEVICES"].split(",")))

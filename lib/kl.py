@@ -43,16 +43,18 @@ def kl_of_completions(
     *,
     temperature: float,
     estimator: str,
+    longest: int | None = None,
 ) -> dict[str, list[float]]:
     """KL of each completion of one of the policies to each reference, by the reference's name, in nats.
 
     number: of the policy, and of the reference that belongs to it. A few texts are taken at a time, where the logits
-    of the whole batch would not fit into memory.
+    of the whole batch would not fit into memory. longest: tokens that a completion can have, if processes that hold one
+    model together have to take equally many texts at a time.
     """
     found: dict[str, list[float]] = {name: [] for name in references}
     with policies.alone(number) as (models, _):
         vocabulary = models[0].config.get_text_config().vocab_size
-    size = texts_at_once(max(map(len, completions)), vocabulary)
+    size = texts_at_once(longest or max(map(len, completions)), vocabulary)
     for start in range(0, len(prompts), size):
         texts = prompts[start : start + size], completions[start : start + size]
         with policies.alone(number) as mixed:

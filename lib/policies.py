@@ -6,18 +6,21 @@ Three algorithms, which share the start, the anchor, the reward and the sampling
 from collections.abc import Mapping, Sequence
 
 import torch
+from accelerate.utils import synchronize_rng_states
 from peft import PeftModel, load_peft_weights, set_peft_model_state_dict
 from torch import Tensor, nn
+from torch.utils.data import Sampler
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
 from trl import GRPOConfig, GRPOTrainer, RLOOConfig, RLOOTrainer
 from trl.trainer.utils import add_fused_lm_head
 
 from lib.adapters import TRAINED
 from lib.anchors import MovingAnchor
-from lib.checkpoint_files import SavedBeside
+from lib.checkpoint_files import OrderedByEpoch, SavedBeside
 from lib.combinations import One
 from lib.kl import kl_of_completions
 from lib.on_cpu import token_log_probabilities
+from lib.processes import ALONE, share
 from lib.rewards import Reward
 from lib.sampling import sample
 
@@ -35,7 +38,8 @@ class PolicyTrainer:
     3. Completions come from `lib.sampling`, as in evaluation.
     4. KL to a fixed reference, θ_sft, is recorded every `kl_every` batches, whatever the anchor is.
     5. A reward that is not a finite number is an error; TRL takes NaN for "no opinion".
-    6. Log-probabilities of a LoRA policy on a CPU are computed as it is fast there (`lib.on_cpu`).
+    6. Log-probabilities of a LoRA policy on a CPU are computed as it is fast there (`lib.on_cpu`), in one process.
+    7. Several processes (`lib.processes`) sample together what one would sample.
 
     policy: the start, trained in place. anchor: a model of the same architecture, which the trainer takes over; frozen
     but for μ; a plain one in float32, or adapters on the policy's base model. reference: one that is never changed.
@@ -66,7 +70,10 @@ class PolicyTrainer:
         )
         self.reference, self.kl_every, self.kl_estimator = reference, kl_every, kl_estimator
         self.beside: list[SavedBeside] = []
-        self.mended = isinstance(policy, PeftModel) and policy.device.type == "cpu"
+        self.share, self.next_random = share(), None
+        if self.share.count > 1:  # TRL gives each another seed
+            synchronize_rng_states(["torch"])
+        self.mended = isinstance(policy, PeftModel) and policy.device.type == "cpu" and self.share == ALONE
         if self.beta:
             if not isinstance(anchor, PeftModel):
                 anchor = anchor.float()
@@ -87,16 +94,35 @@ class PolicyTrainer:
         self.beside.append(what)
         self.add_callback(what)
 
+    def _get_train_sampler(self, *args, **kwargs) -> Sampler:
+        return OrderedByEpoch(super()._get_train_sampler(*args, **kwargs), self)
+
     def _generate_single_turn(self, prompt_ids, *_, **__) -> list[list[int]]:
         self.policy.eval()
         completions = sample(
-            [self.policy], [1.0], prompt_ids, max_new_tokens=self.max_completion_length, temperature=self.temperature
+            [self.policy],
+            [1.0],
+            prompt_ids,
+            max_new_tokens=self.max_completion_length,
+            temperature=self.temperature,
+            share=self.share,
         )
         batch = self.state.global_step // self.num_iterations
         if self.reference is not None and batch % self.kl_every == 0:
             self._metrics["train"]["kl_to_reference"].append(self._kl_to_reference(prompt_ids, completions))
         self.policy.train()
+        if self.share != ALONE:
+            with torch.random.fork_rng(devices=[]):
+                torch.randperm(len(prompt_ids) * self.share.count)
+                self.next_random = torch.get_rng_state()
         return completions
+
+    def _prepare_inputs(self, generation_batch):
+        inputs = super()._prepare_inputs(generation_batch)
+        if self.next_random is not None:  # TRL shuffled this process's completions, one process would shuffle all
+            torch.set_rng_state(self.next_random)
+            self.next_random = None
+        return inputs
 
     def _kl_to_reference(self, prompt_ids, completions) -> float:
         found = kl_of_completions(
@@ -107,8 +133,10 @@ class PolicyTrainer:
             completions,
             temperature=self.temperature,
             estimator=self.kl_estimator,
+            longest=self.max_completion_length,
         )
-        return torch.tensor(found["kl"]).mean().item()
+        mean = torch.tensor(found["kl"], device=self.accelerator.device).mean()
+        return self.accelerator.reduce(mean, "mean").item()
 
     def _get_per_token_logps_and_entropies(self, model, input_ids, attention_mask, logits_to_keep, *args, **kwargs):
         if not self.mended:
@@ -140,7 +168,7 @@ class RLOO(PolicyTrainer, RLOOTrainer):
     def __init__(self, policy: PreTrainedModel | PeftModel, *args, **kwargs) -> None:
         super().__init__(policy, *args, **kwargs)
         one_step = self.num_iterations == self.args.steps_per_generation == 1
-        self.computes_once = one_step and isinstance(policy, PeftModel)
+        self.computes_once = one_step and isinstance(policy, PeftModel) and self.share == ALONE
         self.kept: Logps | None = None
 
     def _get_per_token_logps_and_entropies(self, model, *args, **kwargs) -> Logps:

@@ -56,5 +56,6 @@ class RewardHeads(RewardTrainer):
         """The loss of a batch of pairs; logs how often the heads agree with the labels."""
         weights = inputs.pop("weights")
         chosen, rejected = model(**inputs, use_cache=False).logits.chunk(2)
-        self._metrics["train"]["accuracy"].append((chosen > rejected).float().mean().item())
+        agreement = self.accelerator.gather_for_metrics((chosen > rejected).float().mean())
+        self._metrics["train"]["accuracy"].append(agreement.mean().item())
         return bradley_terry(chosen, rejected, weights)

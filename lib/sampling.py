@@ -9,6 +9,8 @@ import torch
 from torch import Tensor
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
+from lib.processes import ALONE, Share
+
 Tokens = list[int]
 
 
@@ -22,6 +24,7 @@ def sample(
     temperature: float,
     generator: torch.Generator | None = None,
     copies: int = 1,
+    share: Share = ALONE,
 ) -> list[Tokens]:
     """One completion per prompt from softmax(Σᵢ wᵢ zᵢ / temperature), zᵢ the policies' logits.
 
@@ -31,6 +34,8 @@ def sample(
 
     copies: the prompts are these many copies of a list, one after the other, for a model that does not do the same to
     each (`lib.sweeps`); every copy meets the same random numbers, those that it would meet alone.
+    share: the prompts are this process's part of a batch that several draw, from the same state of torch's generator;
+    each prompt meets the random numbers that it would meet in one process, and all make equally many steps.
     """
     ends, pad = end_tokens(policies[0]), policies[0].config.pad_token_id
     ids, mask = _pad_left(prompts, pad, policies[0].device)
@@ -51,10 +56,10 @@ def sample(
             )
             caches[i] = output.past_key_values
             logits = logits + weight * output.logits[:, -1].float()
-        drawn = draw(torch.softmax(logits / temperature, -1), generator, copies)
+        drawn = draw(torch.softmax(logits / temperature, -1), generator, copies, share)
         completions[:, step] = torch.where(running, drawn, pad)
         running = running & ~torch.isin(drawn, torch.tensor(ends, device=ids.device))
-        if not running.any():
+        if not _any(running, share):
             break
         step_ids = completions[:, step : step + 1]
         mask = torch.cat([mask, mask.new_ones(len(prompts), 1)], dim=1)
@@ -95,14 +100,26 @@ def sample_texts(
     return texts
 
 
-def draw(probabilities: Tensor, generator: torch.Generator | None = None, copies: int = 1) -> Tensor:
+def _any(running: Tensor, share: Share) -> bool:
+    """Whether anything is still running, in any of the processes."""
+    found = running.any().int()
+    if share.count > 1:
+        torch.distributed.all_reduce(found, torch.distributed.ReduceOp.MAX)
+    return bool(found)
+
+
+def draw(
+    probabilities: Tensor, generator: torch.Generator | None = None, copies: int = 1, share: Share = ALONE
+) -> Tensor:
     """One index per row of (batch, vocabulary), by inversion of the cumulative distribution.
 
     The distribution of torch.multinomial, at a fraction of its time on a CPU. generator: of the CPU, wherever the model
-    is, or torch's own; the batch is `copies` parts that meet the same numbers.
+    is, or torch's own; the batch is `copies` parts that meet the same numbers, and `share` of what all processes draw.
     """
     cumulative = probabilities.cumsum(-1)
-    uniform = torch.rand(len(probabilities) // copies, 1, generator=generator).repeat(copies, 1).to(cumulative.device)
+    rows = len(probabilities) // copies
+    uniform = torch.rand(share.count * rows, 1, generator=generator)[share.index * rows :][:rows]
+    uniform = uniform.repeat(copies, 1).to(cumulative.device)
     index = torch.searchsorted(cumulative, uniform * cumulative[:, -1:], right=True).squeeze(-1)
     return index.clamp(max=probabilities.size(-1) - 1)
 

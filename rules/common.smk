@@ -15,8 +15,9 @@ from jsonschema.exceptions import best_match
 from snakemake.exceptions import WorkflowError
 
 sys.path.insert(0, workflow.basedir)
+from lib.gpus import gpus_here
 from lib.hub import from_hub
-from lib.job_sizes import gpus_here, megabytes, minutes, parameters_of_llama
+from lib.job_sizes import megabytes, minutes, parameters_of_llama
 from lib.mixtures import MIXTURE, NAME, between, mixture_name, mixture_weights, simplex
 
 ROOT = Path(workflow.basedir)
@@ -68,12 +69,35 @@ def wrong_in_params():
     for key, batch in batches.items():
         if batch % value(f"{key}.parts"):
             yield f"{key}.parts", f"a batch of {batch} does not fall into as many parts of equal size"
+    if value("training.launch") != "none":
+        yield from wrong_in_launch(batches)
     if value("reward_ensembles.best_of") > value("reward_ensembles.samples_per_prompt"):
         yield "reward_ensembles.best_of", "it is more than reward_ensembles.samples_per_prompt"
     if not any(of.ensemble.kind == "single" and of.ensemble.flipped is None for of in ensemble_variants("main")):
         yield "reward_ensembles.policies", "there is no {ensemble: single, beta: ...}, which all others are compared with"
     if "heads" in config["base"] and value("base.hidden_size") % (2 * value("base.heads")):
         yield "base.heads", f"twice {value('base.heads')} does not divide base.hidden_size"
+
+
+def wrong_in_launch(batches):
+    """What is wrong about trainings in several processes, and of which batches they cannot have equal parts."""
+    if not launch_file().exists():
+        names = ", ".join(sorted(file.stem for file in launch_file().parent.glob("*.yaml")))
+        yield "training.launch", f"there is no {launch_file()}; there are none, {names}"
+        return
+    launched = yaml.safe_load(launch_file().read_text())
+    for key, batch in batches.items():
+        if batch % (value(f"{key}.parts") * launched["num_processes"]):
+            yield f"{key}.parts", f"a batch of {batch} does not fall into as many parts of equal size for each process"
+    if value("policy.algorithm") == "ppo":
+        yield "training.launch", "ppo takes its means over one process; rloo and grpo run in several"
+    if launched["distributed_type"] == "FSDP" and value("warp.mu"):
+        yield "training.launch", "the moving anchor (warp.mu) needs whole weights in each process, as multi_gpu has them"
+
+
+def launch_file():
+    """The configuration of accelerate that trainings are started with."""
+    return Path(f"profiles/accelerate/{value('training.launch')}.yaml")
 
 
 def known_labels():

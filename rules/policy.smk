@@ -29,11 +29,13 @@ rule policy:
     benchmark:
         f"{RESULTS}/benchmarks/policy/{{mixture}}/seed-{{seed}}.tsv"
     retries: RETRIES
-    threads: 1
+    threads: PROCESSES
     resources:
-        mem_mb=memory(trained=1, frozen=2 + MODELS_OF_REWARDS, texts=POLICY_BATCH // value("policy.parts")),
+        **TRAINING,
+        mem_mb=memory(
+            trained=1, frozen=2 + MODELS_OF_REWARDS, texts=POLICY_BATCH // value("policy.parts"), processes=PROCESSES
+        ),
         runtime=duration(texts=MOST_STEPS * POLICY_BATCH, passes=6 + MODELS_OF_REWARDS),
-        gpu=GPU,
     params:
         settings=lambda wildcards: policy_settings(
             mixture_sources(wildcards.mixture),
@@ -44,6 +46,6 @@ rule policy:
         ),
         derived_from=lambda wildcards: settings("policy.start", "policy.anchor", *reward_keys(wildcards.mixture)),
     shell:
-        "python -m scripts.policy --start {input.start} --anchor {input.anchor}"
+        "{resources.launch} scripts.policy --start {input.start} --anchor {input.anchor}"
         " --reference {input.reference} --snippets {input.snippets} --model {output.model} --history {output.history}"
-        " --settings {params.settings:q} > {log} 2>&1"
+        " --checkpoint-every {resources.checkpoint_every} --made-of {input} --settings {params.settings:q} > {log} 2>&1"

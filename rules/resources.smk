@@ -10,17 +10,28 @@ PROMPT = 512 if value("data.prompt_words") is None else 32  # tokens that a prom
 TOKENS = PROMPT + value("policy.max_new_tokens")
 TEXTS = 25_000  # that the data are taken to have: the graph is laid out before they are read
 
-GPU = int(value("compute.device") == "cuda" or (value("compute.device") == "auto" and gpus_here() > 0))
+GPU = int(value("compute.device") == "cuda" or (value("compute.device") == "auto" and len(gpus_here()) > 0))
 RETRIES = 2 if GPU else None  # of rules that use a GPU, whose faults may go away; None is what --retries says
 
+LAUNCH = "python -m" if value("training.launch") == "none" else f"accelerate launch --config_file {launch_file()} -m"
+PROCESSES = 1 if value("training.launch") == "none" else yaml.safe_load(launch_file().read_text())["num_processes"]
 
-def memory(trained=0, frozen=0, texts=0, sampled=0):
+# Of rules that train. How they do it is said by resources, because another value of these makes nothing run again.
+TRAINING = {
+    "gpu": GPU * PROCESSES,
+    "nodes": 1,
+    "launch": LAUNCH,
+    "checkpoint_every": value("training.checkpoint_every"),
+}
+
+
+def memory(trained=0, frozen=0, texts=0, sampled=0, processes=1):
     """A job's memory: models that learn and models that do not, texts that go through one together."""
     if value("lora") is not None:  # what learns is small beside the model that it lies over
         trained, frozen = 0, trained + frozen
     tokens = {"tokens": texts * TOKENS, "sampled": sampled * TOKENS}
     asked = megabytes(PARAMETERS, trained=trained, frozen=frozen, **tokens, gpu=bool(GPU))
-    return lambda wildcards, attempt: attempt * asked
+    return lambda wildcards, attempt: attempt * processes * asked
 
 
 def duration(texts=0, passes=1):
@@ -52,6 +63,7 @@ def scoring_duration(wildcards, input, attempt):
 
 MODELS_OF_REWARDS = models_of_rewards()
 
-# Locally, as many jobs that use a GPU run at once as there are GPUs; a cluster's scheduler sees to that itself.
-if "gpu" not in workflow.global_resources and workflow.local_exec:
-    workflow.register_resource("gpu", gpus_here())
+# Locally, as many jobs that use a GPU run at once as there are GPUs; a cluster's scheduler sees to that itself. Of jobs
+# that are run elsewhere Snakemake knows the number of nodes.
+if "gpu" not in workflow.global_resources and workflow.nodes is None and not workflow.remote_exec:
+    workflow.register_resource("gpu", len(gpus_here()))

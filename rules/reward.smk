@@ -15,11 +15,13 @@ rule reward:
     benchmark:
         f"{RESULTS}/benchmarks/reward-{{reward}}.tsv"
     retries: RETRIES
-    threads: 1
+    threads: PROCESSES
     resources:
-        mem_mb=memory(trained=1, texts=value("reward_model.batch_size") // value("reward_model.parts")),
+        **TRAINING,
+        mem_mb=memory(
+            trained=1, texts=value("reward_model.batch_size") // value("reward_model.parts"), processes=PROCESSES
+        ),
         runtime=duration(texts=value("reward_model.epochs") * TEXTS, passes=3),
-        gpu=GPU,
     params:
         settings=lambda wildcards: settings(
             f"rewards.{wildcards.reward}.label",
@@ -32,8 +34,9 @@ rule reward:
             "compute",
         ),
     shell:
-        "python -m scripts.reward --base {input.base} --snippets {input.snippets}"
-        " --model {output.model} --report {output.report} --settings {params.settings:q} > {log} 2>&1"
+        "{resources.launch} scripts.reward --base {input.base} --snippets {input.snippets}"
+        " --model {output.model} --report {output.report} --checkpoint-every {resources.checkpoint_every} --made-of {input}"
+        " --settings {params.settings:q} > {log} 2>&1"
 
 
 if "label" in config["gold"]:

@@ -77,17 +77,21 @@ rule proxy:
     benchmark:
         f"{RESULTS}/benchmarks/proxy/{{proxy}}/flipped-{{flipped}}/seed-{{seed}}.tsv"
     retries: RETRIES
-    threads: 1
+    threads: PROCESSES
     resources:
-        mem_mb=memory(trained=1, texts=2 * value("reward_ensembles.batch_size") // value("reward_ensembles.parts")),
+        **TRAINING,
+        mem_mb=memory(
+            trained=1,
+            texts=2 * value("reward_ensembles.batch_size") // value("reward_ensembles.parts"),
+            processes=PROCESSES,
+        ),
         runtime=duration(texts=2 * value("reward_ensembles.epochs") * value("reward_ensembles.pairs"), passes=3),
-        gpu=GPU,
     params:
         settings=proxy_settings,
     shell:
-        "python -m scripts.proxy --base {input.base} --preferences {input.preferences} --snippets {input.snippets}"
+        "{resources.launch} scripts.proxy --base {input.base} --preferences {input.preferences} --snippets {input.snippets}"
         " --model {output.model} --report {output.report} --held_out {output.held_out}"
-        " --settings {params.settings:q} > {log} 2>&1"
+        " --checkpoint-every {resources.checkpoint_every} --made-of {input} --settings {params.settings:q} > {log} 2>&1"
 
 
 rule best_of_n_samples:

@@ -19,11 +19,11 @@ rule sft:
     wildcard_constraints:
         number="|".join(map(str, SFT_NAMES)),
     retries: RETRIES
-    threads: 1
+    threads: PROCESSES
     resources:
-        mem_mb=memory(trained=1, texts=value("sft.batch_size") // value("sft.parts")),
+        **TRAINING,
+        mem_mb=memory(trained=1, texts=value("sft.batch_size") // value("sft.parts"), processes=PROCESSES),
         runtime=duration(texts=value("sft.texts"), passes=3),
-        gpu=GPU,
     params:
         settings=lambda wildcards: settings(
             "data.prompt_words",
@@ -38,8 +38,9 @@ rule sft:
         ),
         derived_from=lambda wildcards: settings(seed_key(wildcards.number)),
     shell:
-        "python -m scripts.sft --base {input.base} --snippets {input.snippets}"
-        " --model {output.model} --report {output.report} --settings {params.settings:q} > {log} 2>&1"
+        "{resources.launch} scripts.sft --base {input.base} --snippets {input.snippets}"
+        " --model {output.model} --report {output.report} --checkpoint-every {resources.checkpoint_every} --made-of {input}"
+        " --settings {params.settings:q} > {log} 2>&1"
 
 
 rule soup:

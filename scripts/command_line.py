@@ -13,6 +13,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NewType
 
+from lib.gpus import gpus_here, take_gpu
+from lib.processes import ALONE, share
+from scripts.resuming import Checkpoints, versions
+
 Output = NewType("Output", Path)
 
 
@@ -21,35 +25,61 @@ def run(work: Callable[..., None]) -> None:
 
     A parameter of type Path or list[Path] is an input and one of type Output an output: each is
     an option of its name. All others come from `--settings`, one JSON object; of a dotted key
-    such as `policy.steps` the last part is the parameter's name.
+    such as `policy.steps` the last part is the parameter's name. Checkpoints are beside the first output;
+    `--checkpoint-every` says how often they are written, which makes no other job of it, and `--made-of`
+    what they are of: all that Snakemake takes for inputs.
 
     `work` is given paths beside the outputs; they are moved into place when it has returned, so
     that what bears an output's name is complete. Errors that a user can mend end in one line.
     """
+    if not share().first:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what it says, the first says
     sys.stdout.reconfigure(line_buffering=True)
     gc.freeze()
     gc.enable()
-    _be_reproducible()
     parameters = inspect.signature(work).parameters
     arguments = _parse(work, parameters)
+    if share() == ALONE and arguments.get("compute", {"device": "cpu"})["device"] != "cpu":
+        take_gpu(gpus_here())  # several processes are told theirs by what has started them
+    _be_reproducible()
     outputs = [name for name, parameter in parameters.items() if parameter.annotation is Output]
     finals = {name: Path(arguments[name]) for name in outputs}
+    checkpoints = _checkpoints(parameters, arguments)
+    arguments |= checkpoints
+    for held in checkpoints.values() if share().first else ():
+        held.hold()
     for name, final in finals.items():
-        arguments[name] = final.with_name(final.name + ".partial")
-        _remove(arguments[name])
-        final.parent.mkdir(parents=True, exist_ok=True)
+        arguments[name] = _partial(final)
     started = time.monotonic()
     try:
         work(**arguments)
         for name, final in finals.items():
-            _remove(final)
-            arguments[name].replace(final)
+            _finish(arguments[name], final)
+        for done in checkpoints.values() if share().first else ():
+            done.remove()
     except Exception as error:
         explanation = _explained(error)
         if explanation is None:
             raise
         sys.exit(f"error: {explanation}")
     print(f"done in {time.monotonic() - started:.0f} s: {', '.join(map(str, finals.values()))}")
+
+
+def _partial(final: Path) -> Path:
+    """Where an output is written until it is whole."""
+    partial = final.with_name(f"{final.name}.partial{share().index or ''}")
+    _remove(partial)
+    final.parent.mkdir(parents=True, exist_ok=True)
+    return partial
+
+
+def _finish(partial: Path, final: Path) -> None:
+    """Moves an output into place; of several processes, which all have made it, the first one's."""
+    if share().first:
+        _remove(final)
+        partial.replace(final)
+    else:
+        _remove(partial)
 
 
 def _be_reproducible() -> None:
@@ -76,6 +106,9 @@ def _parse(work: Callable[..., None], parameters: Any) -> dict[str, Any]:
             parser.add_argument(f"--{name}", type=Path, required=True, metavar="PATH")
         elif parameter.annotation == list[Path]:
             parser.add_argument(f"--{name}", type=Path, required=True, nargs="*", metavar="PATH")
+        elif parameter.annotation is Checkpoints:
+            parser.add_argument("--checkpoint-every", type=int, required=True, metavar="STEPS")
+            parser.add_argument("--made-of", type=Path, required=True, nargs="*", metavar="PATH")
         else:
             settings.append(name)
     if settings:
@@ -85,6 +118,18 @@ def _parse(work: Callable[..., None], parameters: Any) -> dict[str, Any]:
     if sorted(given) != sorted(settings):
         parser.error(f"--settings must have the keys {sorted(settings)}, not {sorted(given)}")
     return arguments | given
+
+
+def _checkpoints(parameters: Any, arguments: dict[str, Any]) -> dict[str, Checkpoints]:
+    """The checkpoints of a job that has some, in place of the options that say of them."""
+    names = [name for name in parameters if parameters[name].annotation is Checkpoints]
+    if not names:
+        return {}
+    first = next(arguments[name] for name in parameters if parameters[name].annotation is Output)
+    every, made_of = arguments.pop("checkpoint_every"), arguments.pop("made_of")
+    job = {name: str(value) for name, value in arguments.items()} | {"processes": share().count}
+    folder = first.with_name(f"{first.name}.checkpoints")
+    return dict.fromkeys(names, Checkpoints(folder, every, job, versions(made_of)))
 
 
 def _remove(path: Path) -> None:

@@ -42,7 +42,7 @@ def amount(job: Job, config: dict[str, Any], texts: int) -> tuple[str, float]:
     """The kind of work that a job is, and how much: steps of RL, or batches of texts. texts: there are to train on."""
     settings = json.loads(job.params.settings)
     ensembles = config["reward_ensembles"]
-    match job.rule.shellcmd.partition("python -m scripts.")[2].split(" ")[0]:
+    match job.rule.shellcmd.partition(" scripts.")[2].split(" ")[0]:
         case "policy":
             return "RL", next(value for key, value in settings.items() if key.rpartition(".")[2] == "steps")
         case "sft":

@@ -17,7 +17,8 @@ from lib.ppo import PPO
 from lib.rewards import load
 from scripts.command_line import Output, run
 from scripts.reading import language_model, learner, prompts, save, tokenizer
-from scripts.training import print_progress, shared
+from scripts.resuming import Checkpoints
+from scripts.training import print_progress, resumable, shared, train_from_last
 
 
 def train_policy(
@@ -27,6 +28,7 @@ def train_policy(
     snippets: Path,
     model: Output,
     history: Output,
+    checkpoints: Checkpoints,
     *,
     reward: dict[str, dict],
     algorithm: str,
@@ -57,7 +59,6 @@ def train_policy(
     trainer_class, config_of, own = by_algorithm(algorithm, ppo)
     epochs = ppo.get("epochs", 1)
     config = config_of(
-        output_dir=str(model),
         max_steps=steps * epochs,
         num_generations=completions_per_prompt,
         max_completion_length=max_new_tokens,
@@ -68,7 +69,10 @@ def train_policy(
         beta=beta,
         seed=seed,
         logging_steps=1,
-        **shared(where, lora is not None, prompts_per_step * completions_per_prompt, parts),
+        **(
+            shared(where, lora is not None, prompts_per_step * completions_per_prompt, parts)
+            | resumable(checkpoints, epochs)
+        ),
     )
     rewards = {load(name, source, where): source["weight"] for name, source in reward.items()}
     trainer = trainer_class(
@@ -85,7 +89,7 @@ def train_policy(
         **own,
     )
     print_progress(trainer, ["reward", *(f"rewards/{name}/mean" for name in reward), "kl", "entropy"])
-    trainer.train()
+    train_from_last(trainer, checkpoints)
     save(policy, tokens, start, model)
     batches = [entry for entry in trainer.state.log_history if "reward" in entry]
     steps_taken = [{"step": i} | at_step(entry, list(reward)) for i, entry in enumerate(batches, 1)]

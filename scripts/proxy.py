@@ -21,7 +21,8 @@ from lib.reward_heads import RewardHeads, bootstrap_weights
 from scripts.command_line import Output, run
 from scripts.human_labels import Label, labelled
 from scripts.reading import tokenizer
-from scripts.training import print_progress, shared
+from scripts.resuming import Checkpoints
+from scripts.training import print_progress, resumable, shared, train_from_last
 
 
 def train_proxy(
@@ -31,6 +32,7 @@ def train_proxy(
     model: Output,
     report: Output,
     held_out: Output,
+    checkpoints: Checkpoints,
     *,
     label: Label | None,
     heads: int,
@@ -59,7 +61,6 @@ def train_proxy(
     weights = bootstrap_weights(len(train), heads, seed) if bootstrap else [[1] * heads] * len(train)
     dataset = as_pairs(train, first_preferred(train, flipped), tokens).add_column("weights", weights)
     config = RewardConfig(
-        output_dir=str(model),
         num_train_epochs=epochs,
         learning_rate=learning_rate,
         lr_scheduler_type="linear",
@@ -67,17 +68,15 @@ def train_proxy(
         max_length=None,
         max_grad_norm=0.0,  # not clipped, or heads would be slowed down by each other
         seed=seed,
-        logging_steps=20,
-        **shared(where, lora is not None, batch_size, parts),
+        logging_steps=10,
+        **(shared(where, lora is not None, batch_size, parts) | resumable(checkpoints)),
     )
     trainer = RewardHeads(classifier, args=config, train_dataset=dataset, processing_class=tokens)
     print_progress(trainer, ["loss", "accuracy"])
-    trainer.train()
+    train_from_last(trainer, checkpoints)
     classifier.eval()
     first, second = (outputs(classifier, tokens, list(other[place])) for place in ("first", "second"))
     keep_scale(classifier, torch.cat([first, second]))
-    save_classifier(classifier, model)
-    tokens.save_pretrained(model)
     margins = pd.DataFrame((first - second).numpy(), columns=[f"margin_{k}" for k in range(heads)])
     margins.assign(label=first_preferred(other, flipped)).to_csv(held_out, index=False)
     findings = {"accuracy by gold": (margins > 0).eq(first_preferred(other, 0), axis=0).mean().tolist()}
@@ -88,6 +87,8 @@ def train_proxy(
         findings |= {"agreement with people": [measure_for(ratings)(scores, ratings) for scores in of_heads]}
     print(f"each head's agreement with held-out human ratings, and with the gold reward on held-out pairs: {findings}")
     report.write_text(json.dumps(findings, indent=2) + "\n")
+    save_classifier(classifier, model)
+    tokens.save_pretrained(model)
 
 
 def as_pairs(table: pd.DataFrame, first: pd.Series, tokens: PreTrainedTokenizerFast) -> Dataset:

@@ -11,6 +11,7 @@ from lib import on_cpu
 from lib.compute import Compute
 from lib.factors import base_of, is_adapter, write_factors
 from lib.snippets import SPLITS, prompt_and_completion
+from lib.weights import make_whole
 
 
 def snippets(path: Path, split: str) -> pd.DataFrame:
@@ -89,6 +90,7 @@ def learner(start: Path, lora: dict | None, seed: int, compute: Compute) -> PreT
 
 def save(policy: PreTrainedModel, tokens: PreTrainedTokenizerFast, start: Path, model: Path) -> None:
     """Writes a policy that learned: all of its weights, or its factors on the base model of its start."""
+    make_whole(policy)
     if hasattr(policy, "peft_config"):
         from lib import adapters
 

@@ -14,7 +14,12 @@ from lib.ensembles import outputs
 from scripts.command_line import Output, run
 from scripts.human_labels import Label, labelled, report_agreement
 from scripts.reading import tokenizer
-from scripts.training import print_progress, shared
+from scripts.resuming import Checkpoints
+from scripts.training import Resumable, print_progress, resumable, shared, train_from_last
+
+
+class Grouped(Resumable, Trainer):
+    """Of transformers."""
 
 
 def train_reward(
@@ -22,6 +27,7 @@ def train_reward(
     snippets: Path,
     model: Output,
     report: Output,
+    checkpoints: Checkpoints,
     *,
     label: Label,
     epochs: float,
@@ -38,29 +44,28 @@ def train_reward(
     classifier = new_classifier(base, lora, where, num_labels=1, problem_type="regression")
     examples = tokens(list(train["text"])) | {"label": list(train["standardised"])}
     config = TrainingArguments(
-        output_dir=str(model),
         num_train_epochs=epochs,
         train_sampling_strategy="group_by_length",
         learning_rate=learning_rate,
         lr_scheduler_type="linear",
         warmup_steps=50,
         seed=seed,
-        logging_steps=50,
-        **shared(where, lora is not None, batch_size, parts),
+        logging_steps=10,
+        **(shared(where, lora is not None, batch_size, parts) | resumable(checkpoints)),
     )
-    trainer = Trainer(
+    trainer = Grouped(
         model=classifier,
         args=config,
         train_dataset=Dataset.from_dict(examples),
         data_collator=DataCollatorWithPadding(tokens),
     )
-    trainer.loss_is_scaled_for_ga = False  # the mean of a part of a batch is not divided by the number of parts yet
+    trainer.model_accepts_loss_kwargs = False  # its loss is the mean of a part, whatever the number of parts
     print_progress(trainer, ["loss"])
-    trainer.train()
-    save_classifier(classifier, model)
-    tokens.save_pretrained(model)
+    train_from_last(trainer, checkpoints)
     classifier.eval()
     report_agreement(report, lambda texts: outputs(classifier, tokens, texts)[:, 0].tolist(), train, held_out)
+    save_classifier(classifier, model)
+    tokens.save_pretrained(model)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,12 @@ from lib.language_models import bits_per_byte
 from scripts.command_line import Output, run
 from scripts.reading import learner, prompts, save, tokenizer
 from scripts.reading import snippets as read_snippets
-from scripts.training import print_progress, shared
+from scripts.resuming import Checkpoints
+from scripts.training import Resumable, print_progress, resumable, shared, train_from_last
+
+
+class Grouped(Resumable, SFTTrainer):
+    """TRL's."""
 
 
 def fine_tune(
@@ -19,6 +24,7 @@ def fine_tune(
     snippets: Path,
     model: Output,
     report: Output,
+    checkpoints: Checkpoints,
     *,
     prompt_words: int | None,
     left_out: str | None,
@@ -38,21 +44,18 @@ def fine_tune(
         raise ValueError(f"sft.texts: there are {len(examples)} texts with a completion to train on, not {texts}")
     examples = examples.sample(texts, random_state=0).reset_index(drop=True)  # the same for both of the pair
     config = SFTConfig(
-        output_dir=str(model),
         num_train_epochs=1,
         train_sampling_strategy="group_by_length",
         learning_rate=learning_rate,
         lr_scheduler_type="linear",
         warmup_steps=20,
         seed=seed,
-        logging_steps=20,
-        **shared(where, lora is not None, batch_size, parts),
+        logging_steps=10,
+        **(shared(where, lora is not None, batch_size, parts) | resumable(checkpoints)),
     )
-    trainer = SFTTrainer(
-        model=policy, args=config, train_dataset=Dataset.from_pandas(examples), processing_class=tokens
-    )
+    trainer = Grouped(model=policy, args=config, train_dataset=Dataset.from_pandas(examples), processing_class=tokens)
     print_progress(trainer, ["loss"])
-    trainer.train()
+    train_from_last(trainer, checkpoints)
     policy.eval()
     bits = bits_per_byte(policy, tokens, list(read_snippets(snippets, "validation")["text"]))
     print(f"bits per byte on the validation split: {bits:.3f}")

@@ -4,7 +4,6 @@ import json
 import os
 import re
 import shutil
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,7 +13,7 @@ import yaml
 from moto.server import ThreadedMotoServer
 
 from lib.dvc_stages import in_use
-from tests.checkout import ROOT, Checkout
+from tests.checkout import ROOT, Checkout, wait_for
 from tests.test_edits import POLICY as POLICY_AND_AFTER
 from tests.test_edits import SALSA, SALSA_SCORES, agreed
 
@@ -278,7 +277,7 @@ def test_an_edit_between_pull_and_adopt_stays_stale(copy_of_sealed, tmp_path):
 def test_an_interrupted_push_and_an_interrupted_pull_lose_nothing(copy_of_sealed, bucket, tmp_path):
     store = bucket(copy_of_sealed)
     push = copy_of_sealed.start("dvc", "push", "--jobs", "1")
-    wait_until(lambda: len(list(store.objects.all())) >= 5)
+    wait_for(lambda: len(list(store.objects.all())) >= 5, every=0.01)
     push.kill()
     push.communicate()
     reached = len(list(store.objects.all()))
@@ -287,7 +286,7 @@ def test_an_interrupted_push_and_an_interrupted_pull_lose_nothing(copy_of_sealed
     colleague = copy_of_sealed.clone(tmp_path / "colleague")
     cache = colleague.root / ".dvc/cache/files"
     pull = colleague.start("dvc", "pull", "--jobs", "1")
-    wait_until(lambda: len(list(cache.rglob("*/*/*"))) >= 5)
+    wait_for(lambda: len(list(cache.rglob("*/*/*"))) >= 5, every=0.01)
     pull.kill()
     pull.communicate()
     assert colleague.files() != copy_of_sealed.files()
@@ -295,13 +294,6 @@ def test_an_interrupted_push_and_an_interrupted_pull_lose_nothing(copy_of_sealed
     assert colleague.files() == copy_of_sealed.files()
     assert "47 of 47 jobs adopted" in colleague.dvc_graph("adopt")
     assert agreed(colleague) == set()
-
-
-def wait_until(reached) -> None:
-    deadline = time.monotonic() + 60
-    while not reached():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 def damage(path: Path) -> None:

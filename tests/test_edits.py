@@ -73,6 +73,8 @@ VALUES = {
     "what no job of the experiment takes, and numbers spelt otherwise": (
         {
             "policy.ppo.epochs": 2,
+            "training.checkpoint_every": 7,
+            "training.launch": "multi_gpu",
             "salsa.more_pairs": [],
             "reward_ensembles.more_policies": [],
             "figures.width": 6,

@@ -1,12 +1,14 @@
 """What goes wrong on machines: Snakemake killed or started twice, a full disk. Nothing is lost, and it says so."""
 
+import re
 import shutil
 import subprocess
 
 import psutil
 import pytest
 
-from tests.checkout import Checkout
+from scripts.resuming import step_of
+from tests.checkout import Checkout, wait_for
 
 POLICY = "results/smoke/policy/positivity/seed-1"
 
@@ -31,6 +33,25 @@ def test_two_at_once_and_a_lock_that_a_kill_left(copy_of_finished, finished):
     assert "--unlock" in copy_of_finished.run(*command, fails=True)
     copy_of_finished.snakemake("--unlock")
     copy_of_finished.run(*command)
+    assert copy_of_finished.files() == finished.files()
+
+
+def test_a_training_that_outlives_snakemake_is_waited_for(copy_of_finished, finished):
+    command = without_policy(copy_of_finished)
+    first = copy_of_finished.start(*command)
+    job = copy_of_finished.wait_for_job("scripts.policy")
+    wait_for((copy_of_finished.root / f"{POLICY}.checkpoints/lock").exists, every=0.01)
+    job.suspend()
+    first.kill()
+    first.wait()
+    copy_of_finished.snakemake("--unlock")
+    second = copy_of_finished.start(*command)
+    log = copy_of_finished.root / "results/smoke/logs/policy/positivity/seed-1.log"
+    waits = "waiting for another process that trains the same"
+    wait_for(lambda: log.exists() and waits in log.read_text(), seconds=240)
+    job.resume()
+    output, _ = second.communicate(timeout=600)
+    assert second.returncode == 0, output
     assert copy_of_finished.files() == finished.files()
 
 
@@ -60,3 +81,25 @@ def test_a_full_disk_is_named_and_once_there_is_space_the_same_bytes_come_out(sm
     filler.unlink()
     small_disk.run(*command)
     assert small_disk.files() == finished.files()
+
+
+def test_a_training_that_is_killed_half_way_goes_on_from_its_checkpoint(copy_of_finished):
+    """On WARP's policy, whose anchor moves: kill -9 of the job, after which Snakemake is started again."""
+    checkout, policy = copy_of_finished, "M-1/iteration-1/policy-1/seed-1"
+    made = f"results/smoke/warp/{policy}"
+    checkout.edit_params({"warp.steps": 60, "training.checkpoint_every": 5})
+    command = checkout.command("--", made, cores=1)
+    checkout.run(*command)
+    whole = checkout.files()
+    shutil.rmtree(checkout.root / made)
+    first = checkout.start(*command)
+    checkpoints = checkout.root / f"{made}.checkpoints"
+    job = checkout.wait_for_job("scripts.policy")
+    wait_for(lambda: [path for path in checkpoints.glob("*/sealed.json") if step_of(path.parent) >= 25], every=0.01)
+    job.kill()
+    first.communicate()
+    assert first.returncode
+    checkout.run(*command)
+    log = (checkout.root / f"results/smoke/logs/warp_policy/{policy}.log").read_text()
+    assert int(re.search(r"going on after step (\d+)", log)[1]) >= 25
+    assert checkout.files() == whole

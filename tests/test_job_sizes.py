@@ -1,4 +1,4 @@
-from lib.job_sizes import KEPT_FOR_GRADIENT, LIBRARIES, START, gpus_here, megabytes, minutes, parameters_of_llama
+from lib.job_sizes import KEPT_FOR_GRADIENT, LIBRARIES, START, megabytes, minutes, parameters_of_llama
 from lib.language_models import new_llama
 
 
@@ -30,14 +30,3 @@ def test_more_memory_is_asked_for_than_rl_took():
     """
     measured = 5651
     assert measured < megabytes(1.35e8, frozen=4, tokens=32 * 50) < 2 * measured
-
-
-def test_gpus_that_are_there_and_not_hidden(tmp_path, monkeypatch):
-    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
-    assert gpus_here(tmp_path) == 0
-    for name in ("nvidia0", "nvidia1", "nvidia2", "nvidiactl"):
-        (tmp_path / name).touch()
-    assert gpus_here(tmp_path) == 3
-    for shown, count in (("0,2", 2), ("", 0), ("-1", 0), ("0,1,2,3", 3)):
-        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", shown)
-        assert gpus_here(tmp_path) == count

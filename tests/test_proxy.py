@@ -7,6 +7,7 @@ from transformers import AutoModelForSequenceClassification
 
 from lib.ensembles import Classifier
 from scripts.proxy import train_proxy
+from scripts.resuming import Checkpoints
 
 CALM = ["the sea was calm", "a calm day by the sea", "a calm day", "the day was calm"]
 WILD = ["the sea was wild", "a wild night by the sea", "a wild night", "the night was wild"]
@@ -33,7 +34,8 @@ def trained(tmp_path, llama, tokenizer):
     def train(**changed):
         given = [tmp_path / name for name in ("base", "preferences.jsonl", "snippets.jsonl")]
         made = [tmp_path / name for name in ("model", "report.json", "held_out.csv")]
-        train_proxy(*given, *made, **settings | changed)
+        checkpoints = Checkpoints(tmp_path / "checkpoints", 50, job=changed, made_of={})
+        train_proxy(*given, *made, checkpoints, **settings | changed)
         model, report, held_out = made
         return model, json.loads(report.read_text()), pd.read_csv(held_out)
 

@@ -2,6 +2,7 @@ import json
 
 import pytest
 
+from scripts.resuming import Checkpoints
 from scripts.reward import train_reward
 
 TEXTS = ["the sea was calm", "a wild night by the sea", "cold days and wild nights", "a calm day"]
@@ -31,7 +32,8 @@ def gradients(tmp_path, llama, tokenizer, monkeypatch):
 
         monkeypatch.setattr("scripts.reward.print_progress", look_on)
         made = [tmp_path / f"{name}-{parts}" for name in ("model", "report")]
-        train_reward(tmp_path / "base", tmp_path / "snippets.jsonl", *made, parts=parts, **settings)
+        checkpoints = Checkpoints(tmp_path / f"checkpoints-{parts}", 50, job=None, made_of={})
+        train_reward(tmp_path / "base", tmp_path / "snippets.jsonl", *made, checkpoints, parts=parts, **settings)
         return [entry["grad_norm"] for entry in trainers[0].state.log_history if "grad_norm" in entry]
 
     return train
