@@ -20,10 +20,10 @@ import pandas as pd
 import torch
 import yaml
 
-from lib.trajectories import mean_start, over_seeds, read_trajectory, reward_at_equal_kl
-from scripts.command_line import Output
+from lib.jobs.checkpoints import Checkpoints
+from lib.jobs.command_line import Output
+from lib.statistics.along_training import mean_start, over_seeds, read_trajectory, reward_at_equal_kl
 from scripts.policy import train_policy
-from scripts.resuming import Checkpoints
 
 ALGORITHMS = ("rloo", "grpo", "ppo")
 MEAN = {"aggregate": "mean", "coefficient": 0}  # of one model: itself

@@ -31,7 +31,7 @@ rule all:
 
 rule job:
     input:
-        "lib/jobs.py",
+        "lib/graph/jobs.py",
         lambda job: [] if job.level == "0" else f"results/{{int(job.level) - 1}}/{{job.place}}",
     output: directory("results/{{level}}/{{place}}")
     params: settings=json.dumps({{"section.key": config["section"]["key"]}})

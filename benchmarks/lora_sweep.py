@@ -15,14 +15,14 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from lib.combinations import One, Point
-from lib.compute import Compute
-from lib.factors import base_of
+from lib.evaluation.sweeps import LoraPolicies
+from lib.machine.compute import Compute
 from lib.merging import linear_soup
-from lib.sampling import next_token_log_probabilities, sample
-from lib.sweeps import LoraPolicies
-from lib.weights import set_weights, weights
-from scripts.reading import frozen_base, language_model, tokenizer
+from lib.models.loading import frozen_base, language_model, tokenizer
+from lib.models.lora_on_disk import base_of
+from lib.models.weights import set_weights, weights
+from lib.policies.combinations import One, Point
+from lib.policies.sampling import next_token_log_probabilities, sample
 
 OPENINGS = ["The", "A", "One", "Her", "His", "This", "That", "Our"]
 PROMPTS = [f"{opening} {noun} was one of the very" for opening in OPENINGS for noun in ("film", "book")]

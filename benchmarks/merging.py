@@ -50,8 +50,8 @@ WARP = (
 
 def slerp_alone() -> None:
     """What mergekit's nuslerp does: one model. scripts.warp_merge also writes LITI's, and the angles."""
-    from lib.checkpoints import merge, pieces
     from lib.merging import add_task_vectors, equal_weights, inner_products, slerp_coefficients, task_vector
+    from lib.models.streaming import merge, pieces
 
     models = [Path("start"), Path("first"), Path("second")]
     products = inner_products(

@@ -25,15 +25,15 @@ import yaml
 from transformers import AutoModelForSequenceClassification, PreTrainedModel, PrinterCallback, set_seed
 from trl import RewardConfig
 
-from lib.compute import CPU
-from lib.ensembles import outputs
-from lib.figures import COLOURS, PAPER
-from lib.language_models import new_llama
-from lib.preferences import first_preferred
-from lib.reward_heads import RewardHeads
+from lib.machine.compute import CPU
+from lib.models.language_models import new_llama
+from lib.models.loading import tokenizer
+from lib.reporting.figures import COLOURS, PAPER
+from lib.reward_models.ensembles import outputs
+from lib.reward_models.heads import RewardHeads
+from lib.reward_models.pairs import first_preferred
+from lib.training.settings import shared
 from scripts.proxy import as_pairs
-from scripts.reading import tokenizer
-from scripts.training import shared
 
 KINDS = {"heads": COLOURS["soup"], "models": COLOURS["morl"]}
 WORK = ("train", "score")

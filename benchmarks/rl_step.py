@@ -24,13 +24,13 @@ from peft import LoraConfig, PeftModel
 from transformers import AutoModelForCausalLM, PreTrainedModel, PreTrainedTokenizerFast
 from trl import RLOOConfig, RLOOTrainer
 
-from lib.adapters import sharing, trainable
-from lib.compute import CPU, Compute
-from lib.policies import RLOO
-from lib.rewards import Reward
-from lib.sampling import sample
-from scripts.reading import frozen_base, tokenizer
-from scripts.training import shared
+from lib.machine.compute import CPU, Compute
+from lib.models.loading import frozen_base, tokenizer
+from lib.models.lora_in_memory import sharing, trainable
+from lib.policies.sampling import sample
+from lib.policies.trainers import RLOO
+from lib.reward_models.loading import Reward
+from lib.training.settings import shared
 
 PROMPTS, COMPLETIONS, PROMPT, LENGTH = 16, 4, 8, 24
 LORA = {"rank": 16, "alpha": 16, "modules": ["q_proj", "k_proj", "v_proj", "o_proj"]}

@@ -1,1 +1,1 @@
-"""The ideas of the four papers, one module each: no files, no Snakemake, no seeds taken from the air."""
+"""The method: merges at the front door, one room for each thing that an experiment needs."""

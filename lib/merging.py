@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import torch
 from torch import Tensor
 
-from lib.weights import Weights
+Weights = dict[str, Tensor]
 
 BLOCK = re.compile(r"(?:^|\.)(?:layers?|h|blocks?)\.\d+(?=\.)")
 RUN = 1024  # numbers that are summed in float32
@@ -55,7 +55,7 @@ def inner_products(pieces: Iterable[Sequence[Weights]]) -> dict[str, Tensor]:
     """vᵢ·vⱼ of each layer, (N, N) in float64: all that norms, angles and SLERP depend on.
 
     pieces: N vectors with the same names and shapes; all of them at once, or a part of each at a time
-    (`lib.checkpoints.pieces`), whose products are added up.
+    (`lib.models.streaming.pieces`), whose products are added up.
     Raises ValueError where a product is not a finite number: a policy has diverged.
     """
     products: dict[str, Tensor] = {}
@@ -148,6 +148,16 @@ def add_task_vectors(start: Weights, policies: Sequence[Weights], coefficients: 
 def liti(start: Weights, merged: Weights, eta: float) -> Weights:
     """(1 − η) θ_start + η θ_merged: back towards the start by linear interpolation (WARP's LITI)."""
     return linear_soup([start, merged], [1 - eta, eta])
+
+
+@torch.no_grad()
+def ema(anchor: Mapping[str, Tensor], policy: Mapping[str, Tensor], mu: float) -> None:
+    """θ_ema ← (1 − μ) θ_ema + μ θ, in place (WARP, algorithm 1).
+
+    The anchor has to be float32: in bfloat16 the small steps are lost in rounding.
+    """
+    for name, tensor in anchor.items():
+        tensor.mul_(1 - mu).add_(policy[name].to(tensor.dtype), alpha=mu)
 
 
 def _gram(vectors: Tensor) -> Tensor:

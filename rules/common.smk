@@ -15,10 +15,10 @@ from jsonschema.exceptions import best_match
 from snakemake.exceptions import WorkflowError
 
 sys.path.insert(0, workflow.basedir)
-from lib.gpus import gpus_here
-from lib.hub import from_hub
-from lib.job_sizes import megabytes, minutes, parameters_of_llama
-from lib.mixtures import MIXTURE, NAME, between, mixture_name, mixture_weights, simplex
+from lib.machine.gpus import gpus_here
+from lib.models.hub import from_hub
+from lib.graph.sizes import megabytes, minutes, parameters_of_llama
+from lib.reward_models.mixtures import MIXTURE, NAME, between, mixture_name, mixture_weights, simplex
 
 ROOT = Path(workflow.basedir)
 PARAMS = ", ".join(os.path.relpath(file) for file in workflow.configfiles)  # what config was read from
@@ -139,7 +139,7 @@ def settings(*keys, **values):
     """One JSON object with the values of dotted keys, and others by name, for a job's --settings.
 
     One string, because Snakemake compares a job's parameters as a set of values: two values
-    swapped would go unnoticed. DVC follows the keys that stand in it (lib/dvc_stages.py). Where a value
+    swapped would go unnoticed. DVC follows the keys that stand in it (lib/graph/dvc_stages.py). Where a value
     by name comes from the parameters, its keys stand beside it: `derived_from=settings(...)`.
     """
     assert not values.keys() & config.keys(), "a value by name would be taken for a section"
@@ -186,7 +186,7 @@ def seed_key(number):
 
 
 def reward_source(name):
-    """Where a reward comes from, as lib.rewards.load takes it."""
+    """Where a reward comes from, as lib.reward_models.loading.load takes it."""
     if name not in config["rewards"]:
         raise WorkflowError(f"{name!r} is not one of the rewards of {PARAMS} ({', '.join(config['rewards'])})")
     spec = config["rewards"][name]
@@ -211,7 +211,7 @@ def pretrained_files():
 
 
 def gold_source():
-    """The gold reward as lib.rewards.load takes it: fitted on a human label, or given."""
+    """The gold reward as lib.reward_models.loading.load takes it: fitted on a human label, or given."""
     return {"gold": f"{RESULTS}/gold"} if "label" in config["gold"] else config["gold"]
 
 

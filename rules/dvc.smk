@@ -9,7 +9,7 @@ IN_USE = contextlib.ExitStack()
 
 
 onstart:
-    from lib import dvc_stages
+    from lib.graph import dvc_stages
 
     jobs = list(workflow.dag.needrun_jobs())
     if "DVC_STAGE" in os.environ:

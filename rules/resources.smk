@@ -1,5 +1,5 @@
 # What jobs ask a scheduler for, in one place: memory in MB and minutes, more with each attempt, and GPUs. All from the size of
-# the models, by lib/job_sizes.py; a profile's set-resources may say otherwise for a rule.
+# the models, by lib/graph/sizes.py; a profile's set-resources may say otherwise for a rule.
 
 PARAMETERS = (
     value("base.parameters")

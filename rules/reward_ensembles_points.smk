@@ -1,7 +1,8 @@
 # Where the proxies of reward ensembles are, and the policies that are trained on them; what is scored of these.
 
-from lib.reward_ensemble_points import aggregates_of, ensemble, variants_of as ensemble_variants_of
-from lib.reward_ensemble_points import variant_point as ensemble_point
+from lib.papers.reward_ensembles.names import aggregates_of, variants_of as ensemble_variants_of
+from lib.reward_models.proxies import ensemble
+from lib.papers.reward_ensembles.names import variant_point as ensemble_point
 
 
 def ensemble_variants(study):
@@ -35,7 +36,7 @@ def proxy_folders(of, seed):
 
 
 def ensemble_source(of, seed):
-    """An ensemble as lib.rewards.load takes it."""
+    """An ensemble as lib.reward_models.loading.load takes it."""
     coefficient = value("reward_ensembles.coefficient") if of.aggregate == "uncertainty_weighted" else 0
     return {"models": proxy_folders(of, seed), "aggregate": of.aggregate, "coefficient": coefficient}
 

@@ -1,6 +1,6 @@
 # Where SALSA's policies and references are, and what is scored of them.
 
-from lib.salsa_points import CORNERS, Variant, plane_point, variant, variant_point, variants_of
+from lib.papers.salsa.names import CORNERS, Variant, plane_point, variant, variant_point, variants_of
 
 
 def salsa_pairs(study):

@@ -1,6 +1,6 @@
 # Where WARP's policies and merges are, and what is scored of them.
 
-from lib.warp_points import between_point, fixed_point, liti_point
+from lib.papers.warp.names import between_point, fixed_point, liti_point
 
 
 def warp_start(wildcards):

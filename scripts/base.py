@@ -5,11 +5,11 @@ from pathlib import Path
 
 import torch
 
-from lib.language_models import bits_per_byte, encode, new_llama, packed_blocks, train_tokenizer
-from lib.pretraining import pretrain
-from lib.sampling import sample
-from scripts.command_line import Output, run
-from scripts.reading import snippets as read_snippets
+from lib.data.prompts import snippets as read_snippets
+from lib.jobs.command_line import Output, run
+from lib.models.language_models import bits_per_byte, encode, new_llama, packed_blocks, train_tokenizer
+from lib.models.pretraining import pretrain
+from lib.policies.sampling import sample
 
 SAMPLES = 10
 

@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 import torch
 
-from lib.best_of_n import best_of_n, kl
-from lib.compute import Compute
-from lib.ensembles import Classifier, aggregated
-from scripts.command_line import Output, run
+from lib.jobs.command_line import Output, run
+from lib.machine.compute import Compute
+from lib.reward_models.best_of_n import best_of_n, kl
+from lib.reward_models.ensembles import Classifier, aggregated
 
 
 def compute_best_of_n(

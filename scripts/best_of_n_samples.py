@@ -5,11 +5,12 @@ from pathlib import Path
 import pandas as pd
 import torch
 
-from lib.compute import Compute
-from lib.rewards import load
-from lib.sampling import sample_texts
-from scripts.command_line import Output, run
-from scripts.reading import language_model, prompts, some_prompts, tokenizer
+from lib.data.prompts import prompts, some_prompts
+from lib.jobs.command_line import Output, run
+from lib.machine.compute import Compute
+from lib.models.loading import language_model, tokenizer
+from lib.policies.sampling import sample_texts
+from lib.reward_models.loading import load
 
 SEED = 0  # the same samples for all proxies
 

@@ -19,8 +19,8 @@ from dvc.lock import LockError
 from snakemake.jobs import Job
 from snakemake_interface_common.exceptions import WorkflowError
 
-from lib.dvc_stages import DEFAULT_PARAMS, outdated, pipeline_file, records, render
-from lib.jobs import Graph, graph_of, name
+from lib.graph.dvc_stages import DEFAULT_PARAMS, outdated, pipeline_file, records, render
+from lib.graph.jobs import Graph, graph_of, name
 
 
 def write(graph: Graph) -> None:

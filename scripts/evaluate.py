@@ -10,14 +10,15 @@ from pathlib import Path
 
 import pandas as pd
 
-from lib.combinations import Point
-from lib.compute import Compute
-from lib.factors import is_adapter
-from lib.full_policies import FullPolicies
-from lib.rewards import load
-from lib.scores import score
-from scripts.command_line import Output, run
-from scripts.reading import language_model, prompts, some_prompts, tokenizer
+from lib.data.prompts import prompts, some_prompts
+from lib.evaluation.full_policies import FullPolicies
+from lib.evaluation.scores import score
+from lib.jobs.command_line import Output, run
+from lib.machine.compute import Compute
+from lib.models.loading import language_model, tokenizer
+from lib.models.lora_on_disk import is_adapter
+from lib.policies.combinations import Point
+from lib.reward_models.loading import load
 
 
 def evaluate(
@@ -78,7 +79,9 @@ def evaluate(
 def kind_of(policy: Path) -> type:
     """How policies like this one are combined."""
     if is_adapter(policy):
-        from lib.sweeps import LoraPolicies  # PEFT takes 3 s to import, which other policies need not wait for
+        from lib.evaluation.sweeps import (
+            LoraPolicies,  # PEFT takes 3 s to import, which other policies need not wait for
+        )
 
         return LoraPolicies
     return FullPolicies

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from datasets import Dataset, load_dataset
 
-from lib.functions import function
-from lib.hub import from_hub, hub_id
-from lib.snippets import split_by
-from scripts.command_line import Output, run
+from lib.data.functions import function
+from lib.data.snippets import split_by
+from lib.jobs.command_line import Output, run
+from lib.models.hub import from_hub, hub_id
 
 
 def read_examples(

@@ -6,9 +6,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from lib.factors import factor_average_error, read_factors
-from lib.figures import PAPER, save
-from scripts.command_line import Output, run
+from lib.jobs.command_line import Output, run
+from lib.models.lora_on_disk import factor_average_error, read_factors
+from lib.reporting.figures import PAPER, save
 
 WEIGHTS = np.linspace(0, 1, 21)
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from unearth import PackageFinder
 
-from scripts.command_line import Output, run
+from lib.jobs.command_line import Output, run
 
 SDIST, WHEEL = "sdist:", "wheel:"
 

@@ -21,17 +21,18 @@ from snakemake.jobs import Job
 from snakemake_interface_common.exceptions import WorkflowError
 from transformers import TrainerCallback
 
-from lib.classifiers import new_classifier, save_classifier
-from lib.combinations import One
-from lib.compute import Compute
-from lib.dvc_stages import DEFAULT_PARAMS
-from lib.jobs import graph_of
-from lib.rewards import load
-from lib.schedule import wall_time
-from lib.scores import score
+from lib.data.prompts import prompts
+from lib.evaluation.scores import score
+from lib.graph.dvc_stages import DEFAULT_PARAMS
+from lib.graph.jobs import graph_of
+from lib.graph.schedule import wall_time
+from lib.machine.compute import Compute
+from lib.models.loading import learner, tokenizer
+from lib.policies.combinations import One
+from lib.reward_models.classifiers import new_classifier, save_classifier
+from lib.reward_models.loading import load
+from lib.training.settings import shared
 from scripts.policy import by_algorithm
-from scripts.reading import learner, prompts, tokenizer
-from scripts.training import shared
 
 BATCH = 32  # texts that are measured
 START_UP = 10.0  # seconds for Python and its libraries, and to write what a job made

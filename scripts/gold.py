@@ -5,9 +5,10 @@ It is in standard deviations of its label over the training texts, as the reward
 
 from pathlib import Path
 
-from lib.gold import GoldReward
-from scripts.command_line import Output, run
-from scripts.human_labels import Label, labelled, report_agreement
+from lib.data.human_labels import Label, labelled
+from lib.jobs.command_line import Output, run
+from lib.reward_models.agreement import report_agreement
+from lib.reward_models.gold import GoldReward
 
 
 def fit_gold(snippets: Path, model: Output, report: Output, *, label: Label, penalty: float) -> None:

@@ -11,14 +11,15 @@ from pathlib import Path
 from datasets import Dataset
 from trl import GRPOConfig, RLOOConfig
 
-from lib.compute import Compute
-from lib.policies import GRPO, RLOO, kl_per_completion
-from lib.ppo import PPO
-from lib.rewards import load
-from scripts.command_line import Output, run
-from scripts.reading import language_model, learner, prompts, save, tokenizer
-from scripts.resuming import Checkpoints
-from scripts.training import print_progress, resumable, shared, train_from_last
+from lib.data.prompts import prompts
+from lib.jobs.checkpoints import Checkpoints
+from lib.jobs.command_line import Output, run
+from lib.machine.compute import Compute
+from lib.models.loading import language_model, learner, save, tokenizer
+from lib.policies.ppo import PPO
+from lib.policies.trainers import GRPO, RLOO, kl_per_completion
+from lib.reward_models.loading import load
+from lib.training.settings import print_progress, resumable, shared, train_from_last
 
 
 def train_policy(

@@ -9,11 +9,12 @@ import numpy as np
 import pandas as pd
 import torch
 
-from lib.compute import Compute
-from lib.rewards import load
-from lib.sampling import sample_texts
-from scripts.command_line import Output, run
-from scripts.reading import language_model, prompts, some_prompts, tokenizer
+from lib.data.prompts import prompts, some_prompts
+from lib.jobs.command_line import Output, run
+from lib.machine.compute import Compute
+from lib.models.loading import language_model, tokenizer
+from lib.policies.sampling import sample_texts
+from lib.reward_models.loading import load
 
 BATCH = 256
 SEED = 0  # of prompts, samples and of which labels are wrong: one set of pairs, of which all proxies learn

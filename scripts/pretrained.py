@@ -8,13 +8,13 @@ from pathlib import Path
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig, PreTrainedModel, PreTrainedTokenizerFast
 
-from lib.compute import Compute
-from lib.hub import from_hub, hub_id
-from lib.language_models import bits_per_byte
-from lib.sampling import sample_texts
-from scripts.command_line import Output, run
-from scripts.reading import frozen_base
-from scripts.reading import snippets as read_snippets
+from lib.data.prompts import snippets as read_snippets
+from lib.jobs.command_line import Output, run
+from lib.machine.compute import Compute
+from lib.models.hub import from_hub, hub_id
+from lib.models.language_models import bits_per_byte
+from lib.models.loading import frozen_base
+from lib.policies.sampling import sample_texts
 
 SAMPLES = 10
 

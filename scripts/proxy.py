@@ -12,17 +12,17 @@ from datasets import Dataset
 from transformers import PreTrainedModel, PreTrainedTokenizerFast, set_seed
 from trl import RewardConfig
 
-from lib.agreement import measure_for
-from lib.classifiers import freeze_encoder, new_classifier, save_classifier
-from lib.compute import Compute
-from lib.ensembles import outputs
-from lib.preferences import first_preferred
-from lib.reward_heads import RewardHeads, bootstrap_weights
-from scripts.command_line import Output, run
-from scripts.human_labels import Label, labelled
-from scripts.reading import tokenizer
-from scripts.resuming import Checkpoints
-from scripts.training import print_progress, resumable, shared, train_from_last
+from lib.data.human_labels import Label, labelled
+from lib.jobs.checkpoints import Checkpoints
+from lib.jobs.command_line import Output, run
+from lib.machine.compute import Compute
+from lib.models.loading import tokenizer
+from lib.reward_models.agreement import measure_for
+from lib.reward_models.classifiers import freeze_encoder, new_classifier, save_classifier
+from lib.reward_models.ensembles import outputs
+from lib.reward_models.heads import RewardHeads, bootstrap_weights
+from lib.reward_models.pairs import first_preferred
+from lib.training.settings import print_progress, resumable, shared, train_from_last
 
 
 def train_proxy(
@@ -99,7 +99,7 @@ def as_pairs(table: pd.DataFrame, first: pd.Series, tokens: PreTrainedTokenizerF
 
 
 def keep_scale(classifier: PreTrainedModel, scores) -> None:
-    """Keeps mean and spread of each head in the model's configuration, for `lib.ensembles.Classifier`."""
+    """Keeps mean and spread of each head in the model's configuration, for `lib.reward_models.ensembles.Classifier`."""
     classifier.config.reward_mean = scores.mean(0).tolist()
     classifier.config.reward_std = scores.std(0).tolist()
 

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from lib.intervals import ends_of
-from lib.rewarded_soups import chord_counts
-from scripts.command_line import Output, run
-from scripts.tables import as_table, basis, best_of_largest_n, comparisons_as_table, on_ensembles
+from lib.jobs.command_line import Output, run
+from lib.papers.rewarded_soups.claims import chord_counts
+from lib.reporting.tables import as_table, basis, best_of_largest_n, comparisons_as_table, on_ensembles
+from lib.statistics.intervals import ends_of
 
 PAGE = """# What was found
 

@@ -8,14 +8,15 @@ from pathlib import Path
 from datasets import Dataset
 from transformers import DataCollatorWithPadding, Trainer, TrainingArguments, set_seed
 
-from lib.classifiers import new_classifier, save_classifier
-from lib.compute import Compute
-from lib.ensembles import outputs
-from scripts.command_line import Output, run
-from scripts.human_labels import Label, labelled, report_agreement
-from scripts.reading import tokenizer
-from scripts.resuming import Checkpoints
-from scripts.training import Resumable, print_progress, resumable, shared, train_from_last
+from lib.data.human_labels import Label, labelled
+from lib.jobs.checkpoints import Checkpoints
+from lib.jobs.command_line import Output, run
+from lib.machine.compute import Compute
+from lib.models.loading import tokenizer
+from lib.reward_models.agreement import report_agreement
+from lib.reward_models.classifiers import new_classifier, save_classifier
+from lib.reward_models.ensembles import outputs
+from lib.training.settings import Resumable, print_progress, resumable, shared, train_from_last
 
 
 class Grouped(Resumable, Trainer):

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from lib.reward_ensemble_points import Variant, aggregates_of
-from lib.reward_ensembles import (
+from lib.jobs.command_line import Output, run
+from lib.papers.reward_ensembles.claims import (
     best_of_n_table,
     comparison_table,
     policy_table,
@@ -14,8 +14,8 @@ from lib.reward_ensembles import (
     reliability_table,
     training_table,
 )
-from lib.trajectories import grouped, read_history
-from scripts.command_line import Output, run
+from lib.papers.reward_ensembles.names import Variant, aggregates_of
+from lib.statistics.along_training import grouped, read_history
 
 
 def compute_claims(

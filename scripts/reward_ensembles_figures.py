@@ -9,12 +9,13 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from lib.figures import COLOURS, CYCLE, PAPER, bars, save
-from lib.intervals import Floats
-from lib.reward_ensemble_points import MEMBERS, Ensemble, Variant, aggregates_of
-from lib.reward_ensembles import training_curves
-from lib.trajectories import grouped, read_history
-from scripts.command_line import Output, run
+from lib.jobs.command_line import Output, run
+from lib.papers.reward_ensembles.claims import training_curves
+from lib.papers.reward_ensembles.names import Variant, aggregates_of
+from lib.reporting.figures import COLOURS, CYCLE, PAPER, bars, save
+from lib.reward_models.proxies import MEMBERS, Ensemble
+from lib.statistics.along_training import grouped, read_history
+from lib.statistics.intervals import Floats
 
 LINES = {"mean": "--", "worst_case": "-", "uncertainty_weighted": ":"}
 TICKS = (0, 1, 5, 10, 20, 40, 80, 160)  # nats

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from scripts.command_line import Output, run
-from scripts.tables import as_table, basis, best_of_largest_n, comparisons_as_table, on_ensembles
+from lib.jobs.command_line import Output, run
+from lib.reporting.tables import as_table, basis, best_of_largest_n, comparisons_as_table, on_ensembles
 
 PAGE = """# Reward ensembles (arXiv 2406.01013): all proxies, aggregates and β
 

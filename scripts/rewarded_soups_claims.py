@@ -4,15 +4,15 @@ from pathlib import Path
 
 import pandas as pd
 
-from lib.means import Means, front_table
-from lib.rewarded_soups import (
+from lib.jobs.command_line import Output, run
+from lib.papers.rewarded_soups.claims import (
     balance_table,
     chord_table,
     hypervolume_table,
     preference_table,
     soup_points,
 )
-from scripts.command_line import Output, run
+from lib.statistics.means import Means, front_table
 
 
 def compute_claims(

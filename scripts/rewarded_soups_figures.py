@@ -8,9 +8,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from lib.figures import COLOURS, PAPER, bars, save, ternary
-from lib.mixtures import mixture_weights
-from scripts.command_line import Output, run
+from lib.jobs.command_line import Output, run
+from lib.reporting.figures import COLOURS, PAPER, bars, save, ternary
+from lib.reward_models.mixtures import mixture_weights
 
 METHODS = {
     "soup": ("rewarded soups", "o"),

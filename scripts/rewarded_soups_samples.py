@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from lib.mixtures import between
-from scripts.command_line import Output, run
-from scripts.reading import prompts as read_prompts
-from scripts.reading import some_prompts
+from lib.data.prompts import prompts as read_prompts
+from lib.data.prompts import some_prompts
+from lib.jobs.command_line import Output, run
+from lib.reward_models.mixtures import between
 
 PROMPTS = 4
 SOUPS = 5  # λ, as evenly spread as the experiment has them

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from lib.means import Means, front_table
-from lib.salsa import comparison_table, soup_table
-from lib.salsa_points import Variant, variants_of
-from lib.snippets import FILES
-from lib.trajectories import grouped, read_trajectory, with_total
-from scripts.command_line import Output, run
+from lib.data.snippets import FILES
+from lib.jobs.command_line import Output, run
+from lib.papers.salsa.claims import comparison_table, soup_table
+from lib.papers.salsa.names import Variant, variants_of
+from lib.statistics.along_training import grouped, read_trajectory, with_total
+from lib.statistics.means import Means, front_table
 
 
 def compute_claims(

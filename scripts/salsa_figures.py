@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from lib.figures import COLOURS, CYCLE, PAPER, bars, save
-from lib.salsa_points import Variant
-from lib.trajectories import Trajectory, grouped, read_trajectory
-from scripts.command_line import Output, run
+from lib.jobs.command_line import Output, run
+from lib.papers.salsa.names import Variant
+from lib.reporting.figures import COLOURS, CYCLE, PAPER, bars, save
+from lib.statistics.along_training import Trajectory, grouped, read_trajectory
 
 MARKERS = "osv^DPX"  # by β
 ENOUGH = 3  # points that make a curve

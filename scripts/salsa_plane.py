@@ -7,13 +7,13 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from lib.figures import COLOURS, PAPER, bars, save, ternary
-from lib.means import Means, front_table
-from lib.mixtures import simplex
-from lib.salsa import segment_table
-from lib.salsa_points import CORNERS, plane_point, segment_point
-from lib.trajectories import with_total
-from scripts.command_line import Output, run
+from lib.jobs.command_line import Output, run
+from lib.papers.salsa.claims import segment_table
+from lib.papers.salsa.names import CORNERS, plane_point, segment_point
+from lib.reporting.figures import COLOURS, PAPER, bars, save, ternary
+from lib.reward_models.mixtures import simplex
+from lib.statistics.along_training import with_total
+from lib.statistics.means import Means, front_table
 
 REWARDS = {"reward": "reward", "gold": "gold reward"}
 

@@ -6,13 +6,14 @@ from pathlib import Path
 from datasets import Dataset
 from trl import SFTConfig, SFTTrainer
 
-from lib.compute import Compute
-from lib.language_models import bits_per_byte
-from scripts.command_line import Output, run
-from scripts.reading import learner, prompts, save, tokenizer
-from scripts.reading import snippets as read_snippets
-from scripts.resuming import Checkpoints
-from scripts.training import Resumable, print_progress, resumable, shared, train_from_last
+from lib.data.prompts import prompts
+from lib.data.prompts import snippets as read_snippets
+from lib.jobs.checkpoints import Checkpoints
+from lib.jobs.command_line import Output, run
+from lib.machine.compute import Compute
+from lib.models.language_models import bits_per_byte
+from lib.models.loading import learner, save, tokenizer
+from lib.training.settings import Resumable, print_progress, resumable, shared, train_from_last
 
 
 class Grouped(Resumable, SFTTrainer):

@@ -6,8 +6,8 @@ import tarfile
 from dataclasses import asdict
 from pathlib import Path
 
-from lib.snippets import FILES, parse, split, without_duplicates
-from scripts.command_line import Output, run
+from lib.data.snippets import FILES, parse, split, without_duplicates
+from lib.jobs.command_line import Output, run
 
 INNER = "hutto_ICWSM_2014.tar.gz"
 

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from lib.checkpoints import merge
-from lib.factors import base_of, is_adapter
+from lib.jobs.command_line import Output, run
 from lib.merging import linear_soup
-from scripts.command_line import Output, run
+from lib.models.lora_on_disk import base_of, is_adapter
+from lib.models.streaming import merge
 
 CARD = """---
 library_name: transformers

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from lib.means import Means, front_table
-from lib.trajectories import grouped, read_trajectory, with_total
-from lib.warp import above_trajectories, anchor_table, hypervolume_table, liti_table, slerp_table
-from lib.warp_points import fixed_point, liti_point
-from scripts.command_line import Output, run
+from lib.jobs.command_line import Output, run
+from lib.papers.warp.claims import above_trajectories, anchor_table, hypervolume_table, liti_table, slerp_table
+from lib.papers.warp.names import fixed_point, liti_point
+from lib.statistics.along_training import grouped, read_trajectory, with_total
+from lib.statistics.means import Means, front_table
 
 
 def compute_claims(

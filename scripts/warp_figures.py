@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from lib.figures import COLOURS, CYCLE, PAPER, bars, save
-from lib.trajectories import Trajectory, grouped, read_trajectory
-from lib.warp_points import between_point, fixed_point, liti_point
-from scripts.command_line import Output, run
+from lib.jobs.command_line import Output, run
+from lib.papers.warp.names import between_point, fixed_point, liti_point
+from lib.reporting.figures import COLOURS, CYCLE, PAPER, bars, save
+from lib.statistics.along_training import Trajectory, grouped, read_trajectory
 
 LINES, MARKERS = ["-", "--", ":", "-."], "ovs^D"  # by M
 LABELS = 12  # of layers that there is room for

@@ -3,11 +3,10 @@
 import csv
 from pathlib import Path
 
-from lib.checkpoints import merge, pieces
-from lib.geometry import geometry
-from lib.merging import add_task_vectors, equal_weights, inner_products, liti, slerp_coefficients, task_vector
-from lib.weights import Weights
-from scripts.command_line import Output, run
+from lib.jobs.command_line import Output, run
+from lib.merging import Weights, add_task_vectors, equal_weights, inner_products, liti, slerp_coefficients, task_vector
+from lib.models.streaming import merge, pieces
+from lib.papers.warp.geometry import geometry
 
 
 def end_iteration(start: Path, policies: list[Path], model: Output, end: Output, angles: Output, *, eta: float) -> None:

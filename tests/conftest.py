@@ -3,7 +3,7 @@ import torch
 from filelock import FileLock
 from transformers import LlamaForCausalLM
 
-from lib.language_models import new_llama, train_tokenizer
+from lib.models.language_models import new_llama, train_tokenizer
 from tests.checkout import Checkout
 
 torch.set_num_threads(1)  # the processes that the tests run in have a core each

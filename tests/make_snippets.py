@@ -11,7 +11,7 @@ import random
 import tarfile
 from pathlib import Path
 
-from lib.snippets import FILES
+from lib.data.snippets import FILES
 
 OPENINGS = {
     "movie": ["the film", "this drama", "the story", "that comedy", "the ending"],

@@ -9,9 +9,9 @@ from torch.distributed.device_mesh import init_device_mesh
 from torch.distributed.fsdp import fully_shard
 from transformers import AutoModelForCausalLM
 
-from lib.processes import share
-from lib.sampling import sample
-from lib.weights import make_whole
+from lib.machine.fsdp import make_whole
+from lib.machine.processes import share
+from lib.policies.sampling import sample
 
 PROMPTS = [[5, 6, 7], [8], [9, 10], [11, 12]]
 

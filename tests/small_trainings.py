@@ -7,9 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from lib.jobs.checkpoints import Checkpoints
 from scripts.policy import train_policy
 from scripts.proxy import train_proxy
-from scripts.resuming import Checkpoints
 from scripts.reward import train_reward
 from scripts.sft import fine_tune
 from tests.checkout import ROOT

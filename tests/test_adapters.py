@@ -7,12 +7,9 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from lib.adapters import TRAINED, WithDelta, deltas, factors_of, read, sharing, trainable, with_dense_deltas
-from lib.anchors import MovingAnchor, ema
-from lib.checkpoints import merge, pieces
-from lib.factors import base_of, is_adapter, merge_adapters, on_one_basis, read_factors, write_factors
 from lib.merging import (
     add_task_vectors,
+    ema,
     equal_weights,
     inner_products,
     linear_soup,
@@ -21,7 +18,20 @@ from lib.merging import (
     slerp_coefficients,
     task_vector,
 )
-from lib.weights import weights
+from lib.models.lora_in_memory import (
+    TRAINED,
+    WithDelta,
+    deltas,
+    factors_of,
+    read,
+    sharing,
+    trainable,
+    with_dense_deltas,
+)
+from lib.models.lora_on_disk import base_of, is_adapter, merge_adapters, on_one_basis, read_factors, write_factors
+from lib.models.streaming import merge, pieces
+from lib.models.weights import weights
+from lib.policies.anchors import MovingAnchor
 
 LORA = {"rank": 2, "alpha": 6, "modules": ["q_proj", "v_proj", "up_proj"]}
 IDS = torch.tensor([[1, 5, 6, 9, 12]])

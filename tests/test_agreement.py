@@ -1,6 +1,6 @@
 import pytest
 
-from lib.agreement import agreement
+from lib.reward_models.agreement import agreement
 
 
 def test_auc_worked_by_hand():

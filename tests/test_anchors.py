@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from lib.anchors import ema
+from lib.merging import ema
 
 
 def test_the_moving_average_follows_a_policy_in_bfloat16_in_float32():

@@ -4,7 +4,7 @@ import math
 import numpy as np
 import pytest
 
-from lib.best_of_n import best_of_n, kl
+from lib.reward_models.best_of_n import best_of_n, kl
 
 
 @pytest.mark.parametrize("n", range(1, 8))

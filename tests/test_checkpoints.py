@@ -5,10 +5,10 @@ import torch
 from safetensors.torch import load_file, save_file
 from transformers import AutoModelForCausalLM
 
-from lib import checkpoints
-from lib.checkpoints import merge, pieces
 from lib.merging import linear_soup
-from lib.weights import weights
+from lib.models import streaming as checkpoints
+from lib.models.streaming import merge, pieces
+from lib.models.weights import weights
 from tests.make_nuslerp import small_llama
 
 

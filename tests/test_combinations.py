@@ -5,15 +5,15 @@ import copy
 import pytest
 import torch
 
-from lib.adapters import read
-from lib.combinations import One, Point
-from lib.factors import is_adapter
-from lib.full_policies import FullPolicies
-from lib.rewards import Reward
-from lib.sampling import next_token_log_probabilities
-from lib.scores import score
-from lib.sweeps import LoraPolicies, together
-from lib.weights import set_weights, weights
+from lib.evaluation.full_policies import FullPolicies
+from lib.evaluation.scores import score
+from lib.evaluation.sweeps import LoraPolicies, together
+from lib.models.lora_in_memory import read
+from lib.models.lora_on_disk import is_adapter
+from lib.models.weights import set_weights, weights
+from lib.policies.combinations import One, Point
+from lib.policies.sampling import next_token_log_probabilities
+from lib.reward_models.loading import Reward
 from tests.test_adapters import base, policies  # noqa: F401 (fixtures)
 
 PROMPTS = ["the sea", "a calm day", "cold"]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.command_line import Output, run
+from lib.jobs.command_line import Output, run
 from tests.checkout import ROOT
 
 

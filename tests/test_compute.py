@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from lib.compute import Compute
+from lib.machine.compute import Compute
 
 
 def test_what_is_named_is_taken():
@@ -12,7 +12,7 @@ def test_auto_is_a_gpu_where_there_is_one_and_bfloat16_where_it_is_multiplied(mo
     found = Compute.of({"device": "auto", "precision": "auto"})
     assert found.device.type == ("cuda" if torch.cuda.is_available() else "cpu")
     for has_units, dtype in ((True, torch.bfloat16), (False, torch.float32)):
-        monkeypatch.setattr("lib.compute.multiplies_bfloat16", lambda device, has_units=has_units: has_units)
+        monkeypatch.setattr("lib.machine.compute.multiplies_bfloat16", lambda device, has_units=has_units: has_units)
         assert Compute.of({"device": "cpu", "precision": "auto"}).dtype == dtype
 
 

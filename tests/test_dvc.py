@@ -12,7 +12,7 @@ import pytest
 import yaml
 from moto.server import ThreadedMotoServer
 
-from lib.dvc_stages import in_use
+from lib.graph.dvc_stages import in_use
 from tests.checkout import ROOT, Checkout, wait_for
 from tests.test_edits import POLICY as POLICY_AND_AFTER
 from tests.test_edits import SALSA, SALSA_SCORES, agreed
@@ -97,11 +97,11 @@ def test_seal_records_nothing_of_a_job_whose_code_changed_while_it_ran(copy_of_s
     copy_of_sealed.edit_code("scripts/policy.py")
     process = copy_of_sealed.start(*copy_of_sealed.command("--", POLICY))
     copy_of_sealed.wait_for_job("scripts.policy")
-    copy_of_sealed.edit_code("lib/policies.py")
+    copy_of_sealed.edit_code("lib/policies/trainers.py")
     output, _ = process.communicate()
     assert process.returncode == 0, output
     before = (copy_of_sealed.root / "dvc.lock").read_text()
-    assert "lib/policies.py was written while it ran" in copy_of_sealed.dvc_graph("seal")
+    assert "lib/policies/trainers.py was written while it ran" in copy_of_sealed.dvc_graph("seal")
     assert (copy_of_sealed.root / "dvc.lock").read_text() == before
     assert "policy" in copy_of_sealed.would_make("--", POLICY)
 
@@ -233,7 +233,7 @@ def test_a_colleague_has_everything_after_pull_and_adopt(shared, tmp_path):
     assert agreed(colleague) == set()
     assert colleague.files() == shared.files()
     colleague.edit_params({"evaluation.resamples": 100})
-    colleague.edit_code("lib/policies.py")
+    colleague.edit_code("lib/policies/trainers.py")
     assert {"policy", "report"} <= agreed(colleague)
 
 

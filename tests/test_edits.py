@@ -7,8 +7,8 @@ from contextlib import chdir, contextmanager
 import pytest
 from dvc.repo import Repo
 
-from lib.dvc_stages import DEFAULT_PARAMS
-from lib.jobs import graph_of
+from lib.graph.dvc_stages import DEFAULT_PARAMS
+from lib.graph.jobs import graph_of
 from scripts.dvc_graph import check, write
 from tests.checkout import Checkout
 
@@ -86,8 +86,8 @@ VALUES = {
 }
 CODE = {
     "lib/merging.py": {"soup", "warp_policy", "warp_merge", "salsa_policy"} | SCORES | ENSEMBLE_SCORES,
-    "lib/figures.py": SOUP_FIGURES | WARP_FIGURES | SALSA_FIGURES | ENSEMBLE_FIGURES,
-    "lib/best_of_n.py": BEST_OF_N,
+    "lib/reporting/figures.py": SOUP_FIGURES | WARP_FIGURES | SALSA_FIGURES | ENSEMBLE_FIGURES,
+    "lib/reward_models/best_of_n.py": BEST_OF_N,
     "scripts/report.py": {"report"},
     "scripts/reward.py": REWARD,
 }

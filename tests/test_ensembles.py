@@ -2,7 +2,7 @@ import pytest
 import torch
 from transformers import AutoModelForSequenceClassification
 
-from lib.ensembles import Classifier, RewardEnsemble, aggregated, uncertainty_weighted
+from lib.reward_models.ensembles import Classifier, RewardEnsemble, aggregated, uncertainty_weighted
 
 REWARDS = torch.tensor([[1.0, 2.0, 6.0], [-1.0, -1.0, -1.0]])
 TEXTS = ["the sea", "the sea was wild and cold", "calm"]

@@ -6,9 +6,9 @@ import pandas as pd
 import pytest
 from datasets import Dataset
 
+from lib.data.prompts import prompts
 from lib.examples import dialogue, from_template, messages
 from scripts.examples import read_examples
-from scripts.reading import prompts
 
 TLDR = {
     "prompt": "SUBREDDIT: r/pets\n\nTITLE: My cat\n\nPOST: My cat\nsleeps {all} day.\n\nTL;DR:",

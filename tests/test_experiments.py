@@ -10,8 +10,8 @@ import pytest
 import yaml
 from dvc.exceptions import OutputDuplicationError
 
-from lib.dvc_stages import DEFAULT_PARAMS, pipeline, records, require_same
-from lib.jobs import graph_of
+from lib.graph.dvc_stages import DEFAULT_PARAMS, pipeline, records, require_same
+from lib.graph.jobs import graph_of
 from scripts.dvc_graph import check, write
 from tests.checkout import Checkout
 

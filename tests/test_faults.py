@@ -7,7 +7,7 @@ import subprocess
 import psutil
 import pytest
 
-from scripts.resuming import step_of
+from lib.jobs.checkpoints import step_of
 from tests.checkout import Checkout, wait_for
 
 POLICY = "results/smoke/policy/positivity/seed-1"

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from lib.fronts import chord_margin, hypervolume, non_dominated
+from lib.statistics.fronts import chord_margin, hypervolume, non_dominated
 
 
 def test_non_dominated_worked_by_hand():

@@ -4,8 +4,8 @@ import pandas as pd
 import pytest
 import torch
 
-from lib.geometry import geometry
 from lib.merging import inner_products
+from lib.papers.warp.geometry import geometry
 
 
 def test_geometry_of_two_policies():

@@ -11,8 +11,8 @@ from transformers import (
     Qwen3Config,
 )
 
-from lib.compute import CPU
-from lib.rewards import load
+from lib.machine.compute import CPU
+from lib.reward_models.loading import load
 
 WORDS = ["[PAD]", "[CLS]", "[SEP]", "<eos>", "user", "assistant", "the", "sea", "was", "calm", "wild", "so", ":"]
 TEMPLATE = "{% for m in messages %}{{ m.role }} : {{ m.content }} <eos> {% endfor %}"

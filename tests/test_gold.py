@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from lib.gold import GoldReward
+from lib.reward_models.gold import GoldReward
 
 TEXTS = ["a good day", "a good film", "a bad day", "a bad film !", "good good", "bad , bad"]
 LABELS = [1.0, 1.0, -1.0, -1.0, 1.5, -1.5]

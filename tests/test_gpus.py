@@ -3,7 +3,7 @@ import sys
 
 import pytest
 
-from lib.gpus import gpus_here
+from lib.machine.gpus import gpus_here
 from tests.checkout import ROOT
 
 
@@ -24,7 +24,7 @@ def taking(tmp_path):
     started = []
 
     def start(gpus):
-        code = "import os, sys; from pathlib import Path; from lib.gpus import take_gpu; "
+        code = "import os, sys; from pathlib import Path; from lib.machine.gpus import take_gpu; "
         code += f"take_gpu({gpus}, Path({str(tmp_path / 'locks')!r})); "
         code += "print(os.environ.get('CUDA_VISIBLE_DEVICES', 'all'), flush=True); sys.stdin.read()"
         process = subprocess.Popen(

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from scripts.human_labels import labelled
+from lib.data.human_labels import labelled
 
 
 @pytest.fixture

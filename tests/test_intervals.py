@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from lib.intervals import ends_of, interval, resampled_means
+from lib.statistics.intervals import ends_of, interval, resampled_means
 
 
 def test_interval_of_known_replicates():

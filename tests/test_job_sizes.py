@@ -1,5 +1,5 @@
-from lib.job_sizes import KEPT_FOR_GRADIENT, LIBRARIES, START, megabytes, minutes, parameters_of_llama
-from lib.language_models import new_llama
+from lib.graph.sizes import KEPT_FOR_GRADIENT, LIBRARIES, START, megabytes, minutes, parameters_of_llama
+from lib.models.language_models import new_llama
 
 
 def test_parameters_of_a_llama_before_it_is_there(tokenizer):

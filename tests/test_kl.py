@@ -3,8 +3,8 @@ from math import log
 import pytest
 import torch
 
-from lib.combinations import One
-from lib.kl import ESTIMATORS, exact_per_token, kl_of_completions, log_ratio
+from lib.policies.combinations import One
+from lib.policies.kl import ESTIMATORS, exact_per_token, kl_of_completions, log_ratio
 
 # a vocabulary of two; the policy says (1/2, 1/2) and then (1/4, 3/4), the reference always (1/4, 3/4)
 POLICY = torch.tensor([[[0.5, 0.5], [0.25, 0.75]]]).log()
@@ -57,7 +57,7 @@ def test_where_logits_would_not_fit_texts_are_taken_a_few_at_a_time(llama, other
     arguments = {"temperature": 0.9, "estimator": estimator}
     texts = One([llama]), {"other": One([other_llama]), "itself": One([llama])}, 0, prompts, completions
     together = kl_of_completions(*texts, **arguments)
-    monkeypatch.setattr("lib.compute.LARGEST", 2 * 3 * llama.config.vocab_size)
+    monkeypatch.setattr("lib.machine.compute.LARGEST", 2 * 3 * llama.config.vocab_size)
     few = kl_of_completions(*texts, **arguments)
     assert few["other"] == pytest.approx(together["other"], rel=1e-5)
     assert min(map(abs, few["other"])) > 1e-4

@@ -3,8 +3,8 @@ import math
 import pytest
 import torch
 
-from lib.language_models import bits_per_byte, encode, new_llama, packed_blocks
-from lib.pretraining import optimizers, pretrain
+from lib.models.language_models import bits_per_byte, encode, new_llama, packed_blocks
+from lib.models.pretraining import optimizers, pretrain
 
 
 def test_the_tokenizer_opens_every_text_and_gives_it_back(tokenizer):
@@ -34,7 +34,7 @@ def test_padding_does_not_change_bits_per_byte(llama, tokenizer):
 def test_where_logits_would_not_fit_bits_per_byte_are_the_same(llama, tokenizer, monkeypatch):
     texts = ["the sea", "the sea was wild and cold", "calm", "a calm day by the sea"]
     together = bits_per_byte(llama, tokenizer, texts)
-    monkeypatch.setattr("lib.compute.LARGEST", 1)
+    monkeypatch.setattr("lib.machine.compute.LARGEST", 1)
     assert bits_per_byte(llama, tokenizer, texts) == pytest.approx(together, rel=1e-5)
 
 

@@ -6,14 +6,14 @@ from datasets import Dataset
 from transformers import TrainerCallback
 from trl import RLOOConfig
 
-from lib.adapters import read, trainable
-from lib.anchors import ema
-from lib.compute import CPU
-from lib.policies import RLOO, kl_per_completion
-from lib.rewards import Reward
-from lib.sampling import next_token_log_probabilities
-from lib.weights import weights
-from scripts.training import shared
+from lib.machine.compute import CPU
+from lib.merging import ema
+from lib.models.lora_in_memory import read, trainable
+from lib.models.weights import weights
+from lib.policies.sampling import next_token_log_probabilities
+from lib.policies.trainers import RLOO, kl_per_completion
+from lib.reward_models.loading import Reward
+from lib.training.settings import shared
 from tests.test_adapters import LORA, base, policies  # noqa: F401 (fixtures)
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from lib.mixtures import between, mixture_name, mixture_weights, simplex
+from lib.reward_models.mixtures import between, mixture_name, mixture_weights, simplex
 
 
 @pytest.mark.parametrize(

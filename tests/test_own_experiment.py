@@ -7,7 +7,7 @@ import pytest
 import torch
 from transformers import LlamaForSequenceClassification
 
-from lib.factors import base_of, is_adapter, read_factors
+from lib.models.lora_on_disk import base_of, is_adapter, read_factors
 from tests.checkout import Checkout
 
 CLASSIFIER = {"weights": [1], "inputs": ["{prompt}{completion}"]}
@@ -42,7 +42,7 @@ RESULTS = "results/own"
 @pytest.fixture(scope="module")
 def made(tmp_path_factory, tokenizer) -> Checkout:
     """A checkout with such an experiment, of which SFT, a few policies and a merge are made."""
-    from lib.language_models import new_llama
+    from lib.models.language_models import new_llama
 
     checkout = Checkout.at(tmp_path_factory.mktemp("own") / "repository")
     own = checkout.root / "own"

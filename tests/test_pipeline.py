@@ -10,10 +10,10 @@ import torch
 import yaml
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from lib.merging import linear_soup, liti, slerp
-from lib.rewards import load
-from lib.weights import Weights, weights
-from scripts.reading import prompts, some_prompts
+from lib.data.prompts import prompts, some_prompts
+from lib.merging import Weights, linear_soup, liti, slerp
+from lib.models.weights import weights
+from lib.reward_models.loading import load
 from tests.checkout import Checkout
 
 RESULTS = "results/smoke"
@@ -265,7 +265,7 @@ def test_bad_data_is_named(tmp_path, damage):
     else:
         import hashlib
 
-        from lib.snippets import FILES
+        from lib.data.snippets import FILES
         from tests.make_snippets import archived
 
         texts = archived(dict.fromkeys(FILES.values(), b"no tabs here"))

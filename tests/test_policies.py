@@ -7,14 +7,14 @@ from peft import LoraConfig, get_peft_model
 from transformers import TrainerCallback
 from trl import GRPOConfig, RLOOConfig
 
-from lib.compute import CPU
+from lib.machine.compute import CPU
 from lib.merging import linear_soup
-from lib.policies import GRPO, RLOO, kl_per_completion
-from lib.ppo import PPO
-from lib.rewards import Reward
-from lib.sampling import next_token_log_probabilities
-from lib.weights import set_weights, weights
-from scripts.training import shared
+from lib.models.weights import set_weights, weights
+from lib.policies.ppo import PPO
+from lib.policies.sampling import next_token_log_probabilities
+from lib.policies.trainers import GRPO, RLOO, kl_per_completion
+from lib.reward_models.loading import Reward
+from lib.training.settings import shared
 
 LORA = LoraConfig(r=2, lora_alpha=8, target_modules=["q_proj", "v_proj", "up_proj"])
 ALGORITHMS = {

@@ -5,10 +5,10 @@ import torch
 from datasets import Dataset
 from trl import GRPOConfig
 
-from lib.compute import CPU
-from lib.ppo import PPO, gae, policy_loss, token_rewards, value_loss, whitened
-from lib.rewards import Reward
-from scripts.training import shared
+from lib.machine.compute import CPU
+from lib.policies.ppo import PPO, gae, policy_loss, token_rewards, value_loss, whitened
+from lib.reward_models.loading import Reward
+from lib.training.settings import shared
 
 
 def test_advantages_worked_by_hand():

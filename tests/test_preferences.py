@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lib.preferences import calibration_error, first_preferred, preference_probability, reliability
+from lib.reward_models.pairs import calibration_error, first_preferred, preference_probability, reliability
 
 PAIRS = pd.DataFrame({"gold_first": [1.0, 0.0, 2.0], "gold_second": [0.0, 1.0, 0.0], "draw": [0.1, 0.3, 0.9]})
 

@@ -10,8 +10,8 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from lib.language_models import new_llama
-from lib.weights import weights
+from lib.models.language_models import new_llama
+from lib.models.weights import weights
 from scripts.pretrained import take_pretrained
 
 FILE = "package/model.gguf"

@@ -12,7 +12,7 @@ import yaml
 from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM
 
-from lib.weights import weights
+from lib.models.weights import weights
 from tests.checkout import ROOT
 from tests.sharded import PROMPTS, completions
 from tests.small_trainings import LORA, TRAININGS, write_inputs

@@ -5,9 +5,9 @@ import pytest
 import torch
 from transformers import AutoModelForSequenceClassification
 
-from lib.ensembles import Classifier
+from lib.jobs.checkpoints import Checkpoints
+from lib.reward_models.ensembles import Classifier
 from scripts.proxy import train_proxy
-from scripts.resuming import Checkpoints
 
 CALM = ["the sea was calm", "a calm day by the sea", "a calm day", "the day was calm"]
 WILD = ["the sea was wild", "a wild night by the sea", "a wild night", "the night was wild"]

@@ -1,6 +1,6 @@
 import json
 
-from scripts.reading import prompts
+from lib.data.prompts import prompts
 
 TEXTS = [
     ("train", "The sea was calm"),

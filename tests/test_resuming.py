@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.resuming import SEAL, Checkpoints, step_of, versions
+from lib.jobs.checkpoints import SEAL, Checkpoints, step_of, versions
 from tests.small_trainings import LORA, TRAININGS, write_inputs
 
 GIVEN = ["input", "model/weights"]

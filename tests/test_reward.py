@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from scripts.resuming import Checkpoints
+from lib.jobs.checkpoints import Checkpoints
 from scripts.reward import train_reward
 
 TEXTS = ["the sea was calm", "a wild night by the sea", "cold days and wild nights", "a calm day"]

@@ -2,8 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lib.reward_ensemble_points import Ensemble, Variant, aggregates_of, ensemble, variants_of
-from lib.reward_ensembles import (
+from lib.papers.reward_ensembles.claims import (
     after_the_peak,
     best_of_n_table,
     compared,
@@ -13,6 +12,8 @@ from lib.reward_ensembles import (
     reliability_table,
     training_table,
 )
+from lib.papers.reward_ensembles.names import Variant, aggregates_of, variants_of
+from lib.reward_models.proxies import Ensemble, ensemble
 
 SINGLE = Variant(Ensemble("single", 1, "mean", None, False), 0.0)
 HEADS = Variant(Ensemble("heads", 3, "worst_case", None, False), 0.0)

@@ -6,10 +6,10 @@ from datasets import Dataset
 from transformers import AutoModelForSequenceClassification
 from trl import RewardConfig
 
-from lib.compute import CPU
-from lib.ensembles import outputs
-from lib.reward_heads import RewardHeads, bootstrap_weights, bradley_terry
-from scripts.training import shared
+from lib.machine.compute import CPU
+from lib.reward_models.ensembles import outputs
+from lib.reward_models.heads import RewardHeads, bootstrap_weights, bradley_terry
+from lib.training.settings import shared
 
 GOOD, BAD = ["the sea was calm", "a calm day"], ["cold and wild nights", "wild days"]
 

@@ -2,14 +2,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lib.means import Means, front_table
-from lib.rewarded_soups import (
+from lib.papers.rewarded_soups.claims import (
     balance_table,
     chord_table,
     hypervolume_table,
     preference_table,
     soup_points,
 )
+from lib.statistics.means import Means, front_table
 
 # mean rewards (x, y) of every point; the scores are these on both seeds and all prompts
 POINTS = {

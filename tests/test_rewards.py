@@ -4,8 +4,9 @@ import pytest
 import torch
 from transformers import AutoModelForSequenceClassification
 
-from lib.gold import GoldReward
-from lib.rewards import Reward, brevity, load
+from lib.reward_models.gold import GoldReward
+from lib.reward_models.loading import Reward, load
+from lib.rewards import brevity
 
 
 def test_brevity_worked_by_hand():

@@ -2,9 +2,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lib.means import Means
-from lib.salsa import comparison_table, segment_table, soup_table, win_rate, wins
-from lib.salsa_points import Variant, plane_point, variant, variant_point
+from lib.papers.salsa.claims import comparison_table, segment_table, soup_table, win_rate, wins
+from lib.papers.salsa.names import Variant, plane_point, variant, variant_point
+from lib.statistics.means import Means
 
 SOUP, SFT = Variant("sft", 0.5, 0.1), Variant("sft", 1.0, 0.1)
 

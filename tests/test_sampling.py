@@ -1,6 +1,6 @@
 import torch
 
-from lib.sampling import draw, next_token_log_probabilities, sample
+from lib.policies.sampling import draw, next_token_log_probabilities, sample
 
 
 def test_draw_has_the_given_distribution():

@@ -2,7 +2,7 @@
 
 import pytest
 
-from lib.schedule import wall_time
+from lib.graph.schedule import wall_time
 
 SECONDS = {"base": 1.0, "sft": 2.0, "reward": 5.0, "policy": 3.0, "other": 3.0, "report": 1.0}
 WAITS = {

@@ -1,9 +1,9 @@
 import pandas as pd
 import pytest
 
-from lib.combinations import One
-from lib.rewards import Reward
-from lib.scores import score
+from lib.evaluation.scores import score
+from lib.policies.combinations import One
+from lib.reward_models.loading import Reward
 from scripts.evaluate import write_scores
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from lib.snippets import Snippet, parse, prompt_and_completion, split, without_duplicates
+from lib.data.snippets import Snippet, parse, prompt_and_completion, split, without_duplicates
 
 
 def test_parse_folds_spaces_and_resolves_entities():

@@ -3,8 +3,8 @@ import math
 import numpy as np
 import pytest
 
-from lib.trajectories import mean_reward_at_equal_kl, over_seeds, reward_at_equal_kl, trajectory
-from scripts.tables import told
+from lib.reporting.tables import told
+from lib.statistics.along_training import mean_reward_at_equal_kl, over_seeds, reward_at_equal_kl, trajectory
 
 
 def test_a_trajectory_is_smoothed_and_has_the_steps_whose_kl_is_known():

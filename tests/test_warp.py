@@ -2,9 +2,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lib.means import Means
-from lib.warp import above_trajectories, anchor_table, hypervolume_table, liti_table, slerp_table
-from lib.warp_points import between_point, fixed_point, liti_point
+from lib.papers.warp.claims import above_trajectories, anchor_table, hypervolume_table, liti_table, slerp_table
+from lib.papers.warp.names import between_point, fixed_point, liti_point
+from lib.statistics.means import Means
 
 # mean reward and KL of every point; the scores are these on both seeds and all prompts
 POINTS = {

@@ -2,7 +2,7 @@ import pytest
 import torch
 from peft import LoraConfig, get_peft_model
 
-from lib.weights import set_weights, weights
+from lib.models.weights import set_weights, weights
 
 
 def test_weights_are_a_copy_and_can_be_set_again(llama, other_llama):

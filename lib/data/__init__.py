@@ -1,0 +1,1 @@
+"""Raw texts, prompts and human labels."""

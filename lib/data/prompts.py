@@ -1,0 +1,51 @@
+"""The texts of the experiment by split, and the prompts that they begin with."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from lib.data.snippets import SPLITS, prompt_and_completion
+
+
+def snippets(path: Path, split: str) -> pd.DataFrame:
+    """The snippets of one split: text, domain, rating."""
+    table = all_snippets(path)
+    return table[table["split"] == split].drop(columns="split").reset_index(drop=True)
+
+
+def all_snippets(path: Path) -> pd.DataFrame:
+    """The snippets of all splits, with `split`."""
+    return pd.read_json(path, lines=True, dtype={"text": str, "prompt": str, "completion": str, "domain": str})
+
+
+def prompts(
+    path: Path, split: str, prompt_words: int | None, left_out: str | None, within: bool = True
+) -> pd.DataFrame:
+    """The snippets of one split that are longer than a prompt, with `prompt` and `completion` of each.
+
+    prompt_words: the first words of a text are its prompt; None where a prompt stands beside each text.
+    Of all domains but the one that is left out of the training of policies, or, not `within`, of that one alone.
+    A prompt is none that a text of an earlier split begins with, in capitals or not: of the validation split nothing
+    has learned from it, and of the test split no policy was trained on it either.
+    """
+    table = all_snippets(path)
+    if prompt_words is None:
+        begins = table["prompt"].str.casefold()
+    else:
+        begins = table["text"].str.casefold().str.split(" ").str[:prompt_words].str.join(" ")
+    earlier = table["split"].isin(SPLITS[: SPLITS.index(split)])
+    chosen = (table["split"] == split) & ((table["domain"] != left_out) == within) & ~begins.isin(begins[earlier])
+    table = table[chosen].drop(columns="split").reset_index(drop=True)
+    if prompt_words is None:
+        return table
+    pairs = [prompt_and_completion(text, prompt_words) for text in table["text"]]
+    table = table[[pair is not None for pair in pairs]].reset_index(drop=True)
+    table[["prompt", "completion"]] = [pair for pair in pairs if pair is not None]
+    return table
+
+
+def some_prompts(table: pd.DataFrame, count: int, key: str) -> list[str]:
+    """Some prompts of a table, of each domain as often as it comes there; always the same. key: what asks for them."""
+    if count > len(table):
+        raise ValueError(f"{key}: there are {len(table)} prompts, not {count}")
+    return list(table["prompt"].sample(count, random_state=0))

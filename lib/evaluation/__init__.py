@@ -1,0 +1,1 @@
+"""Policies and their combinations, scored on held-out prompts."""

@@ -1,0 +1,1 @@
+"""The edges of a job: its command line, its outputs, its checkpoints."""

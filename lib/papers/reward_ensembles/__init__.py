@@ -1,0 +1,1 @@
+"""Scalable Ensembling (arXiv 2406.01013)."""

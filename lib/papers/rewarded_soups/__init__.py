@@ -1,0 +1,1 @@
+"""Rewarded Soups (arXiv 2306.04488)."""

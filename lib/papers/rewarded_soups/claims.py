@@ -1,0 +1,85 @@
+"""The claims of Rewarded Soups (arXiv 2306.04488), computed from scores with intervals.
+
+A point's method is `sft`, `soup`, `morl` or `ensemble`, and its name the mixture (`lib.statistics.means`).
+"""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from lib.reward_models.mixtures import between, mixture_name
+from lib.statistics.fronts import hypervolume
+from lib.statistics.means import Means, Point, first_against_each, over_chord, summary
+
+
+def chord_table(means: Means, rewards: Sequence[str], weights: Sequence[float]) -> pd.DataFrame:
+    """RS-1, linear mode connectivity: the soups' margin over the chord, for each λ between the experts.
+
+    `weights` are the λ of the first of two rewards.
+    """
+    inner = [weight for weight in weights if 0 < weight < 1]
+    soups = dict(zip(inner, soup_points(rewards, inner)))
+    return over_chord(means, soups, [("soup", name) for name in rewards], rewards)
+
+
+def chord_counts(table: pd.DataFrame) -> dict[str, dict[str, int]]:
+    """Per reward: at how many λ the soup is on or above the chord, and its interval wholly on one side."""
+    return {
+        reward: {
+            "weights": len(rows),
+            "on or above": int((rows["value"] >= 0).sum()),
+            "wholly above": int((rows["low"] > 0).sum()),
+            "wholly below": int((rows["high"] < 0).sum()),
+        }
+        for reward, rows in table.groupby("reward", sort=False)
+    }
+
+
+def hypervolume_table(
+    means: Means, rewards: Sequence[str], fronts: Mapping[str, Sequence[Point]], start: str
+) -> pd.DataFrame:
+    """RS-2: hypervolumes of named fronts above the rewards of θ_sft, the `start`, and what the first has over each.
+
+    A hypervolume is that of the best of noisy points: more points give more of it by noise alone.
+    """
+    reference = means.at([("sft", start)], rewards)[:, 0]
+    volumes = {
+        name: np.array([hypervolume(p, r) for p, r in zip(means.at(points, rewards), reference)])
+        for name, points in fronts.items()
+    }
+    return first_against_each(volumes, {"points": [len(points) for points in fronts.values()]})
+
+
+def preference_table(means: Means, rewards: Sequence[str], preferences: Sequence[float], soups: Sequence[Point]):
+    """RS-4: for a user of reward Σᵢ μᵢ Rᵢ, what the policy trained on it, the soup at λ = μ and the best soup give.
+
+    The best of many soups is chosen on the prompts that it is judged on, in each bootstrap sample
+    anew, and so looks a little better than it is.
+    """
+    rows = []
+    for preference in preferences:
+        μ = np.array([preference, 1 - preference])
+        [name] = between(rewards, [preference])
+        trained = means.at([("morl", name)], rewards)[:, 0] @ μ
+        rows.append({"mixture": name, "comparison": "soup at λ = μ, minus MORL"})
+        rows[-1] |= summary(means.at([("soup", name)], rewards)[:, 0] @ μ - trained)
+        rows.append({"mixture": name, "comparison": "best soup, minus MORL"})
+        rows[-1] |= summary((means.at(soups, rewards) @ μ).max(1) - trained)
+    return pd.DataFrame(rows)
+
+
+def balance_table(means: Means, rewards: Sequence[str], start: str) -> pd.DataFrame:
+    """RS-5: the gain over θ_sft, the `start`, of each expert and of the uniform soup, on each reward."""
+    uniform = mixture_name(dict.fromkeys(rewards, 1 / len(rewards)))
+    gains = means.at([("soup", name) for name in [*rewards, uniform]], rewards) - means.at([("sft", start)], rewards)
+    return pd.DataFrame(
+        {"policy": policy, "reward": reward} | summary(gains[:, i, j])
+        for i, policy in enumerate([*rewards, "uniform soup"])
+        for j, reward in enumerate(rewards)
+    )
+
+
+def soup_points(rewards: Sequence[str], weights: Sequence[float]) -> list[Point]:
+    """The soups of two experts at the weights λ of the first."""
+    return [("soup", name) for name in between(rewards, weights)]

@@ -1,0 +1,32 @@
+"""The reference of the KL term that moves with the policy: WARP's exponential moving average."""
+
+from peft import PeftModel
+from transformers import PreTrainedModel
+
+from lib.merging import ema
+from lib.models.lora_in_memory import deltas, with_dense_deltas
+from lib.models.weights import weights
+from lib.training.beside_checkpoints import SavedBeside
+
+
+class MovingAnchor(SavedBeside):
+    """θ_ema ← (1 − μ) θ_ema + μ θ after every optimiser step (WARP, algorithm 1).
+
+    anchor: a model in float32, changed in place, whose weights are averaged with those of the policy; or, for a LoRA
+    policy, one on the same base model, of which what adapters change is averaged, exactly and in float32. The anchor is
+    `model` from then on: averages of several steps have no adapter of a low rank.
+    """
+
+    def __init__(self, anchor: PreTrainedModel | PeftModel, policy: PreTrainedModel | PeftModel, mu: float) -> None:
+        if isinstance(anchor, PeftModel):
+            self.model, moving = with_dense_deltas(anchor)
+            self.current = deltas
+        else:
+            self.model, moving = anchor, dict(anchor.named_parameters())
+            self.current = weights
+        super().__init__(moving, "anchor.safetensors")
+        self.policy, self.mu = policy, mu
+
+    def on_step_end(self, args, state, control, **kwargs) -> None:
+        """Moves the anchor."""
+        ema(self.tensors, self.current(self.policy), self.mu)

@@ -1,0 +1,151 @@
+"""PPO (arXiv 1707.06347), as Rewarded Soups and SALSA ran it: a value for every token, generalised advantages,
+a clipped ratio, and several epochs on each batch of completions.
+
+It is GRPO's trainer with other advantages and another loss.
+"""
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor, nn
+
+from lib.policies.trainers import GRPO, plain_model
+from lib.training.beside_checkpoints import SavedBeside
+
+
+def gae(rewards: Tensor, values: Tensor, mask: Tensor, gae_lambda: float) -> Tensor:
+    """Aₜ = Σ_l λˡ δₜ₊ₗ with δₜ = rₜ + Vₜ₊₁ − Vₜ: generalised advantages (arXiv 1506.02438) with γ = 1.
+
+    rewards, values, mask: (batch, length); what is masked comes after the last token and has the value 0.
+    """
+    values = values * mask
+    advantages = torch.zeros_like(values)
+    after, value_after = torch.zeros_like(values[:, 0]), torch.zeros_like(values[:, 0])
+    for t in reversed(range(values.size(1))):
+        delta = rewards[:, t] + value_after - values[:, t]
+        after = advantages[:, t] = (delta + gae_lambda * after) * mask[:, t]
+        value_after = values[:, t]
+    return advantages
+
+
+def token_rewards(rewards: Tensor, log_ratios: Tensor, mask: Tensor, beta: float) -> Tensor:
+    """rₜ = −β (log π − log π_anchor)ₜ, and R(x, y) with the last token.
+
+    rewards: (batch,), R of each completion; log_ratios, mask: (batch, length).
+    """
+    spread = -beta * log_ratios * mask
+    last = mask.sum(1) - 1
+    spread[torch.arange(len(spread)), last] += rewards
+    return spread
+
+
+def masked_mean(values: Tensor, mask: Tensor) -> Tensor:
+    """The mean over the tokens that are there."""
+    return (values * mask).sum() / mask.sum()
+
+
+def whitened(values: Tensor, mask: Tensor) -> Tensor:
+    """With mean 0 and variance 1 over the tokens of a batch."""
+    centred = values - masked_mean(values, mask)
+    return centred / (masked_mean(centred**2, mask).sqrt() + 1e-8) * mask
+
+
+def policy_loss(log_ratios: Tensor, advantages: Tensor, mask: Tensor, clip: float) -> Tensor:
+    """−E[min(ρₜ Aₜ, clip(ρₜ, 1 − ε, 1 + ε) Aₜ)] (PPO, equation 7), ρ = exp of the log ratio of new to old policy."""
+    ratio = log_ratios.exp()
+    return -masked_mean(torch.min(ratio * advantages, ratio.clamp(1 - clip, 1 + clip) * advantages), mask)
+
+
+def value_loss(values: Tensor, old: Tensor, returns: Tensor, mask: Tensor, clip: float) -> Tensor:
+    """½ E[max((V − G)², (V_clipped − G)²)], V_clipped within ε of the value before the update."""
+    clipped = old + (values - old).clamp(-clip, clip)
+    return 0.5 * masked_mean(torch.max((values - returns) ** 2, (clipped - returns) ** 2), mask)
+
+
+class TrainedBeside(SavedBeside):
+    """A module that learns with the policy: the trainer forgets the gradients of the policy alone."""
+
+    def __init__(self, module: nn.Module, file: str) -> None:
+        super().__init__(dict(module.named_parameters()), file)
+        self.module = module
+
+    def on_optimizer_step(self, args, state, control, **kwargs) -> None:
+        """Forgets the gradients that were just used."""
+        self.module.zero_grad()
+
+
+class PPO(GRPO):
+    """PPO with a value head on the policy's own last hidden state, as in TRL before 0.12; the KL to the anchor is a
+    log ratio per token, taken off that token's reward.
+
+    `args.num_iterations` is the number of epochs, `args.epsilon` the clip ε of ratio and value. The head starts at 0,
+    learns with the policy and is no part of it: policies of all algorithms have the same weights.
+    """
+
+    kl_name = "log_ratio"
+    loss_is_scaled_for_ga = False  # GRPO's own loss divides by the parts of a batch, this one does not
+
+    def __init__(self, *args, gae_lambda: float, value_coefficient: float, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        self.gae_lambda, self.value_coefficient = gae_lambda, value_coefficient
+        head = nn.utils.skip_init(nn.Linear, self.policy.config.hidden_size, 1, device=self.accelerator.device)
+        self.value_head = head  # which draws no random numbers: the first completions are those of other algorithms
+        nn.init.zeros_(self.value_head.weight)
+        nn.init.zeros_(self.value_head.bias)
+        self.save_beside(TrainedBeside(self.value_head, "value_head.safetensors"))
+
+    def create_optimizer(self, *args, **kwargs):
+        """The policy's, with the value head in it."""
+        if self.optimizer is None:
+            super().create_optimizer(*args, **kwargs)
+            self.optimizer.add_param_group({"params": list(self.value_head.parameters()), "weight_decay": 0.0})
+        return self.optimizer
+
+    def _calculate_rewards(self, *args, **kwargs) -> Tensor:
+        by_function = super()._calculate_rewards(*args, **kwargs)
+        self._rewards = by_function @ self.reward_weights.to(by_function)
+        return by_function
+
+    def _generate_and_score_completions(self, inputs) -> dict[str, Tensor]:
+        batch = super()._generate_and_score_completions(inputs)
+        mask = batch["completion_mask"]
+        with torch.no_grad():
+            log_probs, values, _ = self._on_tokens(self.model, batch)
+        log_ratios = log_probs - batch.pop("ref_per_token_logps", log_probs)
+        if self.beta:
+            self._metrics["train"]["kl"].append(masked_mean(log_ratios, mask).item())
+        here = self.accelerator.process_index * len(mask)
+        rewards = token_rewards(self._rewards[here : here + len(mask)], log_ratios, mask, self.beta)
+        advantages = gae(rewards, values, mask, self.gae_lambda)
+        return batch | {
+            "old_per_token_logps": log_probs,
+            "old_values": values,
+            "returns": advantages + values,
+            "advantages": whitened(advantages, mask),
+        }
+
+    def _compute_loss(self, model, inputs: Mapping[str, Tensor]) -> Tensor:
+        mask = inputs["completion_mask"]
+        log_probs, values, entropies = self._on_tokens(model, inputs)
+        log_ratios = log_probs - inputs["old_per_token_logps"]
+        self._metrics["train"]["entropy"].append(masked_mean(entropies, mask).item())
+        loss = policy_loss(log_ratios, inputs["advantages"], mask, self.epsilon_low)
+        of_values = value_loss(values, inputs["old_values"], inputs["returns"], mask, self.epsilon_low)
+        return loss + self.value_coefficient * of_values
+
+    def _on_tokens(self, model, batch: Mapping[str, Tensor]) -> tuple[Tensor, Tensor, Tensor]:
+        """log π, V and entropy at each token of the completions, (batch, length) each, from one pass."""
+        ids = torch.cat([batch["prompt_ids"], batch["completion_ids"]], dim=1)
+        mask = torch.cat([batch["prompt_mask"], batch["completion_mask"]], dim=1)
+        length = batch["completion_ids"].size(1)
+        plain = plain_model(self.policy)
+        hidden: list[Tensor] = []
+        hook = plain.base_model.register_forward_hook(lambda *call: hidden.append(call[-1].last_hidden_state))
+        try:
+            log_probs, entropies, _ = self._get_per_token_logps_and_entropies(
+                model, ids, mask, length, compute_entropy=True
+            )
+        finally:
+            hook.remove()
+        values = self.value_head(hidden[0][:, -length - 1 : -1].float()).squeeze(-1)
+        return log_probs, values, entropies

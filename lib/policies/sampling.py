@@ -1,0 +1,162 @@
+"""Completions from a policy, or from several whose logits are mixed.
+
+Training and evaluation both sample here, so that a policy is judged as it was trained.
+"""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+from transformers import PreTrainedModel, PreTrainedTokenizerFast
+
+from lib.machine.processes import ALONE, Share
+
+Tokens = list[int]
+
+
+@torch.no_grad()
+def sample(
+    policies: Sequence[PreTrainedModel],
+    weights: Sequence[float],
+    prompts: Sequence[Tokens],
+    *,
+    max_new_tokens: int,
+    temperature: float,
+    generator: torch.Generator | None = None,
+    copies: int = 1,
+    share: Share = ALONE,
+) -> list[Tokens]:
+    """One completion per prompt from softmax(Σᵢ wᵢ zᵢ / temperature), zᵢ the policies' logits.
+
+    With one policy of weight 1 this is plain sampling; with the experts and λ it is the ensemble
+    of their predictions that Rewarded Soups compares with. The policies share one
+    vocabulary. A completion ends with an end-of-text token unless it is `max_new_tokens` long.
+
+    copies: the prompts are these many copies of a list, one after the other, for a model that does not do the same to
+    each (`lib.evaluation.sweeps`); every copy meets the same random numbers, those that it would meet alone.
+    share: the prompts are this process's part of a batch that several draw, from the same state of torch's generator;
+    each prompt meets the random numbers that it would meet in one process, and all make equally many steps.
+    """
+    ends, pad = end_tokens(policies[0]), policies[0].config.pad_token_id
+    ids, mask = _pad_left(prompts, pad, policies[0].device)
+    caches: list = [None] * len(policies)
+    running = torch.ones(len(prompts), dtype=torch.bool, device=ids.device)
+    completions = torch.full((len(prompts), max_new_tokens), pad, device=ids.device)
+    step_ids = ids
+    for step in range(max_new_tokens):
+        logits = torch.zeros((), device=ids.device)
+        for i, (policy, weight) in enumerate(zip(policies, weights)):
+            output = policy(
+                input_ids=step_ids,
+                attention_mask=mask,
+                position_ids=(mask.cumsum(-1) - 1).clamp(min=0)[:, -step_ids.size(1) :],
+                past_key_values=caches[i],
+                use_cache=True,
+                logits_to_keep=1,
+            )
+            caches[i] = output.past_key_values
+            logits = logits + weight * output.logits[:, -1].float()
+        drawn = draw(torch.softmax(logits / temperature, -1), generator, copies, share)
+        completions[:, step] = torch.where(running, drawn, pad)
+        running = running & ~torch.isin(drawn, torch.tensor(ends, device=ids.device))
+        if not _any(running, share):
+            break
+        step_ids = completions[:, step : step + 1]
+        mask = torch.cat([mask, mask.new_ones(len(prompts), 1)], dim=1)
+    return [_up_to_end(row, ends) for row in completions.tolist()]
+
+
+def end_tokens(policy: PreTrainedModel) -> list[int]:
+    """The tokens that end a text, of which some models have several."""
+    ends = policy.config.eos_token_id
+    return ends if isinstance(ends, list) else [ends]
+
+
+def _up_to_end(row: Tokens, ends: list[int]) -> Tokens:
+    length = next((i + 1 for i, token in enumerate(row) if token in ends), len(row))
+    return row[:length]
+
+
+def sample_texts(
+    policy: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerFast,
+    prompts: Sequence[str],
+    *,
+    max_new_tokens: int,
+    temperature: float,
+    generator: torch.Generator,
+    batch: int,
+) -> list[str]:
+    """One completion of each prompt by a policy, each as prompt + completion."""
+    texts = []
+    for start in range(0, len(prompts), batch):
+        chosen = prompts[start : start + batch]
+        ids = tokenizer(list(chosen))["input_ids"]
+        drawn = sample(
+            [policy], [1.0], ids, max_new_tokens=max_new_tokens, temperature=temperature, generator=generator
+        )
+        completions = tokenizer.batch_decode(drawn, skip_special_tokens=True)
+        texts += [prompt + completion for prompt, completion in zip(chosen, completions)]
+    return texts
+
+
+def _any(running: Tensor, share: Share) -> bool:
+    """Whether anything is still running, in any of the processes."""
+    found = running.any().int()
+    if share.count > 1:
+        torch.distributed.all_reduce(found, torch.distributed.ReduceOp.MAX)
+    return bool(found)
+
+
+def draw(
+    probabilities: Tensor, generator: torch.Generator | None = None, copies: int = 1, share: Share = ALONE
+) -> Tensor:
+    """One index per row of (batch, vocabulary), by inversion of the cumulative distribution.
+
+    The distribution of torch.multinomial, at a fraction of its time on a CPU. generator: of the CPU, wherever the model
+    is, or torch's own; the batch is `copies` parts that meet the same numbers, and `share` of what all processes draw.
+    """
+    cumulative = probabilities.cumsum(-1)
+    rows = len(probabilities) // copies
+    uniform = torch.rand(share.count * rows, 1, generator=generator)[share.index * rows :][:rows]
+    uniform = uniform.repeat(copies, 1).to(cumulative.device)
+    index = torch.searchsorted(cumulative, uniform * cumulative[:, -1:], right=True).squeeze(-1)
+    return index.clamp(max=probabilities.size(-1) - 1)
+
+
+@torch.no_grad()
+def next_token_log_probabilities(
+    policies: Sequence[PreTrainedModel],
+    weights: Sequence[float],
+    prompts: Sequence[Tokens],
+    completions: Sequence[Tokens],
+    temperature: float,
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Log-probabilities of every next token along given completions, as `sample` draws them.
+
+    Returns them (batch, length, vocabulary), with the completions' tokens (batch, length) and
+    the mask of the tokens that are there (batch, length), of which the end-of-text token is one.
+    """
+    pad, device = policies[0].config.pad_token_id, policies[0].device
+    prompt_ids, prompt_mask = _pad_left(prompts, pad, device)
+    length = max(map(len, completions))
+    tokens = torch.tensor([row + [pad] * (length - len(row)) for row in completions], device=device)
+    mask = torch.tensor([[1] * len(row) + [0] * (length - len(row)) for row in completions], device=device)
+    all_mask = torch.cat([prompt_mask, mask], dim=1)
+    logits = torch.zeros((), device=device)
+    for policy, weight in zip(policies, weights):
+        output = policy(
+            input_ids=torch.cat([prompt_ids, tokens], dim=1),
+            attention_mask=all_mask,
+            position_ids=(all_mask.cumsum(-1) - 1).clamp(min=0),
+            logits_to_keep=length + 1,
+        )
+        logits = logits + weight * output.logits[:, :-1].float()
+    return torch.log_softmax(logits / temperature, -1), tokens, mask
+
+
+def _pad_left(rows: Sequence[Tokens], pad: int, device: torch.device) -> tuple[Tensor, Tensor]:
+    length = max(map(len, rows))
+    ids = [[pad] * (length - len(row)) + list(row) for row in rows]
+    mask = [[0] * (length - len(row)) + [1] * len(row) for row in rows]
+    return torch.tensor(ids, device=device), torch.tensor(mask, device=device)

@@ -1,0 +1,76 @@
+"""How every figure looks: readable in print, with intervals, in colours that the colour-blind can tell apart."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from cycler import cycler
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.tri import Triangulation
+from numpy.typing import NDArray
+
+from lib.statistics.intervals import ends_of
+
+# of Okabe and Ito's palette
+COLOURS = {"soup": "#0072B2", "morl": "#D55E00", "ensemble": "#009E73", "sft": "#555555"}
+CYCLE = ["#E69F00", "#56B4E9", "#CC79A7", "#0072B2", "#009E73", "#D55E00"]
+PAPER = {
+    "font.size": 9,
+    "legend.fontsize": 8,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.alpha": 0.25,
+    "legend.frameon": False,
+    "pdf.fonttype": 42,
+    "axes.prop_cycle": cycler(color=CYCLE),
+}
+
+
+def bars(axes: Axes, points: pd.DataFrame, x: str, y: str, **style) -> None:
+    """Points with their 95 % intervals, on each axis for whose column the table has them."""
+    errors = {}
+    for axis, column in (("xerr", x), ("yerr", y)):
+        low, high = ends_of(column)
+        if low in points:
+            ends = [points[column] - points[low], points[high] - points[column]]
+            errors[axis] = np.clip(np.array(ends), 0, None)
+    axes.errorbar(points[x], points[y], **errors, linestyle="none", markersize=5, elinewidth=0.8, capsize=0, **style)
+
+
+def ternary(
+    figure: Figure,
+    axes: Axes,
+    weights: NDArray[np.float64],
+    values: NDArray[np.float64],
+    corners: list[str],
+    title: str,
+) -> None:
+    """Values over a triangle. weights: (points, 3) on the simplex; corners: what the three weights belong to."""
+    place = np.array([[0.0, 0.0], [1.0, 0.0], [0.5, np.sqrt(3) / 2]])
+    x, y = (weights @ place).T
+    surface = axes.tricontourf(Triangulation(x, y), values, levels=12, cmap="cividis")
+    axes.scatter(x, y, c="white", s=10, edgecolors="black", linewidths=0.5)
+    for (cx, cy), corner in zip(place, corners):
+        below = cy == 0
+        axes.annotate(
+            corner,
+            (cx, cy),
+            xytext=(0, -9 if below else 5),
+            textcoords="offset points",
+            ha="center",
+            va="top" if below else "bottom",
+            fontsize=8,
+        )
+    axes.set(aspect="equal", xlim=(-0.15, 1.15), ylim=(-0.15, 1.0))
+    axes.set_title(f"{title}", pad=8)
+    axes.axis("off")
+    figure.colorbar(surface, ax=axes, shrink=0.7, format="%.2f")
+
+
+def save(folder: Path, name: str, figure: Figure, dpi: int) -> None:
+    """Writes name.png and name.pdf without dates, so that equal figures are equal files."""
+    folder.mkdir(parents=True, exist_ok=True)
+    figure.savefig(folder / f"{name}.png", dpi=dpi, metadata={"Software": None})
+    figure.savefig(folder / f"{name}.pdf", metadata={"CreationDate": None, "Producer": None, "Creator": None})

@@ -1,0 +1,81 @@
+"""How reports show tables and say what their intervals rest on."""
+
+import math
+
+import pandas as pd
+
+from lib.statistics.intervals import ends_of
+
+FEW = 5  # seeds: of fewer the spread is known too badly
+
+
+def caution(seeds: int) -> str:
+    """What the intervals do not say."""
+    if seeds == 1:
+        return ". With one seed they say nothing about what another would give"
+    if seeds < FEW:
+        return (
+            f". With {seeds} seeds the part of an interval that is due to seeds is too narrow: take it as a lower bound"
+        )
+    return ""
+
+
+def basis(seeds: int, prompts: int, resamples: int) -> str:
+    """What the intervals of a report rest on, to be gone on with."""
+    return (
+        f"An interval, where nothing else is said, is the central 95 % of {resamples} bootstrap samples over {seeds}\n"
+        f"seed(s) of reinforcement learning and {prompts} held-out prompts{caution(seeds)}."
+    )
+
+
+def on_ensembles(best_of_prompts: int, held_out_pairs: int) -> dict[str, str]:
+    """What the reports say of reward ensembles' tables, by the places in their pages."""
+    return {
+        "ensembles_basis": f"""A seed has proxies of its own. What is compared along training, and proxies, have
+intervals over seeds alone; best of n has them over seeds and {best_of_prompts} prompts.""",
+        "on_proxies": f"""Agreement (Spearman) with held-out human ratings and accuracy on held-out pairs by the gold
+reward, the mean over members; expected calibration error on held-out labels, of which as many are wrong as of those
+that were learned from; how the members' margins correlate. The pairs are the same for all, and the intervals leave them
+out: others would move an accuracy by some {held_out_pairs**-0.5:.2f}, and a calibration error below that is chance.""",
+        "on_training": """From the step where gold is best (for each seed where it is best for the others) to the end of
+training: `after`.""",
+        "on_comparisons": """The first minus the second. At equal KL it is the mean over KL, along training, up to the
+largest that both have come to.""",
+        "on_best_of_n": "Over one sample, at the largest n:",
+    }
+
+
+def as_table(table: pd.DataFrame) -> str:
+    """In Markdown, each column that has an interval as `x (low to high)`."""
+    return with_intervals(table).to_markdown(index=False)
+
+
+def comparisons_as_table(table: pd.DataFrame) -> str:
+    """In Markdown, a row for each pair of policies and kind of prompts, with a column for each comparison."""
+    rows = [column for column in table if column not in ("comparison", "value", "low", "high")]
+    shown = with_intervals(table).set_index([*rows, "comparison"])["value"].unstack(sort=False)
+    return shown.fillna("").reset_index().to_markdown(index=False)
+
+
+def best_of_largest_n(table: pd.DataFrame) -> pd.DataFrame:
+    """The rows of the largest n, which have the same KL."""
+    return table[table["n"] == table["n"].max()]
+
+
+def told(value: float, low: float, high: float) -> str:
+    """A value with its interval, or without one, where there is one seed and nothing else to draw from."""
+    if math.isnan(value):
+        return ""
+    return f"{value:.3f} (one seed)" if math.isnan(low) else f"{value:.3f} ({low:.3f} to {high:.3f})"
+
+
+def with_intervals(table: pd.DataFrame) -> pd.DataFrame:
+    """Each column that has an interval as `x (low to high)`."""
+    shown = pd.DataFrame(index=table.index)
+    for column in table:
+        low, high = ends_of(column)
+        if low in table:
+            shown[column.replace("_", " ")] = [told(*of_row) for of_row in zip(table[column], table[low], table[high])]
+        elif not column.endswith(("low", "high")):
+            shown[column] = table[column]
+    return shown

@@ -1,0 +1,90 @@
+"""Sequence classifiers that rewards are made of: all weights of their own, or LoRA factors and a head on θ_pre."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+from transformers import AutoConfig, AutoModelForSequenceClassification, PreTrainedModel
+
+from lib.machine import on_cpu
+from lib.machine.compute import Compute
+from lib.machine.fsdp import make_whole
+from lib.models.lora_on_disk import CONFIG, base_of, is_adapter
+
+HEAD = "score"  # as transformers calls the head of a causal language model
+HEADS = (HEAD, "classifier", "classification_head")  # and those of others
+
+
+def new_classifier(base: Path, lora: Mapping[str, Any] | None, compute: Compute, **config: Any) -> PreTrainedModel:
+    """θ_pre with a new head, which is drawn from torch's generator.
+
+    lora: `rank`, `alpha` and `modules` of the factors that learn with the head, or None where all weights do.
+    config: `num_labels`, the number of its outputs, and others of transformers' configuration.
+    """
+    if lora is None:
+        model = AutoModelForSequenceClassification.from_pretrained(base, dtype=torch.float32, **config)
+        return model.to(compute.device)
+    from peft import LoraConfig, get_peft_model  # which takes 3 s that other classifiers need not wait for
+
+    plain = AutoModelForSequenceClassification.from_pretrained(base, dtype=compute.dtype, **config)
+    settings = LoraConfig(
+        r=lora["rank"],
+        lora_alpha=lora["alpha"],
+        target_modules=list(lora["modules"]),
+        modules_to_save=[HEAD],
+        base_model_name_or_path=str(base),
+        task_type="SEQ_CLS",
+    )
+    plain = with_precise_head(plain.to(compute.device))
+    on_cpu.mend(plain)
+    return get_peft_model(plain, settings)
+
+
+def save_classifier(model: PreTrainedModel, directory: Path) -> None:
+    """Writes the weights, or the factors and the head, and the configuration."""
+    make_whole(model)
+    model.save_pretrained(directory)
+    if hasattr(model, "peft_config"):
+        (directory / "README.md").unlink()
+        written = json.loads((directory / CONFIG).read_text())
+        written["target_modules"].sort()  # PEFT writes a set, in an order of chance
+        (directory / CONFIG).write_text(json.dumps(written, indent=2) + "\n")
+        model.config.save_pretrained(directory)  # with the number of outputs, of which the factors say nothing
+
+
+def read_classifier(directory: Path, compute: Compute) -> PreTrainedModel:
+    """What `save_classifier` wrote, or any sequence classifier of transformers, to be used and not to be trained."""
+    if is_adapter(directory):
+        from peft import PeftModel
+
+        config = AutoConfig.from_pretrained(directory)
+        plain = AutoModelForSequenceClassification.from_pretrained(
+            base_of(directory), config=config, dtype=compute.dtype
+        )
+        model = PeftModel.from_pretrained(with_precise_head(plain), directory)
+    else:
+        model = AutoModelForSequenceClassification.from_pretrained(directory, dtype=torch.float32)
+    return model.to(compute.device).eval().requires_grad_(False)
+
+
+def freeze_encoder(model: PreTrainedModel) -> None:
+    """Leaves the head alone to learn."""
+    for name, parameter in model.named_parameters():
+        if HEAD not in name.split("."):
+            parameter.requires_grad_(False)
+
+
+def with_precise_head(plain: PreTrainedModel) -> PreTrainedModel:
+    """The head in float32: bfloat16 has three digits, too few to rank texts by. Without such a head, the model."""
+    head = next((getattr(plain, name) for name in HEADS if hasattr(plain, name)), None)
+    if head is None:
+        return plain.float()
+    head.float().register_forward_pre_hook(_in_float32)
+    return plain
+
+
+def _in_float32(head: nn.Module, inputs: tuple) -> tuple:
+    return tuple(tensor.float() for tensor in inputs)

@@ -1,0 +1,90 @@
+"""Trained classifiers as a reward: one, K of them, or K heads on one encoder, made one by an aggregate.
+
+Scalable Ensembling, arXiv 2406.01013; the aggregates are those of Coste et al., arXiv 2310.02743, section 3.
+"""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import torch
+from torch import Tensor
+from transformers import AutoTokenizer
+
+from lib.machine.compute import CPU, Compute
+from lib.reward_models.classifiers import read_classifier
+
+
+def mean(rewards: Tensor) -> Tensor:
+    """(1/K) Σₖ rₖ. rewards: (texts, K); returns (texts,)."""
+    return rewards.mean(-1)
+
+
+def worst_case(rewards: Tensor) -> Tensor:
+    """minₖ rₖ. rewards: (texts, K); returns (texts,)."""
+    return rewards.amin(-1)
+
+
+def uncertainty_weighted(rewards: Tensor, coefficient: float) -> Tensor:
+    """mean − c·variance, the variance over the K members with 1/K. rewards: (texts, K); returns (texts,)."""
+    return rewards.mean(-1) - coefficient * rewards.var(-1, correction=0)
+
+
+def aggregated(rewards: Tensor, aggregate: str, coefficient: float) -> Tensor:
+    """An aggregate by name; c is of `uncertainty_weighted` alone."""
+    if aggregate == "uncertainty_weighted":
+        return uncertainty_weighted(rewards, coefficient)
+    by_name: dict[str, Callable[[Tensor], Tensor]] = {"mean": mean, "worst_case": worst_case}
+    return by_name[aggregate](rewards)
+
+
+class Classifier:
+    """A sequence classifier, an output for each of its heads.
+
+    A proxy's outputs are in standard deviations over samples of the SFT model, with mean 0 there: Bradley–Terry leaves
+    a head's offset and, among wrong labels, its scale to chance, and heads could not be compared.
+    """
+
+    def __init__(self, directory: Path, compute: Compute = CPU) -> None:
+        self.tokenizer = AutoTokenizer.from_pretrained(directory)
+        self.model = read_classifier(directory, compute)
+        self.heads: int = self.model.config.num_labels
+        self.mean = torch.tensor(getattr(self.model.config, "reward_mean", [0.0] * self.heads))
+        self.std = torch.tensor(getattr(self.model.config, "reward_std", [1.0] * self.heads))
+
+    def __call__(self, texts: Sequence[str]) -> Tensor:
+        """(texts, heads)."""
+        return (outputs(self.model, self.tokenizer, texts) - self.mean) / self.std
+
+
+@torch.no_grad()
+def outputs(model, tokenizer, texts: Sequence[str], batch: int = 64) -> Tensor:
+    """What a classifier's heads say of each text, (texts, heads); texts of like length are read together."""
+    found = torch.empty(len(texts), model.config.num_labels)
+    order = sorted(range(len(texts)), key=lambda i: (len(texts[i]), i))
+    for start in range(0, len(order), batch):
+        chosen = order[start : start + batch]
+        inputs = tokenizer([texts[i] for i in chosen], padding=True, return_tensors="pt").to(model.device)
+        logits = model(input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"]).logits
+        found[chosen] = logits.float().cpu()
+    return found
+
+
+class RewardEnsemble:
+    """A reward whose members are the heads of one or several classifiers: one with K heads, or K with one; a reward
+    model is the ensemble of itself.
+
+    Called with prompts and completions; a text is both.
+    """
+
+    def __init__(self, directories: Sequence[Path], aggregate: str, coefficient: float, compute: Compute = CPU) -> None:
+        self.classifiers = [Classifier(directory, compute) for directory in directories]
+        self.aggregate, self.coefficient = aggregate, coefficient
+
+    def __call__(self, prompts: Sequence[str], completions: Sequence[str]) -> list[float]:
+        """One score per completion."""
+        texts = [prompt + completion for prompt, completion in zip(prompts, completions)]
+        return aggregated(self.members(texts), self.aggregate, self.coefficient).tolist()
+
+    def members(self, texts: Sequence[str]) -> Tensor:
+        """What each member says of each text, (texts, K)."""
+        return torch.cat([classifier(texts) for classifier in self.classifiers], dim=1)

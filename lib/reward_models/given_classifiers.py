@@ -1,0 +1,89 @@
+"""Sequence classifiers that others have trained, as rewards: what they read, and which of their outputs count."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from transformers import AutoModelForSequenceClassification, AutoTokenizer
+
+from lib.machine.compute import Compute
+from lib.models.hub import hub_id
+from lib.reward_models.classifiers import with_precise_head
+
+BATCH = 32  # texts
+
+
+class GivenClassifier:
+    """R(x, y) = Σ wᵢ zᵢ over the classifier's outputs z for a text made of prompt and completion.
+
+    source: `classifier`, a directory, or `hub:` and an id with its `revision`; `weights`, w of each of its outputs;
+    `inputs`, one or two texts with {prompt} and {completion} in them, two where it was trained on pairs, or `chat`,
+    where it was trained on the messages of its own chat template; `between`, where only a part of a prompt is meant,
+    what stands before and after it.
+    key: where it stands in params.yaml. Raises ValueError, naming that, where the classifier has other outputs, or no
+    head at all.
+    """
+
+    def __init__(self, key: str, source: Mapping[str, Any], compute: Compute) -> None:
+        place = hub_id(source["classifier"])
+        pinned = {"revision": source["revision"]} if "revision" in source else {}
+        self.tokenizer = AutoTokenizer.from_pretrained(place, **pinned)
+        model, loading = AutoModelForSequenceClassification.from_pretrained(
+            place, dtype=compute.dtype, use_safetensors=True, output_loading_info=True, **pinned
+        )
+        if loading["missing_keys"]:
+            raise ValueError(f"{key}.classifier: {place} lacks {min(loading['missing_keys'])}: it is no classifier")
+        if model.config.num_labels != len(source["weights"]):
+            outputs = f"{place} has {model.config.num_labels} outputs ({model.config.id2label})"
+            raise ValueError(f"{key}.weights: {outputs}, not {len(source['weights'])}")
+        if self.tokenizer.pad_token is None:
+            self.tokenizer.pad_token = self.tokenizer.eos_token
+        model.config.pad_token_id = self.tokenizer.pad_token_id
+        self.model = with_precise_head(model).to(compute.device).eval()
+        self.weights = torch.tensor(source["weights"], dtype=torch.float32)
+        self.inputs, self.between = source["inputs"], source.get("between")
+        longest = getattr(model.config, "max_position_embeddings", self.tokenizer.model_max_length)
+        self.longest = min(longest, self.tokenizer.model_max_length)
+
+    @torch.no_grad()
+    def __call__(self, prompts: Sequence[str], completions: Sequence[str]) -> list[float]:
+        """One score per completion."""
+        scores = []
+        for start in range(0, len(prompts), BATCH):
+            here = slice(start, start + BATCH)
+            logits = self.model(**self.encoded(prompts[here], completions[here])).logits.float().cpu()
+            scores += (logits @ self.weights).tolist()
+        return scores
+
+    def encoded(self, prompts: Sequence[str], completions: Sequence[str]) -> Any:
+        """What the classifier reads, padded; what is longer than it can read is cut."""
+        pairs = [(self.part(prompt), completion) for prompt, completion in zip(prompts, completions)]
+        if self.inputs == "chat":
+            texts = [[self.as_chat(*pair) for pair in pairs]]
+        else:
+            texts = [
+                [text.format(prompt=prompt, completion=completion) for prompt, completion in pairs]
+                for text in self.inputs
+            ]
+        special = self.inputs != "chat"  # a chat template has its own
+        return self.tokenizer(
+            *texts,
+            padding=True,
+            truncation=True,
+            max_length=self.longest,
+            add_special_tokens=special,
+            return_tensors="pt",
+        ).to(self.model.device)
+
+    def as_chat(self, prompt: str, completion: str) -> str:
+        """One text of the two messages."""
+        messages = [{"role": "user", "content": prompt}, {"role": "assistant", "content": completion.strip()}]
+        return self.tokenizer.apply_chat_template(messages, tokenize=False)
+
+    def part(self, prompt: str) -> str:
+        """What stands between the two marks, or the whole prompt."""
+        if self.between is None:
+            return prompt
+        before, after = self.between
+        rest = prompt.partition(before)[2] or prompt
+        return rest.rpartition(after)[0] or rest

@@ -1,0 +1,1 @@
+"""Means, intervals, fronts, and what training looks like along its steps."""
