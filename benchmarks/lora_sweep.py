@@ -31,7 +31,7 @@ LENGTH = 16
 
 def sweep(policies: list[Path], reference: Path, lambdas: list[float], compute: Compute):
     """All λ in one batch, as `scripts/evaluate.py` runs them."""
-    points = [Point("weights", (1 - weight, weight), None) for weight in lambdas]
+    points = [Point("linear", (1 - weight, weight), None) for weight in lambdas]
     of_all = LoraPolicies(policies, reference, lambda path: language_model(path, compute))
     [(group, combined, _)] = of_all.combinations(points)
     return [points.index(point) for point in group], combined

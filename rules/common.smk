@@ -315,8 +315,8 @@ def evaluation_settings(points, within=True, rewards=None):
     )
 
 
-def point(method, name, policies, weights, of="weights", anchor=None):
-    """What is scored: policies combined in weight space, or of="logits", with weights by policy.
+def point(method, name, policies, weights, of="linear", anchor=None):
+    """What is scored: policies combined by a merge, or of="logits", with weights by policy.
 
     anchor: a soup of policies, also with weights by policy, to which its KL is told as well.
     """

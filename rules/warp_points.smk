@@ -44,7 +44,7 @@ def warp_scored():
     ]
     points += [
         point(*between_point(method, weight), models, {pair[0]: 1 - weight, pair[1]: weight}, of)
-        for method, of in (("slerp", "slerp"), ("lerp", "weights"))
+        for method, of in (("slerp", "slerp"), ("lerp", "linear"))
         for weight in value("warp.weights")
     ]
     points += [point(*fixed_point(beta), models, {fixed[beta]: 1.0}) for beta in fixed]

@@ -1,8 +1,7 @@
 """Score points on held-out prompts: rewards, the gold reward among them, KL to θ_sft and to a point's own anchor.
 
-A point is a combination of the given policies, in weight space (a soup, one policy as it is, or the
-SLERP of two task vectors from θ_sft) or in logit space (the ensemble of their predictions).
-Nothing merged is written to disk.
+A point is a combination of the given policies, in weight space (a merge of `lib.merging`, of policies that started
+from θ_sft) or in logit space (the ensemble of their predictions). Nothing merged is written to disk.
 """
 
 import csv
@@ -15,9 +14,10 @@ from lib.evaluation.full_policies import FullPolicies
 from lib.evaluation.scores import score
 from lib.jobs.command_line import Output, run
 from lib.machine.compute import Compute
+from lib.merging import merge_named
 from lib.models.loading import language_model, tokenizer
 from lib.models.lora_on_disk import is_adapter
-from lib.policies.combinations import Point
+from lib.policies.combinations import LOGITS, Point
 from lib.reward_models.loading import load
 
 
@@ -40,8 +40,8 @@ def evaluate(
     compute: dict,
     seed: int,
 ) -> None:
-    """points: each has `method` and `mixture`, its name; `weights`, one per policy; `of`, "weights", "slerp" or
-    "logits"; and, where it has an anchor, `anchor`, the weights of the soup of policies that this is.
+    """points: each has `method` and `mixture`, its name; `weights`, one per policy; `of`, the name of a
+    merge or "logits"; and, where it has an anchor, `anchor`, the weights of the soup of policies that this is.
     within: whether the prompts are of the domains that policies are trained on, or of the one that is left out.
     """
     where, tokens = Compute.of(compute), tokenizer(reference)
@@ -88,9 +88,12 @@ def kind_of(policy: Path) -> type:
 
 
 def as_point(of: str, weights: list[float], anchor: list[float] | None = None, **_) -> Point:
-    """What is computed. Points that are the same policy, such as the ends of several fronts, are scored once."""
-    alone = max(weights) == 1
-    return Point("weights" if alone else of, tuple(weights), None if anchor is None else tuple(anchor))
+    """What is computed. Points that are the same policy, such as the ends of several fronts, are scored once.
+
+    Raises ValueError where there is no such merge.
+    """
+    alone = max(weights) == 1 and (of == LOGITS or merge_named(of).keeps_ends)
+    return Point("linear" if alone else of, tuple(weights), None if anchor is None else tuple(anchor))
 
 
 def write_scores(table: pd.DataFrame, file: Path) -> None:

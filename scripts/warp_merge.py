@@ -4,7 +4,9 @@ import csv
 from pathlib import Path
 
 from lib.jobs.command_line import Output, run
-from lib.merging import Weights, add_task_vectors, equal_weights, inner_products, liti, slerp_coefficients, task_vector
+from lib.merges.linear import liti
+from lib.merges.slerp import equal_weights, slerp_coefficients
+from lib.merges.task_vectors import Weights, add_task_vectors, inner_products, task_vector
 from lib.models.streaming import merge, pieces
 from lib.papers.warp.geometry import geometry
 

@@ -7,17 +7,9 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from lib.merging import (
-    add_task_vectors,
-    ema,
-    equal_weights,
-    inner_products,
-    linear_soup,
-    liti,
-    slerp,
-    slerp_coefficients,
-    task_vector,
-)
+from lib.merges.slerp import slerp_coefficients
+from lib.merges.task_vectors import add_task_vectors, inner_products
+from lib.merging import ema, equal_weights, linear_soup, liti, slerp, task_vector
 from lib.models.lora_in_memory import (
     TRAINED,
     WithDelta,

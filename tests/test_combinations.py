@@ -18,13 +18,13 @@ from tests.test_adapters import base, policies  # noqa: F401 (fixtures)
 
 PROMPTS = ["the sea", "a calm day", "cold"]
 POINTS = [
-    Point("weights", (0.0, 1.0, 0.0), None),
-    Point("weights", (0.0, 0.3, 0.7), None),
-    Point("weights", (0.2, 0.3, 0.5), None),
+    Point("linear", (0.0, 1.0, 0.0), None),
+    Point("linear", (0.0, 0.3, 0.7), None),
+    Point("linear", (0.2, 0.3, 0.5), None),
     Point("slerp", (0.0, 0.6, 0.4), None),
     Point("logits", (0.0, 0.6, 0.4), None),
-    Point("weights", (0.0, 1.0, 0.0), (0.25, 0.0, 0.75)),
-    Point("weights", (0.0, 0.0, 1.0), (1.0, 0.0, 0.0)),
+    Point("linear", (0.0, 1.0, 0.0), (0.25, 0.0, 0.75)),
+    Point("linear", (0.0, 0.0, 1.0), (1.0, 0.0, 0.0)),
 ]
 
 
@@ -83,7 +83,7 @@ def test_lora_policies_are_scored_as_full_weights_are(both_kinds, tokenizer):
 def test_one_batch_has_what_the_merged_models_compute(both_kinds, tokenizer):
     """To 1e-5, whatever stands in the other rows of the batch."""
     lora, full = both_kinds
-    points = [Point("weights", (0.0, 1 - weight, weight), None) for weight in (0.0, 0.2, 0.5, 1.0)]
+    points = [Point("linear", (0.0, 1 - weight, weight), None) for weight in (0.0, 0.2, 0.5, 1.0)]
     points.append(POINTS[3])
     prompts, texts = tokenizer(PROMPTS)["input_ids"], tokenizer(["was wild", " and", "the"])["input_ids"]
     [(group, sweep, _)] = lora.combinations(points)

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from transformers import PreTrainedModel
 
-from lib.merging import Weights, linear_soup, slerp
+from lib.merging import Weights, merge_named
 from lib.models.weights import set_weights, weights
-from lib.policies.combinations import Combined, One, Point
+from lib.policies.combinations import LOGITS, Combined, One, Point
 
 
 class FullPolicies:
@@ -26,19 +26,17 @@ class FullPolicies:
         for point in points:
             references: dict[str, Combined] = {"kl": One([self.of_reference])}
             if point.anchor is not None:
-                references["kl_to_anchor"] = self._combined(Point("weights", point.anchor, None), self.anchor)
+                references["kl_to_anchor"] = self._combined(Point("linear", point.anchor, None), self.anchor)
             yield [point], self._combined(point, self.merged), references
 
     def _combined(self, point: Point, scratch: PreTrainedModel) -> One:
         present = point.present(self.policies)
-        coefficients = list(present.values())
-        if point.of == "logits":
-            return One([self.read(path) for path in present], coefficients)
-        tensors = [self._weights(path) for path in present]
-        if point.of == "slerp":
-            set_weights(scratch, slerp(self._weights(self.reference), tensors, coefficients[1:]))
-        else:
-            set_weights(scratch, linear_soup(tensors, coefficients))
+        paths, coefficients = list(present), list(present.values())
+        if point.of == LOGITS:
+            return One([self.read(path) for path in paths], coefficients)
+        merge = merge_named(point.of)
+        models = [self._weights(path) for path in merge.models(self.reference, paths)]
+        set_weights(scratch, merge.step([models], coefficients)(models))
         return One([scratch])
 
     @cache  # noqa: B019 (an object of this class lives as long as its process)

@@ -1,25 +1,28 @@
 """Combinations of LoRA policies of one base model, many in one batch.
 
 The policies are run as they are: what an adapter adds is multiplied by its weight in the combination that a text of the
-batch belongs to, and no merged model is made.
+batch belongs to, and no merged model is made. A merge that is no sum of policies is run by itself, with the merged
+changes of the weights beside the base model.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 import torch
 from peft import PeftModel
 from torch import Tensor
+from transformers import PreTrainedModel
 
-from lib.merging import inner_products, layer_of, slerp_coefficients, task_vector
-from lib.models.lora_in_memory import lora_layers
+from lib.merges.task_vectors import unit_of
+from lib.merging import GeometricMerge, LinearMerge, TensorMerge, Weights, merge_named
+from lib.models.lora_in_memory import deltas, lora_layers, with_dense_deltas
 from lib.models.streaming import pieces
-from lib.policies.combinations import Combined, Mixed, One, Point
+from lib.policies.combinations import LOGITS, Combined, Mixed, One, Point
 
 Coefficients = Sequence[float] | Mapping[str, Tensor]
-"""What each adapter is multiplied by, (adapters,): everywhere, or by layer (`lib.merging.layer_of`)."""
+"""What each adapter is multiplied by, (adapters,): everywhere, or by the name of the weight that it changes."""
 
 
 class Sweep:
@@ -52,17 +55,17 @@ def scaled(
     """
     layers = lora_layers(model)
     device = model.device
-    by_layer = {
-        layer: torch.stack([_of_layer(of_one, layer) for of_one in coefficients])
-        for layer in set(map(layer_of, layers))
-    }
-    used = [name for i, name in enumerate(adapters) if any(found[:, i].any() for found in by_layer.values())]
+    by_combination = [
+        found if isinstance(found, Mapping) else dict.fromkeys(layers, torch.tensor(found)) for found in coefficients
+    ]
+    by_weight = {weight: torch.stack([found[weight] for found in by_combination]) for weight in layers}
+    used = [name for i, name in enumerate(adapters) if any(found[:, i].any() for found in by_weight.values())]
     model.base_model.set_adapter(used, inference_mode=True)
     before = [dict(layer.scaling) for layer in layers.values()]
     try:
         for weight, layer in layers.items():
             for i, name in enumerate(adapters):
-                column = by_layer[layer_of(weight)][:, i]
+                column = by_weight[weight][:, i]
                 alone = len(column) == 1
                 layer.scaling[name] = (
                     column.item() if alone else column.repeat_interleave(rows).view(-1, 1, 1).to(device)
@@ -73,17 +76,12 @@ def scaled(
             layer.scaling = scaling
 
 
-def _of_layer(coefficients: Coefficients, layer: str) -> Tensor:
-    return torch.as_tensor(coefficients[layer] if isinstance(coefficients, Mapping) else coefficients).float()
-
-
 class LoraPolicies:
     """LoRA policies on one base model. read: makes a model of a directory."""
 
     def __init__(self, policies: Sequence[Path], reference: Path, read: Callable[[Path], PeftModel]) -> None:
         self.paths = list(dict.fromkeys([*policies, reference]))
-        self.policies, self.read = policies, cache(read)
-        self.reference = reference
+        self.policies, self.reference, self.read_anew, self.read = policies, reference, read, cache(read)
         self.model = read(self.paths[0])
         self.adapters = list(self.model.peft_config)
         for number, path in enumerate(self.paths[1:], 1):
@@ -93,36 +91,63 @@ class LoraPolicies:
     def combinations(self, points: Iterable[Point]) -> Iterator[tuple[list[Point], Combined, dict[str, Combined]]]:
         """Points of the same policies together, with the references that their KL is told to, by name of the column."""
         for group in together(points):
-            of_reference = [self._coefficients({self.reference: 1.0})] * len(group)
+            of_reference = [self._coefficients([self.reference], [1.0])] * len(group)
             references: dict[str, Combined] = {"kl": Sweep(self.model, self.adapters, of_reference)}
             if group[0].anchor is not None:
-                of_anchors = [self._coefficients(dict(zip(self.policies, point.anchor))) for point in group]
+                of_anchors = [self._coefficients(self.policies, point.anchor) for point in group]
                 references["kl_to_anchor"] = Sweep(self.model, self.adapters, of_anchors)
-            if group[0].of == "logits":
-                [point] = group
-                present = point.present(self.policies)
-                yield group, One([self.read(path) for path in present], list(present.values())), references
-            else:
-                coefficients = [self._of_point(point) for point in group]
-                yield group, Sweep(self.model, self.adapters, coefficients), references
+            yield group, self._combined(group), references
+
+    def _combined(self, group: Sequence[Point]) -> Combined:
+        if is_linear_in_adapters(group[0]):
+            return Sweep(self.model, self.adapters, [self._of_point(point) for point in group])
+        [point] = group
+        present = point.present(self.policies)
+        if point.of == LOGITS:
+            return One([self.read(path) for path in present], list(present.values()))
+        model, changes = self._dense
+        start, *policies = (self._changes(path) for path in [self.reference, *present])
+        merged = merge_named(point.of)(start, policies, list(present.values()))
+        for name, change in merged.items():
+            changes[name].copy_(change)
+        return One([model])
 
     def _of_point(self, point: Point) -> Coefficients:
-        present = point.present(self.policies)
-        if point.of != "slerp":
-            return self._coefficients(present)
-        found = {}
-        for layer, of_layer in slerp_coefficients(self._products(tuple(present)), list(present.values())[1:]).items():
-            by_policy = dict(zip(present, of_layer.tolist()))
-            found[layer] = self._coefficients(by_policy | {self.reference: 1 - sum(by_policy.values())})
-        return {layer: torch.tensor(of_layer) for layer, of_layer in found.items()}
+        merge, present = merge_named(point.of), point.present(self.policies)
+        paths, weights = list(present), list(present.values())
+        if isinstance(merge, LinearMerge):
+            return self._coefficients(merge.models(self.reference, paths), merge.coefficients(weights))
+        assert isinstance(merge, GeometricMerge)
+        found = {
+            place: torch.tensor(self._coefficients([self.reference, *paths], [1 - sum(of_unit), *of_unit]))
+            for place, c in merge.coefficients(self._products(merge, tuple(paths)), weights).items()
+            for of_unit in [c.tolist()]
+        }
+        return {name: found[unit_of(name, merge.unit)] for name in lora_layers(self.model)}
 
     @cache  # noqa: B019 (an object of this class lives as long as its process)
-    def _products(self, policies: tuple[Path, ...]) -> dict[str, Tensor]:
-        parts = pieces([self.reference, *policies])
-        return inner_products([task_vector(policy, start) for policy in trained] for start, *trained in parts)
+    def _products(self, merge: GeometricMerge, policies: tuple[Path, ...]) -> dict[str, Tensor]:
+        return merge.products(pieces([self.reference, *policies]))
 
-    def _coefficients(self, by_policy: Mapping[Path, float]) -> list[float]:
-        return [by_policy.get(path, 0.0) for path in self.paths]
+    def _coefficients(self, paths: Sequence[Path], of_paths: Sequence[float]) -> list[float]:
+        found = dict.fromkeys(self.paths, 0.0)
+        for path, coefficient in zip(paths, of_paths, strict=True):
+            found[path] += coefficient
+        return list(found.values())
+
+    @cached_property
+    def _dense(self) -> tuple[PreTrainedModel, Weights]:
+        """A model to merge into, and what is added to its base model's weights, to be written to."""
+        return with_dense_deltas(self.read_anew(self.reference))
+
+    @cache  # noqa: B019
+    def _changes(self, policy: Path) -> Weights:
+        return {name: change.cpu() for name, change in deltas(self.read(policy)).items()}
+
+
+def is_linear_in_adapters(point: Point) -> bool:
+    """Whether adapters multiplied by coefficients are the point."""
+    return point.of != LOGITS and not isinstance(merge_named(point.of), TensorMerge)
 
 
 def together(points: Iterable[Point]) -> list[list[Point]]:
@@ -132,7 +157,8 @@ def together(points: Iterable[Point]) -> list[list[Point]]:
         policies = {i for i, weight in enumerate(point.weights) if weight > 0}
         for others, group in groups:
             same_kind = (point.anchor is None) == (group[0].anchor is None)
-            if same_kind and point.of != "logits" != group[0].of and policies <= others:
+            in_one_batch = is_linear_in_adapters(point) and is_linear_in_adapters(group[0])
+            if same_kind and in_one_batch and policies <= others:
                 group.append(point)
                 break
         else:

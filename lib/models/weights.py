@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from lib.merging import Weights
+from lib.merges.task_vectors import Weights
 
 
 def weights(model: nn.Module) -> Weights:

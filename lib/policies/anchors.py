@@ -3,7 +3,7 @@
 from peft import PeftModel
 from transformers import PreTrainedModel
 
-from lib.merging import ema
+from lib.merges.linear import ema
 from lib.models.lora_in_memory import deltas, with_dense_deltas
 from lib.models.weights import weights
 from lib.training.beside_checkpoints import SavedBeside

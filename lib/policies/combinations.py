@@ -11,10 +11,14 @@ Mixed = tuple[Sequence[PreTrainedModel], Sequence[float]]
 """Models and the weights of their logits: one model of weight 1, but for an ensemble of predictions."""
 
 
-class Point(NamedTuple):
-    """A combination of some policies: `of` their "weights", by "slerp" of their task vectors, or of their "logits".
+LOGITS = "logits"
 
-    weights: one per policy. anchor: the weights of the soup of policies that its KL is told to as well, or None.
+
+class Point(NamedTuple):
+    """A combination of some policies. of: the name of a merge (`lib.merging.merge_named`), or "logits" for the ensemble
+    of their predictions.
+
+    weights: one per policy. anchor: the weights of the linear soup of policies that its KL is told to as well, or None.
     """
 
     of: str

@@ -8,7 +8,7 @@ from safetensors.torch import load_file, save_file
 from torch.utils.data import Sampler
 from transformers import Trainer, TrainerCallback
 
-from lib.merging import Weights
+from lib.merges.task_vectors import Weights
 
 
 class SavedBeside(TrainerCallback):

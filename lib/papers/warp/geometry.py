@@ -7,14 +7,14 @@ from itertools import combinations
 import torch
 from torch import Tensor
 
-from lib.merging import angle, norm
+from lib.merges.task_vectors import angle, norm
 
 
 def geometry(products: Mapping[str, Tensor]) -> list[dict[str, str | float]]:
     """For each layer and pair of policies the angle between their task vectors in degrees and the norms,
     and the cosine between their whole weights. A policy alone has no angle, nor has a layer that a policy left alone.
 
-    products: `lib.merging.inner_products` of 1 + M vectors, θ_start and the M task vectors.
+    products: `lib.merges.task_vectors.inner_products` of 1 + M vectors, θ_start and the M task vectors.
     """
     rows = []
     for layer, of_layer in products.items():
