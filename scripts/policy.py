@@ -25,7 +25,7 @@ from lib.training.settings import print_progress, resumable, shared, train_from_
 def train_policy(
     start: Path,
     anchor: Path,
-    reference: Path,
+    sft: Path,
     snippets: Path,
     model: Output,
     history: Output,
@@ -52,8 +52,9 @@ def train_policy(
     compute: dict,
     seed: int,
 ) -> None:
-    """reward: sources of rewards, each with its `weight`; one of weight 0 is recorded and not trained on. split: whose
-    prompts. steps: batches of completions; PPO's optimiser makes several steps on each. ppo: its settings, or {}.
+    """sft: θ_sft, to which KL is recorded. split: whose prompts. reward: sources of rewards, each with its `weight`; one
+    of weight 0 is recorded and not trained on. steps: batches of completions; PPO's optimiser makes several steps on
+    each. ppo: its settings, or {}.
     """
     where = Compute.of(compute)
     policy, tokens = learner(start, lora, seed, where), tokenizer(start)
@@ -83,7 +84,7 @@ def train_policy(
         tokens,
         config,
         mu=mu,
-        reference=language_model(reference, where),
+        reference=language_model(sft, where),
         kl_every=kl_every,
         kl_estimator=kl_estimator,
         train_dataset=Dataset.from_pandas(prompts(snippets, split, prompt_words, left_out)[["prompt"]]),

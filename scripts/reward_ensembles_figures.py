@@ -9,12 +9,12 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from lib.jobs.command_line import Output, run
+from lib.jobs.command_line import KeyedFiles, Output, run
 from lib.papers.reward_ensembles.claims import training_curves
 from lib.papers.reward_ensembles.names import Variant, aggregates_of
 from lib.reporting.figures import COLOURS, CYCLE, PAPER, bars, save
 from lib.reward_models.proxies import MEMBERS, Ensemble
-from lib.statistics.along_training import grouped, read_history
+from lib.statistics.along_training import read_history
 from lib.statistics.intervals import Floats
 
 LINES = {"mean": "--", "worst_case": "-", "uncertainty_weighted": ":"}
@@ -26,17 +26,17 @@ def draw(
     policies: Path,
     best_of_n: Path,
     reliability: Path,
-    trainings: list[Path],
     figures: Output,
     *,
+    trainings: KeyedFiles,
     variants: list[list],
     width: float,
     dpi: int,
 ) -> None:
+    """trainings: histories by policy, a file per seed."""
     plt.rcParams.update(PAPER)
     of_study = [Variant.of(listed) for listed in variants]
-    histories = grouped([read_history(path) for path in trainings], len(of_study))
-    curves = {of: training_curves(of_seeds) for of, of_seeds in zip(of_study, histories)}
+    curves = {of: training_curves([read_history(path) for path in trainings[of.name]]) for of in of_study}
     shown = {of: curve for of, curve in curves.items() if is_usual(of.ensemble)}
     save(figures, "training_steps", training_of(shown, width, along_kl=False), dpi)
     save(figures, "training_kl", training_of(shown, width, along_kl=True), dpi)

@@ -23,7 +23,7 @@ METHODS = {
 def draw(
     front: Path,
     chord: Path,
-    balance: Path,
+    balance: Path | None,
     figures: Output,
     *,
     rewards: list[str],
@@ -36,7 +36,8 @@ def draw(
     points = pd.read_csv(front)
     save(figures, "front", front_of(points, rewards, units, width), dpi)
     save(figures, "chord", chord_of(points, pd.read_csv(chord), rewards, units, width), dpi)
-    save(figures, "simplex", simplex_of(points, pd.read_csv(balance), simplex_rewards, width), dpi)
+    if balance is not None:
+        save(figures, "simplex", simplex_of(points, pd.read_csv(balance), simplex_rewards, width), dpi)
 
 
 def on_pair(points: pd.DataFrame, method: str, rewards: list[str]) -> pd.DataFrame:

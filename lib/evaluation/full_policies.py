@@ -26,7 +26,7 @@ class FullPolicies:
         for point in points:
             references: dict[str, Combined] = {"kl": One([self.of_reference])}
             if point.anchor is not None:
-                references["kl_to_anchor"] = self._combined(Point("weights", point.anchor, None), self.anchor)
+                references["kl_to_anchor"] = self._combined(Point("linear", point.anchor, None), self.anchor)
             yield [point], self._combined(point, self.merged), references
 
     def _combined(self, point: Point, scratch: PreTrainedModel) -> One:

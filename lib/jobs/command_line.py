@@ -18,14 +18,17 @@ from lib.machine.gpus import gpus_here, take_gpu
 from lib.machine.processes import ALONE, share
 
 Output = NewType("Output", Path)
+KeyedFiles = NewType("KeyedFiles", dict)
+"""Inputs by keys, such as {"0.05": [Path(...), ...]}: among the settings, because a command line has no keys."""
 
 
 def run(work: Callable[..., None]) -> None:
     """Calls `work` with the arguments of the command line.
 
     A parameter of type Path or list[Path] is an input and one of type Output an output: each is
-    an option of its name. All others come from `--settings`, one JSON object; of a dotted key
-    such as `policy.steps` the last part is the parameter's name. Checkpoints are beside the first output;
+    an option of its name, which one that may be None has without a path. All others come from `--settings`, one JSON
+    object; of a dotted key such as `policy.steps` the last part is the parameter's name, and strings of KeyedFiles are
+    paths. Checkpoints are beside the first output;
     `--checkpoint-every` says how often they are written, which makes no other job of it, and `--made-of`
     what they are of: all that Snakemake takes for inputs.
 
@@ -42,8 +45,7 @@ def run(work: Callable[..., None]) -> None:
     if share() == ALONE and arguments.get("compute", {"device": "cpu"})["device"] != "cpu":
         take_gpu(gpus_here())  # several processes are told theirs by what has started them
     _be_reproducible()
-    outputs = [name for name, parameter in parameters.items() if parameter.annotation is Output]
-    finals = {name: Path(arguments[name]) for name in outputs}
+    finals = {name: arguments[name] for name in _outputs(parameters) if arguments[name] is not None}
     checkpoints = _checkpoints(parameters, arguments)
     arguments |= checkpoints
     for held in checkpoints.values() if share().first else ():
@@ -104,6 +106,8 @@ def _parse(work: Callable[..., None], parameters: Any) -> dict[str, Any]:
     for name, parameter in parameters.items():
         if parameter.annotation in (Path, Output):
             parser.add_argument(f"--{name}", type=Path, required=True, metavar="PATH")
+        elif parameter.annotation in (Path | None, Output | None):
+            parser.add_argument(f"--{name}", type=Path, required=True, nargs="?", metavar="PATH")
         elif parameter.annotation == list[Path]:
             parser.add_argument(f"--{name}", type=Path, required=True, nargs="*", metavar="PATH")
         elif parameter.annotation is Checkpoints:
@@ -117,7 +121,19 @@ def _parse(work: Callable[..., None], parameters: Any) -> dict[str, Any]:
     given = {key.rpartition(".")[2]: value for key, value in arguments.pop("settings", {}).items()}
     if sorted(given) != sorted(settings):
         parser.error(f"--settings must have the keys {sorted(settings)}, not {sorted(given)}")
-    return arguments | given
+    keyed = {name: _paths(given[name]) for name in given if parameters[name].annotation is KeyedFiles}
+    return arguments | given | keyed
+
+
+def _outputs(parameters: Any) -> list[str]:
+    return [name for name, parameter in parameters.items() if parameter.annotation in (Output, Output | None)]
+
+
+def _paths(files: Any) -> Any:
+    """Keyed files as paths."""
+    if isinstance(files, dict):
+        return {key: _paths(inner) for key, inner in files.items()}
+    return Path(files) if isinstance(files, str) else [_paths(inner) for inner in files]
 
 
 def _checkpoints(parameters: Any, arguments: dict[str, Any]) -> dict[str, Checkpoints]:
@@ -125,7 +141,7 @@ def _checkpoints(parameters: Any, arguments: dict[str, Any]) -> dict[str, Checkp
     names = [name for name in parameters if parameters[name].annotation is Checkpoints]
     if not names:
         return {}
-    first = next(arguments[name] for name in parameters if parameters[name].annotation is Output)
+    first = arguments[_outputs(parameters)[0]]
     every, made_of = arguments.pop("checkpoint_every"), arguments.pop("made_of")
     job = {name: str(value) for name, value in arguments.items()} | {"processes": share().count}
     folder = first.with_name(f"{first.name}.checkpoints")

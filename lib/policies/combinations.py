@@ -12,7 +12,7 @@ Mixed = tuple[Sequence[PreTrainedModel], Sequence[float]]
 
 
 class Point(NamedTuple):
-    """A combination of some policies: `of` their "weights", by "slerp" of their task vectors, or of their "logits".
+    """A combination of some policies: `of` the name of a merge, or "logits".
 
     weights: one per policy. anchor: the weights of the soup of policies that its KL is told to as well, or None.
     """

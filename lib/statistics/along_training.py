@@ -44,12 +44,6 @@ def read_trajectory(path: Path, reward: Mapping[str, float], steps: int | None =
     return trajectory(read_history(path)[:steps], reward)
 
 
-def grouped(items: Sequence, groups: int) -> list[list]:
-    """Items that come group by group, all of one size: the seeds of one β, then those of the next."""
-    size = len(items) // groups
-    return [list(items[i * size : (i + 1) * size]) for i in range(groups)]
-
-
 def reward_at_equal_kl(path: Trajectory, other: Trajectory, origin: float) -> float:
     """The best reward of one minus that of the other, up to the largest KL that both have come to.
 
