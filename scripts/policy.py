@@ -52,9 +52,9 @@ def train_policy(
     compute: dict,
     seed: int,
 ) -> None:
-    """sft: θ_sft, to which KL is recorded. split: whose prompts. reward: sources of rewards, each with its `weight`; one
-    of weight 0 is recorded and not trained on. steps: batches of completions; PPO's optimiser makes several steps on
-    each. ppo: its settings, or {}.
+    """sft: θ_sft, to which KL is recorded. split: whose prompts. reward: sources of rewards, each with its `weight`;
+    one of weight 0 is recorded and not trained on. steps: batches of completions; PPO's optimiser makes several steps
+    on each. ppo: its settings, or {}.
     """
     where = Compute.of(compute)
     policy, tokens = learner(start, lora, seed, where), tokenizer(start)
@@ -84,20 +84,23 @@ def train_policy(
         tokens,
         config,
         mu=mu,
-        reference=language_model(sft, where),
+        sft=language_model(sft, where),
         kl_every=kl_every,
         kl_estimator=kl_estimator,
         train_dataset=Dataset.from_pandas(prompts(snippets, split, prompt_words, left_out)[["prompt"]]),
         **own,
     )
-    print_progress(trainer, ["reward", *(f"rewards/{name}/mean" for name in reward), "kl", "entropy"])
+    of_rewards = {f"rewards/{name}/mean": name for name in reward}
+    print_progress(
+        trainer, {"reward": "reward"} | of_rewards | {"kl": "KL to the anchor per token", "entropy": "entropy"}
+    )
     train_from_last(trainer, checkpoints)
     save(policy, tokens, start, model)
     batches = [entry for entry in trainer.state.log_history if "reward" in entry]
     steps_taken = [{"step": i} | at_step(entry, list(reward)) for i, entry in enumerate(batches, 1)]
     units = {
-        "kl": f"{trainer_class.kl_name} to the anchor, nats per completion",
-        "kl_to_reference": f"{kl_estimator}, nats per completion",
+        "kl_to_anchor": f"{trainer_class.kl_name}, nats per completion",
+        "kl": f"{kl_estimator} to θ_sft, nats per completion",
     }
     history.write_text(json.dumps(units | {"history": steps_taken}) + "\n")
 
@@ -113,9 +116,9 @@ def by_algorithm(name: str, ppo: dict[str, float]) -> tuple[type, Callable, dict
 
 
 def at_step(log: dict[str, float], rewards: list[str]) -> dict[str, float | None]:
-    """Mean KL to the anchor and to the reference, and mean rewards, of the completions that one step was trained on."""
+    """Mean KL to the anchor and to θ_sft, and mean rewards, of the completions that one step was trained on."""
     means = {name: log[f"rewards/{name}/mean"] for name in rewards}
-    kl = {"kl": kl_per_completion(log), "kl_to_reference": log.get("kl_to_reference")}
+    kl = {"kl_to_anchor": kl_per_completion(log), "kl": log.get("kl_to_sft")}
     return kl | means
 
 

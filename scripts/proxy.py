@@ -72,7 +72,7 @@ def train_proxy(
         **(shared(where, lora is not None, batch_size, parts) | resumable(checkpoints)),
     )
     trainer = RewardHeads(classifier, args=config, train_dataset=dataset, processing_class=tokens)
-    print_progress(trainer, ["loss", "accuracy"])
+    print_progress(trainer, {"loss": "loss", "accuracy": "accuracy"})
     train_from_last(trainer, checkpoints)
     classifier.eval()
     first, second = (outputs(classifier, tokens, list(other[place])) for place in ("first", "second"))

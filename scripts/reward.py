@@ -61,7 +61,7 @@ def train_reward(
         data_collator=DataCollatorWithPadding(tokens),
     )
     trainer.model_accepts_loss_kwargs = False  # its loss is the mean of a part, whatever the number of parts
-    print_progress(trainer, ["loss"])
+    print_progress(trainer, {"loss": "loss"})
     train_from_last(trainer, checkpoints)
     classifier.eval()
     report_agreement(report, lambda texts: outputs(classifier, tokens, texts)[:, 0].tolist(), train, held_out)

@@ -55,7 +55,7 @@ def fine_tune(
         **(shared(where, lora is not None, batch_size, parts) | resumable(checkpoints)),
     )
     trainer = Grouped(model=policy, args=config, train_dataset=Dataset.from_pandas(examples), processing_class=tokens)
-    print_progress(trainer, ["loss"])
+    print_progress(trainer, {"loss": "loss"})
     train_from_last(trainer, checkpoints)
     policy.eval()
     bits = bits_per_byte(policy, tokens, list(read_snippets(snippets, "validation")["text"]))

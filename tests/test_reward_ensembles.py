@@ -48,7 +48,7 @@ def test_where_gold_is_best_is_told_by_the_other_seeds():
 
 
 def history(proxy, gold, kl):
-    return [{"proxy": p, "gold": g, "kl_to_reference": k} for p, g, k in zip(proxy, gold, kl)]
+    return [{"proxy": p, "gold": g, "kl": k} for p, g, k in zip(proxy, gold, kl)]
 
 
 def test_over_optimisation_is_gold_that_falls_while_the_proxy_rises():

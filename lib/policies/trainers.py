@@ -37,14 +37,14 @@ class PolicyTrainer:
        directory that the policy was read from, whatever has happened to the policy in memory since.
     2. With a rate μ > 0 the anchor follows the policy (`lib.policies.anchors.MovingAnchor`).
     3. Completions come from `lib.policies.sampling`, as in evaluation.
-    4. KL to a fixed reference, θ_sft, is recorded every `kl_every` batches, whatever the anchor is.
+    4. KL to θ_sft is recorded every `kl_every` batches, whatever the anchor is.
     5. A reward that is not a finite number is an error; TRL takes NaN for "no opinion".
     6. Log-probabilities of a LoRA policy on a CPU are computed as it is fast there, in one process
        (`lib.machine.on_cpu`).
     7. Several processes (`lib.machine.processes`) sample together what one would sample.
 
     policy: the start, trained in place. anchor: a model of the same architecture, which the trainer takes over; frozen
-    but for μ; a plain one in float32, or adapters on the policy's base model. reference: one that is never changed.
+    but for μ; a plain one in float32, or adapters on the policy's base model. sft: θ_sft, which is never changed.
     rewards: rewards with their weights; the sum Σᵢ wᵢ Rᵢ is what is maximised.
     """
 
@@ -57,7 +57,7 @@ class PolicyTrainer:
         args: RLOOConfig | GRPOConfig,
         *,
         mu: float = 0.0,
-        reference: PreTrainedModel | PeftModel | None = None,
+        sft: PreTrainedModel | PeftModel | None = None,
         kl_every: int = 1,
         kl_estimator: str = "exact_per_token",
         **kwargs,
@@ -70,7 +70,7 @@ class PolicyTrainer:
             processing_class=tokenizer,
             **kwargs,
         )
-        self.reference, self.kl_every, self.kl_estimator = reference, kl_every, kl_estimator
+        self.sft, self.kl_every, self.kl_estimator = sft, kl_every, kl_estimator
         self.beside: list[SavedBeside] = []
         self.share, self.next_random = share(), None
         if self.share.count > 1:  # TRL gives each another seed
@@ -110,8 +110,8 @@ class PolicyTrainer:
             share=self.share,
         )
         batch = self.state.global_step // self.num_iterations
-        if self.reference is not None and batch % self.kl_every == 0:
-            self._metrics["train"]["kl_to_reference"].append(self._kl_to_reference(prompt_ids, completions))
+        if self.sft is not None and batch % self.kl_every == 0:
+            self._metrics["train"]["kl_to_sft"].append(self._kl_to_sft(prompt_ids, completions))
         self.policy.train()
         if self.share != ALONE:
             with torch.random.fork_rng(devices=[]):
@@ -126,10 +126,10 @@ class PolicyTrainer:
             self.next_random = None
         return inputs
 
-    def _kl_to_reference(self, prompt_ids, completions) -> float:
+    def _kl_to_sft(self, prompt_ids, completions) -> float:
         found = kl_of_completions(
             One([self.policy]),
-            {"kl": One([self.reference])},
+            {"kl": One([self.sft])},
             0,
             prompt_ids,
             completions,

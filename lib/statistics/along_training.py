@@ -26,7 +26,7 @@ def with_total(table: pd.DataFrame, reward: Mapping[str, float]) -> pd.DataFrame
 def trajectory(history: History, reward: Mapping[str, float]) -> Trajectory:
     """Reward and KL to θ_sft along training, where KL was recorded, each the mean of what is known of SMOOTH steps."""
     table = with_total(pd.DataFrame(history), reward)
-    return smoothed(table, ["reward", "kl_to_reference"])[table["kl_to_reference"].notna()].to_numpy()
+    return smoothed(table, ["reward", "kl"])[table["kl"].notna()].to_numpy()
 
 
 def smoothed(table: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:

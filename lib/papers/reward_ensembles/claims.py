@@ -22,7 +22,7 @@ from lib.statistics.along_training import (
 from lib.statistics.intervals import Floats
 from lib.statistics.means import Means, differences, front_table, in_columns, over
 
-CURVES = ["proxy", "gold", "kl_to_reference"]
+CURVES = ["proxy", "gold", "kl"]
 AGREEMENT = ["agreement with people", "accuracy by gold"]
 DIFFERENCES = {"gold": "gold reward", "kl": "KL to θ_sft"}
 
