@@ -7,9 +7,13 @@ from collections.abc import Iterator
 import pytest
 import yaml
 
+from lib.graph.checks import shape_problems
+from lib.graph.experiment import Experiment
+from lib.papers.register import PAPERS
 from tests.checkout import ROOT
 
 DOCUMENTS = [ROOT / "README.md", ROOT / "experiments/README.md", *sorted((ROOT / "docs").glob("*.md"))]
+EXAMPLES = re.findall(r"^```yaml\n(.*?)^```", (ROOT / "docs/own_experiment.md").read_text(), re.MULTILINE | re.DOTALL)
 FENCED = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 INLINE = re.compile(r"`([^`\n]+)`")
 LINK = re.compile(r"\]\(([^)\s]+)\)")
@@ -99,3 +103,12 @@ def test_keys_of_parameters_are_there(document):
                 sections.setdefault(name, set()).update(section)
     keys = named(document.read_text(), rf"^((?:{'|'.join(sections)})\.[a-z_]+)(?=$|[.:])")
     assert [key for key in sorted(keys) if key.partition(".")[2] not in sections[key.partition(".")[0]]] == []
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_examples_of_parameters_are_accepted(example):
+    config = yaml.safe_load((ROOT / "params.yaml").read_text())
+    for name, section in yaml.safe_load(example).items():
+        config[name] = config[name] | section if name in ("rewards", "warp") else section
+    schemas = {paper: ROOT / f"lib/papers/{paper}/schema.yaml" for paper in PAPERS}
+    assert list(shape_problems(Experiment(config, ROOT, ["params.yaml"]), schemas)) == []
