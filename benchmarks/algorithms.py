@@ -20,8 +20,8 @@ import pandas as pd
 import torch
 import yaml
 
+from lib.jobs.arguments import Output
 from lib.jobs.checkpoints import Checkpoints
-from lib.jobs.command_line import Output
 from lib.statistics.along_training import mean_start, over_seeds, read_trajectory, reward_at_equal_kl
 from scripts.policy import train_policy
 

@@ -11,6 +11,8 @@
 # larger reward model. 5. Proxies start from θ_pre and are as large as the policy. 6. 8,000 pairs, less those that gold
 # does not tell apart, where Coste et al. have 46,000. 7. Each member is put on one scale before the aggregate: so c is in
 # standard deviations, not in units of the Bradley–Terry loss.
+#
+# Longer than others: the paper has ten kinds of jobs.
 
 ensembles = papers["reward_ensembles"]
 ENSEMBLES = ensembles.folder

@@ -6,6 +6,8 @@
 #
 # Deviations: 1. to 3. of policy.smk. 4. Win rates are the gold reward's on held-out prompts, where the paper's come from
 # MT-Bench, Arena-Hard and UltraFeedback. 5. The domain that is left out is one that θ_pre has seen and that no policy was trained on.
+#
+# Longer than others: the paper has nine kinds of jobs.
 
 salsa = papers["salsa"]
 SALSA = f"{RESULTS}/salsa/policy/start-{{start}}/alpha-{{alpha}}/beta-{{beta}}/seed-{{seed}}"

@@ -8,6 +8,8 @@
 #
 # Deviations: 1. and 2. of policy.smk. 3. T = 30 steps of 40 completions and not 9,000 of 128; the moving average
 # looks back 10 steps (1/μ) and not 100. 4. W-7 and the averages of one run's checkpoints (W-5) are not computed.
+#
+# Longer than others: the paper has six kinds of jobs.
 
 warp = papers["warp"]
 WARP = f"{RESULTS}/warp/M-{{policies}}/iteration-{{iteration}}"

@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 import torch
 
-from lib.jobs.command_line import Output, run
+from lib.jobs.arguments import Output
+from lib.jobs.command_line import run
 from lib.machine.compute import Compute
 from lib.reward_models.best_of_n import best_of_n, kl
 from lib.reward_models.ensembles import Classifier, aggregated

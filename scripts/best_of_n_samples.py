@@ -6,7 +6,8 @@ import pandas as pd
 import torch
 
 from lib.data.prompts import prompts, some_prompts
-from lib.jobs.command_line import Output, run
+from lib.jobs.arguments import Output
+from lib.jobs.command_line import run
 from lib.machine.compute import Compute
 from lib.models.loading import language_model, tokenizer
 from lib.policies.sampling import sample_texts

@@ -13,7 +13,8 @@ import pandas as pd
 from lib.data.prompts import prompts, some_prompts
 from lib.evaluation.full_policies import FullPolicies
 from lib.evaluation.scores import score
-from lib.jobs.command_line import Output, run
+from lib.jobs.arguments import Output
+from lib.jobs.command_line import run
 from lib.machine.compute import Compute
 from lib.models.loading import language_model, tokenizer
 from lib.models.lora_on_disk import is_adapter

@@ -12,8 +12,9 @@ from datasets import Dataset
 from trl import GRPOConfig, RLOOConfig
 
 from lib.data.prompts import prompts
+from lib.jobs.arguments import Output
 from lib.jobs.checkpoints import Checkpoints
-from lib.jobs.command_line import Output, run
+from lib.jobs.command_line import run
 from lib.machine.compute import Compute
 from lib.models.loading import language_model, learner, save, tokenizer
 from lib.policies.ppo import PPO

@@ -13,8 +13,9 @@ from transformers import PreTrainedModel, PreTrainedTokenizerFast, set_seed
 from trl import RewardConfig
 
 from lib.data.human_labels import Label, labelled
+from lib.jobs.arguments import Output
 from lib.jobs.checkpoints import Checkpoints
-from lib.jobs.command_line import Output, run
+from lib.jobs.command_line import run
 from lib.machine.compute import Compute
 from lib.models.loading import tokenizer
 from lib.reward_models.agreement import measure_for

@@ -6,7 +6,8 @@ from typing import Any
 
 import pandas as pd
 
-from lib.jobs.command_line import KeyedFiles, Output, run
+from lib.jobs.arguments import KeyedFiles, Output
+from lib.jobs.command_line import run
 from lib.papers.register import PAPERS, report_of
 from lib.reporting.page import Part
 from lib.reporting.tables import as_table, basis

@@ -9,8 +9,9 @@ from datasets import Dataset
 from transformers import DataCollatorWithPadding, Trainer, TrainingArguments, set_seed
 
 from lib.data.human_labels import Label, labelled
+from lib.jobs.arguments import Output
 from lib.jobs.checkpoints import Checkpoints
-from lib.jobs.command_line import Output, run
+from lib.jobs.command_line import run
 from lib.machine.compute import Compute
 from lib.models.loading import tokenizer
 from lib.reward_models.agreement import report_agreement

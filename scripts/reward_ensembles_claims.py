@@ -7,16 +7,11 @@ from typing import Any
 
 import pandas as pd
 
-from lib.jobs.command_line import KeyedFiles, Output, run
-from lib.papers.reward_ensembles.claims import (
-    best_of_n_table,
-    comparison_table,
-    policy_table,
-    proxy_table,
-    reliability_table,
-    training_table,
-)
+from lib.jobs.arguments import KeyedFiles, Output
+from lib.jobs.command_line import run
+from lib.papers.reward_ensembles.claims import best_of_n_table, comparison_table, policy_table, training_table
 from lib.papers.reward_ensembles.names import Variant, aggregates_of
+from lib.papers.reward_ensembles.proxy_claims import proxy_table, reliability_table
 from lib.statistics.along_training import read_history
 
 

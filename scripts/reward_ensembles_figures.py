@@ -9,7 +9,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from lib.jobs.command_line import KeyedFiles, Output, run
+from lib.jobs.arguments import KeyedFiles, Output
+from lib.jobs.command_line import run
 from lib.papers.reward_ensembles.claims import training_curves
 from lib.papers.reward_ensembles.names import Variant, aggregates_of
 from lib.reporting.figures import COLOURS, CYCLE, PAPER, bars, save

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from lib.jobs.command_line import Output, run
+from lib.jobs.arguments import Output
+from lib.jobs.command_line import run
 from lib.papers.reward_ensembles.report import best_of_largest_n, on_ensembles
 from lib.reporting.tables import as_table, basis, comparisons_as_table
 

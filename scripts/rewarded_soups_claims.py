@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from lib.jobs.command_line import Output, run
+from lib.jobs.arguments import Output
+from lib.jobs.command_line import run
 from lib.papers.rewarded_soups.claims import (
     balance_table,
     chord_table,

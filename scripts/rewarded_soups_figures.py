@@ -8,7 +8,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from lib.jobs.command_line import Output, run
+from lib.jobs.arguments import Output
+from lib.jobs.command_line import run
 from lib.reporting.figures import COLOURS, PAPER, bars, save, ternary
 from lib.reward_models.mixtures import mixture_weights
 

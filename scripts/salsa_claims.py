@@ -5,7 +5,8 @@ from pathlib import Path
 import pandas as pd
 
 from lib.data.snippets import FILES
-from lib.jobs.command_line import KeyedFiles, Output, run
+from lib.jobs.arguments import KeyedFiles, Output
+from lib.jobs.command_line import run
 from lib.papers.salsa.claims import comparison_table, soup_table
 from lib.papers.salsa.names import Variant, variants_of
 from lib.statistics.along_training import read_trajectory, with_total

@@ -8,8 +8,9 @@ from trl import SFTConfig, SFTTrainer
 
 from lib.data.prompts import prompts
 from lib.data.prompts import snippets as read_snippets
+from lib.jobs.arguments import Output
 from lib.jobs.checkpoints import Checkpoints
-from lib.jobs.command_line import Output, run
+from lib.jobs.command_line import run
 from lib.machine.compute import Compute
 from lib.models.language_models import bits_per_byte
 from lib.models.loading import learner, save, tokenizer

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from lib.jobs.command_line import KeyedFiles, Output, run
+from lib.jobs.arguments import KeyedFiles, Output
+from lib.jobs.command_line import run
 from lib.papers.warp.claims import above_trajectories, anchor_table, hypervolume_table, liti_table, slerp_table
 from lib.papers.warp.names import fixed_point, liti_point
 from lib.statistics.along_training import read_trajectory, with_total

@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from lib.jobs.command_line import KeyedFiles, Output, run
+from lib.jobs.arguments import KeyedFiles, Output
+from lib.jobs.command_line import run
 from lib.papers.warp.names import between_point, fixed_point, liti_point
 from lib.reporting.figures import COLOURS, CYCLE, PAPER, bars, save
 from lib.statistics.along_training import Trajectory, read_trajectory

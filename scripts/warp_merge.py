@@ -3,7 +3,8 @@
 import csv
 from pathlib import Path
 
-from lib.jobs.command_line import Output, run
+from lib.jobs.arguments import Output
+from lib.jobs.command_line import run
 from lib.merging import Weights, add_task_vectors, equal_weights, inner_products, liti, slerp_coefficients, task_vector
 from lib.models.streaming import merge, pieces
 from lib.papers.warp.geometry import geometry

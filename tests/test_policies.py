@@ -10,8 +10,8 @@ from trl import GRPOConfig, RLOOConfig
 from lib.machine.compute import CPU
 from lib.merging import linear_soup
 from lib.models.weights import set_weights, weights
+from lib.policies.log_probabilities import next_token_log_probabilities
 from lib.policies.ppo import PPO
-from lib.policies.sampling import next_token_log_probabilities
 from lib.policies.trainers import GRPO, RLOO, kl_per_completion
 from lib.reward_models.loading import Reward
 from lib.training.settings import shared

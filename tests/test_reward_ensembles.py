@@ -8,11 +8,10 @@ from lib.papers.reward_ensembles.claims import (
     compared,
     comparison_table,
     policy_table,
-    proxy_table,
-    reliability_table,
     training_table,
 )
 from lib.papers.reward_ensembles.names import Variant, aggregates_of, variants_of
+from lib.papers.reward_ensembles.proxy_claims import proxy_table, reliability_table
 from lib.reward_models.proxies import Ensemble, ensemble
 
 SINGLE = Variant(Ensemble("single", 1, "mean", None, False), 0.0)

@@ -1,25 +1,18 @@
 """What every job does at its edges: it reads its command line, is reproducible, and writes its
 outputs whole or not at all."""
 
-import argparse
 import gc
 import inspect
-import json
 import os
 import shutil
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NewType
 
-from lib.jobs.checkpoints import Checkpoints, versions
+from lib.jobs.arguments import checkpoints_of, outputs_of, parse
 from lib.machine.gpus import gpus_here, take_gpu
 from lib.machine.processes import ALONE, share
-
-Output = NewType("Output", Path)
-KeyedFiles = NewType("KeyedFiles", dict)
-"""Inputs by keys, such as {"0.05": [Path(...), ...]}: among the settings, because a command line has no keys."""
 
 
 def run(work: Callable[..., None]) -> None:
@@ -32,21 +25,19 @@ def run(work: Callable[..., None]) -> None:
     `--checkpoint-every` says how often they are written, which makes no other job of it, and `--made-of`
     what they are of: all that Snakemake takes for inputs.
 
+    Longer than others: this is all that a job does at its edges, in its order.
+
     `work` is given paths beside the outputs; they are moved into place when it has returned, so
     that what bears an output's name is complete. Errors that a user can mend end in one line.
     """
-    if not share().first:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what it says, the first says
-    sys.stdout.reconfigure(line_buffering=True)
-    gc.freeze()
-    gc.enable()
+    _prepare_process()
     parameters = inspect.signature(work).parameters
-    arguments = _parse(work, parameters)
+    arguments = parse(work, parameters)
     if share() == ALONE and arguments.get("compute", {"device": "cpu"})["device"] != "cpu":
         take_gpu(gpus_here())  # several processes are told theirs by what has started them
     _be_reproducible()
-    finals = {name: arguments[name] for name in _outputs(parameters) if arguments[name] is not None}
-    checkpoints = _checkpoints(parameters, arguments)
+    finals = {name: arguments[name] for name in outputs_of(parameters) if arguments[name] is not None}
+    checkpoints = checkpoints_of(parameters, arguments)
     arguments |= checkpoints
     for held in checkpoints.values() if share().first else ():
         held.hold()
@@ -65,6 +56,15 @@ def run(work: Callable[..., None]) -> None:
             raise
         sys.exit(f"error: {explanation}")
     print(f"done in {time.monotonic() - started:.0f} s: {', '.join(map(str, finals.values()))}")
+
+
+def _prepare_process() -> None:
+    """Of several processes the first one speaks; what was imported is not looked through for garbage."""
+    if not share().first:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.stdout.reconfigure(line_buffering=True)
+    gc.freeze()
+    gc.enable()
 
 
 def _partial(final: Path) -> Path:
@@ -93,59 +93,6 @@ def _be_reproducible() -> None:
         torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", 1)))
     if transformers := sys.modules.get("transformers"):
         transformers.utils.logging.disable_progress_bar()
-
-
-def _parse(work: Callable[..., None], parameters: Any) -> dict[str, Any]:
-    documentation = inspect.getdoc(sys.modules[work.__module__]) or ""
-    parser = argparse.ArgumentParser(
-        prog=f"python -m {sys.modules['__main__'].__spec__.name}",
-        description=documentation,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    settings = []
-    for name, parameter in parameters.items():
-        if parameter.annotation in (Path, Output):
-            parser.add_argument(f"--{name}", type=Path, required=True, metavar="PATH")
-        elif parameter.annotation in (Path | None, Output | None):
-            parser.add_argument(f"--{name}", type=Path, required=True, nargs="?", metavar="PATH")
-        elif parameter.annotation == list[Path]:
-            parser.add_argument(f"--{name}", type=Path, required=True, nargs="*", metavar="PATH")
-        elif parameter.annotation is Checkpoints:
-            parser.add_argument("--checkpoint-every", type=int, required=True, metavar="STEPS")
-            parser.add_argument("--made-of", type=Path, required=True, nargs="*", metavar="PATH")
-        else:
-            settings.append(name)
-    if settings:
-        parser.add_argument("--settings", type=json.loads, required=True, help=f"JSON with {', '.join(settings)}")
-    arguments = vars(parser.parse_args())
-    given = {key.rpartition(".")[2]: value for key, value in arguments.pop("settings", {}).items()}
-    if sorted(given) != sorted(settings):
-        parser.error(f"--settings must have the keys {sorted(settings)}, not {sorted(given)}")
-    keyed = {name: _paths(given[name]) for name in given if parameters[name].annotation is KeyedFiles}
-    return arguments | given | keyed
-
-
-def _outputs(parameters: Any) -> list[str]:
-    return [name for name, parameter in parameters.items() if parameter.annotation in (Output, Output | None)]
-
-
-def _paths(files: Any) -> Any:
-    """Keyed files as paths."""
-    if isinstance(files, dict):
-        return {key: _paths(inner) for key, inner in files.items()}
-    return Path(files) if isinstance(files, str) else [_paths(inner) for inner in files]
-
-
-def _checkpoints(parameters: Any, arguments: dict[str, Any]) -> dict[str, Checkpoints]:
-    """The checkpoints of a job that has some, in place of the options that say of them."""
-    names = [name for name in parameters if parameters[name].annotation is Checkpoints]
-    if not names:
-        return {}
-    first = arguments[_outputs(parameters)[0]]
-    every, made_of = arguments.pop("checkpoint_every"), arguments.pop("made_of")
-    job = {name: str(value) for name, value in arguments.items()} | {"processes": share().count}
-    folder = first.with_name(f"{first.name}.checkpoints")
-    return dict.fromkeys(names, Checkpoints(folder, every, job, versions(made_of)))
 
 
 def _remove(path: Path) -> None:
