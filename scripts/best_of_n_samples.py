@@ -32,8 +32,8 @@ def write_samples(
     judge: dict,
 ) -> None:
     """judge: where the gold reward comes from. Writes `prompt` (its number), `text` and `gold`, prompt after prompt."""
-    where = Compute.of(compute)
-    model, tokens, gold = language_model(policy, where), tokenizer(policy), load("gold", judge, where)
+    machine = Compute.of(compute)
+    model, tokens, gold = language_model(policy, machine), tokenizer(policy), load("gold", judge, machine)
     generator = torch.Generator().manual_seed(SEED)
     held_out = some_prompts(
         prompts(snippets, "test", prompt_words, left_out), best_of_prompts, "reward_ensembles.best_of_prompts"

@@ -45,14 +45,14 @@ def evaluate(
     "logits"; and, where it has an anchor, `anchor`, the weights of the soup of policies that this is.
     within: whether the prompts are of the domains that policies are trained on, or of the one that is left out.
     """
-    where, tokens = Compute.of(compute), tokenizer(sft)
-    rewards = [load(name, source, where) for name, source in reward.items()]
+    machine, tokens = Compute.of(compute), tokenizer(sft)
+    rewards = [load(name, source, machine) for name, source in reward.items()]
     held_out = some_prompts(
         prompts(snippets, "test", prompt_words, left_out, within), prompts_held_out, "evaluation.prompts"
     )
     wanted = [as_point(**point) for point in points]
     scored: dict[Point, pd.DataFrame] = {}
-    all_policies = kind_of(sft)(policies, sft, lambda path: language_model(path, where))
+    all_policies = kind_of(sft)(policies, sft, lambda path: language_model(path, machine))
     for group, combined, references in all_policies.combinations(dict.fromkeys(wanted)):
         tables = score(
             combined,

@@ -57,8 +57,8 @@ def train_policy(
     one of weight 0 is recorded and not trained on. steps: batches of completions; PPO's optimiser makes several steps
     on each. ppo: its settings, or {}.
     """
-    where = Compute.of(compute)
-    policy, tokens = learner(start, lora, seed, where), tokenizer(start)
+    machine = Compute.of(compute)
+    policy, tokens = learner(start, lora, seed, machine), tokenizer(start)
     trainer_class, config_of, own = by_algorithm(algorithm, ppo)
     epochs = ppo.get("epochs", 1)
     config = config_of(
@@ -73,19 +73,19 @@ def train_policy(
         seed=seed,
         logging_steps=1,
         **(
-            shared(where, lora is not None, prompts_per_step * completions_per_prompt, parts)
+            shared(machine, lora is not None, prompts_per_step * completions_per_prompt, parts)
             | resumable(checkpoints, epochs)
         ),
     )
-    rewards = {load(name, source, where): source["weight"] for name, source in reward.items()}
+    rewards = {load(name, source, machine): source["weight"] for name, source in reward.items()}
     trainer = trainer_class(
         policy,
-        language_model(anchor, where),
+        language_model(anchor, machine),
         rewards,
         tokens,
         config,
         mu=mu,
-        sft=language_model(sft, where),
+        sft=language_model(sft, machine),
         kl_every=kl_every,
         kl_estimator=kl_estimator,
         train_dataset=Dataset.from_pandas(prompts(snippets, split, prompt_words, left_out)[["prompt"]]),

@@ -41,9 +41,9 @@ def train_reward(
     seed: int,
 ) -> None:
     train, held_out = (labelled(snippets, split, label) for split in ("train", "validation"))
-    tokens, where = tokenizer(base), Compute.of(compute)
+    tokens, machine = tokenizer(base), Compute.of(compute)
     set_seed(seed)  # of the new output layer, which is drawn here and not by the trainer
-    classifier = new_classifier(base, lora, where, num_labels=1, problem_type="regression")
+    classifier = new_classifier(base, lora, machine, num_labels=1, problem_type="regression")
     examples = tokens(list(train["text"])) | {"label": list(train["standardised"])}
     config = TrainingArguments(
         num_train_epochs=epochs,
@@ -53,7 +53,7 @@ def train_reward(
         warmup_steps=50,
         seed=seed,
         logging_steps=10,
-        **(shared(where, lora is not None, batch_size, parts) | resumable(checkpoints)),
+        **(shared(machine, lora is not None, batch_size, parts) | resumable(checkpoints)),
     )
     trainer = Grouped(
         model=classifier,

@@ -20,7 +20,7 @@ from lib.statistics.intervals import Floats
 
 LINES = {"mean": "--", "worst_case": "-", "uncertainty_weighted": ":"}
 TICKS = (0, 1, 5, 10, 20, 40, 80, 160)  # nats
-KINDS = {"single": COLOURS["sft"], "models": COLOURS["morl"], "heads": COLOURS["soup"]}
+COLOUR_OF_KIND = {"single": COLOURS["sft"], "models": COLOURS["morl"], "heads": COLOURS["soup"]}
 
 
 def draw(
@@ -49,12 +49,12 @@ def draw(
 
 def is_usual(of: Ensemble) -> bool:
     """Whether it differs from others in its kind and aggregate alone, which colours and lines can tell."""
-    return of.kind in KINDS and of.members in (1, MEMBERS) and of.flipped is None and not of.bootstrap
+    return of.kind in COLOUR_OF_KIND and of.members in (1, MEMBERS) and of.flipped is None and not of.bootstrap
 
 
 def style_of(of: Ensemble) -> dict[str, str]:
     """Colours by kind, lines by aggregate."""
-    return {"color": KINDS[of.kind], "linestyle": "-" if of.members == 1 else LINES[of.aggregate]}
+    return {"color": COLOUR_OF_KIND[of.kind], "linestyle": "-" if of.members == 1 else LINES[of.aggregate]}
 
 
 def training_of(curves: Mapping[Variant, Floats], width: float, along_kl: bool) -> Figure:

@@ -38,8 +38,8 @@ def fine_tune(
     compute: dict,
     seed: int,
 ) -> None:
-    where = Compute.of(compute)
-    policy, tokens = learner(base, lora, seed, where), tokenizer(base)
+    machine = Compute.of(compute)
+    policy, tokens = learner(base, lora, seed, machine), tokenizer(base)
     examples = prompts(snippets, "train", prompt_words, left_out)[["prompt", "completion"]]
     examples = examples[examples["completion"].str.strip() != ""]  # a prompt alone would teach to say nothing
     if texts > len(examples):
@@ -53,7 +53,7 @@ def fine_tune(
         warmup_steps=20,
         seed=seed,
         logging_steps=10,
-        **(shared(where, lora is not None, batch_size, parts) | resumable(checkpoints)),
+        **(shared(machine, lora is not None, batch_size, parts) | resumable(checkpoints)),
     )
     trainer = Grouped(model=policy, args=config, train_dataset=Dataset.from_pandas(examples), processing_class=tokens)
     print_progress(trainer, {"loss": "loss"})

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 AGGREGATES = {"mean": "mean", "worst_case": "worst case", "uncertainty_weighted": "mean − c·variance"}
-KINDS = {"single": "model", "models": "models", "heads": "heads", "frozen_heads": "frozen heads"}
+NAMES = {"single": "model", "models": "models", "heads": "heads", "frozen_heads": "frozen heads"}
 MEMBERS = 3  # K where nothing is said (Scalable Ensembling)
 
 
@@ -29,7 +29,7 @@ class Ensemble(NamedTuple):
     @property
     def proxy(self) -> str:
         """The proxy's name in tables and figures, without the aggregate."""
-        name = f"{self.members} {KINDS[self.kind]}"
+        name = f"{self.members} {NAMES[self.kind]}"
         if self.bootstrap:
             name += ", bootstrap"
         return name if self.flipped is None else f"{name}, {self.flipped:g} flipped"
