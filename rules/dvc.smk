@@ -13,7 +13,7 @@ onstart:
 
     jobs = list(workflow.dag.needrun_jobs())
     if "DVC_STAGE" in os.environ:
-        dvc_stages.require_same(jobs, config, Path(PARAMS))
+        dvc_stages.require_same(jobs, config, Path(experiment.file))
     else:
         made = {output for job in jobs for output in job.output}
         read = {output for job in workflow.dag.jobs for output in job.output} - made

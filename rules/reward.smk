@@ -12,16 +12,14 @@ rule reward:
         report=f"{RESULTS}/reward/{{reward}}.json",
     log:
         f"{RESULTS}/logs/reward-{{reward}}.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/reward-{{reward}}.tsv"
-    retries: RETRIES
-    threads: PROCESSES
+    retries: ask.retries
+    threads: ask.processes
     resources:
-        **TRAINING,
-        mem_mb=memory(
-            trained=1, texts=value("reward_model.batch_size") // value("reward_model.parts"), processes=PROCESSES
+        **ask.training(
+            batch=value("reward_model.batch_size") // value("reward_model.parts"),
+            texts=value("reward_model.epochs") * TEXTS,
+            passes=3,
         ),
-        runtime=duration(texts=value("reward_model.epochs") * TEXTS, passes=3),
     params:
         settings=lambda wildcards: settings(
             f"rewards.{wildcards.reward}.label",
@@ -39,7 +37,7 @@ rule reward:
         " --settings {params.settings:q} > {log} 2>&1"
 
 
-if "label" in config["gold"]:
+if rewards.gold_is_fitted:
 
     rule gold:
         input:
@@ -50,12 +48,8 @@ if "label" in config["gold"]:
             report=f"{RESULTS}/gold.json",
         log:
             f"{RESULTS}/logs/gold.log",
-        benchmark:
-            f"{RESULTS}/benchmarks/gold.tsv"
-        threads: 1
         resources:
-            mem_mb=memory(),
-            runtime=duration(),
+            **SMALL,
         params:
             settings=settings("gold.label", "gold.penalty"),
         shell:

@@ -11,11 +11,21 @@
 # larger reward model. 5. Proxies start from θ_pre and are as large as the policy. 6. 8,000 pairs, less those that gold
 # does not tell apart, where Coste et al. have 46,000. 7. Each member is put on one scale before the aggregate: so c is in
 # standard deviations, not in units of the Bradley–Terry loss.
+#
+# Longer than others: the paper has ten kinds of jobs.
 
-ENSEMBLES = f"{RESULTS}/reward_ensembles"
+ensembles = papers["reward_ensembles"]
+ENSEMBLES = ensembles.folder
 PROXY = f"{ENSEMBLES}/proxy/{{proxy}}/flipped-{{flipped}}/seed-{{seed}}"
 ON_PROXY = f"{ENSEMBLES}/policy/{{ensemble}}/{{aggregate}}/flipped-{{flipped}}/beta-{{beta}}/seed-{{seed}}"
 BEST_OF_N_SAMPLES = value("reward_ensembles.samples_per_prompt") * value("reward_ensembles.best_of_prompts")
+
+
+wildcard_constraints:
+    proxy=r"(frozen_)?heads-\d(-bootstrap)?",
+    ensemble=r"(single|models|heads|frozen_heads)-\d(-bootstrap)?",
+    aggregate="mean|worst_case|uncertainty_weighted",
+    flipped=r"[0-9.e-]+",
 
 
 rule reward_ensembles:
@@ -26,24 +36,21 @@ rule reward_ensembles:
 rule preferences:
     input:
         code("scripts/preferences.py"),
-        lora_base(),
-        policy=f"{RESULTS}/{value('policy.start')}",
-        gold=gold_files(),
+        BASE_OF_LORA,
+        policy=START,
+        gold=rewards.gold_files(),
         snippets=rules.snippets.output.snippets,
     output:
         preferences=f"{ENSEMBLES}/preferences.jsonl",
     log:
         f"{RESULTS}/logs/preferences.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/preferences.tsv"
-    retries: RETRIES
-    threads: 1
+    retries: ask.retries
     resources:
-        mem_mb=memory(frozen=1, sampled=value("evaluation.at_once")),
-        runtime=duration(
+        mem_mb=ask.memory(frozen=1, sampled=value("evaluation.at_once")),
+        runtime=ask.duration(
             texts=2 * (value("reward_ensembles.pairs") + value("reward_ensembles.held_out_pairs")), passes=2
         ),
-        gpu=GPU,
+        gpu=ask.gpu,
     params:
         settings=settings(
             "reward_ensembles.pairs",
@@ -54,9 +61,9 @@ rule preferences:
             "policy.temperature",
             "evaluation.at_once",
             "compute",
-            judge=gold_source(),
+            judge=rewards.gold(),
         ),
-        derived_from=settings("policy.start", *gold_keys()),
+        derived_from=settings("policy.start", *rewards.gold_keys()),
     shell:
         "python -m scripts.preferences --policy {input.policy} --snippets {input.snippets}"
         " --preferences {output.preferences} --settings {params.settings:q} > {log} 2>&1"
@@ -74,20 +81,16 @@ rule proxy:
         held_out=f"{PROXY}.csv",
     log:
         f"{RESULTS}/logs/proxy/{{proxy}}/flipped-{{flipped}}/seed-{{seed}}.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/proxy/{{proxy}}/flipped-{{flipped}}/seed-{{seed}}.tsv"
-    retries: RETRIES
-    threads: PROCESSES
+    retries: ask.retries
+    threads: ask.processes
     resources:
-        **TRAINING,
-        mem_mb=memory(
-            trained=1,
-            texts=2 * value("reward_ensembles.batch_size") // value("reward_ensembles.parts"),
-            processes=PROCESSES,
+        **ask.training(
+            batch=2 * value("reward_ensembles.batch_size") // value("reward_ensembles.parts"),
+            texts=2 * value("reward_ensembles.epochs") * value("reward_ensembles.pairs"),
+            passes=3,
         ),
-        runtime=duration(texts=2 * value("reward_ensembles.epochs") * value("reward_ensembles.pairs"), passes=3),
     params:
-        settings=proxy_settings,
+        settings=ensembles.proxy_settings,
     shell:
         "{resources.launch} scripts.proxy --base {input.base} --preferences {input.preferences} --snippets {input.snippets}"
         " --model {output.model} --report {output.report} --held_out {output.held_out}"
@@ -97,22 +100,19 @@ rule proxy:
 rule best_of_n_samples:
     input:
         code("scripts/best_of_n_samples.py"),
-        lora_base(),
-        policy=f"{RESULTS}/{value('policy.start')}",
-        gold=gold_files(),
+        BASE_OF_LORA,
+        policy=START,
+        gold=rewards.gold_files(),
         snippets=rules.snippets.output.snippets,
     output:
         samples=f"{ENSEMBLES}/best_of_n/samples.jsonl",
     log:
         f"{RESULTS}/logs/best_of_n_samples.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/best_of_n_samples.tsv"
-    retries: RETRIES
-    threads: 1
+    retries: ask.retries
     resources:
-        mem_mb=memory(frozen=1, sampled=value("evaluation.at_once")),
-        runtime=duration(texts=BEST_OF_N_SAMPLES, passes=2),
-        gpu=GPU,
+        mem_mb=ask.memory(frozen=1, sampled=value("evaluation.at_once")),
+        runtime=ask.duration(texts=BEST_OF_N_SAMPLES, passes=2),
+        gpu=ask.gpu,
     params:
         settings=settings(
             "reward_ensembles.samples_per_prompt",
@@ -123,9 +123,9 @@ rule best_of_n_samples:
             "policy.temperature",
             "evaluation.at_once",
             "compute",
-            judge=gold_source(),
+            judge=rewards.gold(),
         ),
-        derived_from=settings("policy.start", *gold_keys()),
+        derived_from=settings("policy.start", *rewards.gold_keys()),
     shell:
         "python -m scripts.best_of_n_samples --policy {input.policy} --snippets {input.snippets}"
         " --samples {output.samples} --settings {params.settings:q} > {log} 2>&1"
@@ -134,35 +134,29 @@ rule best_of_n_samples:
 rule best_of_n:
     input:
         code("scripts/best_of_n.py"),
-        lora_base(),
+        BASE_OF_LORA,
         samples=rules.best_of_n_samples.output.samples,
-        proxies=lambda wildcards: proxies_of(aggregates_of(ensemble_variants(wildcards.study)), wildcards.seed),
+        proxies=lambda wildcards: ensembles.proxies(wildcards.study, wildcards.seed),
     output:
         curves=f"{ENSEMBLES}/best_of_n/{{study}}/seed-{{seed}}.csv",
     log:
         f"{RESULTS}/logs/best_of_n/{{study}}/seed-{{seed}}.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/best_of_n/{{study}}/seed-{{seed}}.tsv"
-    retries: RETRIES
-    threads: 1
+    retries: ask.retries
     resources:
-        mem_mb=memory(frozen=MODELS_OF_REWARDS),
-        runtime=duration(
+        mem_mb=ask.memory(frozen=ask.models_of_rewards),
+        runtime=ask.duration(
             texts=BEST_OF_N_SAMPLES,
-            passes=len(proxies_of(aggregates_of(ensemble_variants("more")), 0)),
+            passes=len(ensembles.proxies("more", 0)),
         ),
-        gpu=GPU,
+        gpu=ask.gpu,
     params:
         settings=lambda wildcards: settings(
             "compute",
-            sources={
-                of.name: ensemble_source(of, wildcards.seed)
-                for of in aggregates_of(ensemble_variants(wildcards.study))
-            },
+            sources=ensembles.sources(wildcards.study, wildcards.seed),
             most=value("reward_ensembles.best_of"),
         ),
         derived_from=lambda wildcards: settings(
-            "reward_ensembles.best_of", "reward_ensembles.coefficient", *ensemble_study_keys(wildcards.study)
+            "reward_ensembles.best_of", "reward_ensembles.coefficient", *ensembles.keys(wildcards.study)
         ),
     shell:
         "python -m scripts.best_of_n --samples {input.samples} --proxies {input.proxies} --curves {output.curves}"
@@ -172,25 +166,23 @@ rule best_of_n:
 use rule policy as reward_ensembles_policy with:
     input:
         code("scripts/policy.py"),
-        lora_base(),
-        lambda wildcards: proxy_folders(ensemble_of(wildcards), wildcards.seed),
-        start=f"{RESULTS}/{value('policy.start')}",
-        anchor=f"{RESULTS}/{value('policy.start')}",
-        reference=f"{RESULTS}/{value('policy.start')}",
-        gold=gold_files(),
-        snippets=rules.snippets.output.snippets,
+        BASE_OF_LORA,
+        lambda wildcards: ensembles.folders(ensembles.ensemble_of(wildcards), wildcards.seed),
+        **TRAINED_ON,
+        start=START,
+        anchor=START,
+        gold=rewards.gold_files(),
     output:
         model=directory(ON_PROXY),
         history=f"{ON_PROXY}.json",
     log:
         f"{RESULTS}/logs/reward_ensembles_policy/{{ensemble}}/{{aggregate}}/flipped-{{flipped}}/beta-{{beta}}/seed-{{seed}}.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/reward_ensembles_policy/{{ensemble}}/{{aggregate}}/flipped-{{flipped}}/beta-{{beta}}/seed-{{seed}}.tsv"
     params:
         settings=lambda wildcards: policy_settings(
+            experiment,
             {
-                "proxy": ensemble_source(ensemble_of(wildcards), wildcards.seed) | {"weight": 1},
-                "gold": gold_source() | {"weight": 0},
+                "proxy": ensembles.source(ensembles.ensemble_of(wildcards), wildcards.seed) | {"weight": 1},
+                "gold": rewards.gold() | {"weight": 0},
             },
             "reward_ensembles.steps",
             split="validation",
@@ -200,7 +192,7 @@ use rule policy as reward_ensembles_policy with:
         ),
         derived_from=lambda wildcards: settings(
             "policy.start",
-            *gold_keys(),
+            *rewards.gold_keys(),
             *(["reward_ensembles.coefficient"] if wildcards.aggregate == "uncertainty_weighted" else []),
         ),
 
@@ -208,35 +200,28 @@ use rule policy as reward_ensembles_policy with:
 use rule evaluate as reward_ensembles_scores with:
     input:
         code("scripts/evaluate.py"),
-        lora_base(),
-        policies=lambda wildcards: [
-            f"{RESULTS}/{value('policy.start')}",
-            *(f"{ensemble_folder(of)}/seed-{wildcards.seed}" for of in ensemble_variants(wildcards.study)),
-        ],
-        reference=f"{RESULTS}/{value('policy.start')}",
-        gold=gold_files(),
-        snippets=rules.snippets.output.snippets,
+        BASE_OF_LORA,
+        **JUDGED_WITH,
+        policies=lambda wildcards: ensembles.scored(wildcards.study, wildcards.seed),
     output:
         f"{RESULTS}/scores/reward_ensembles/{{study}}/seed-{{seed}}.csv",
     log:
         f"{RESULTS}/logs/reward_ensembles_scores/{{study}}/seed-{{seed}}.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/reward_ensembles_scores/{{study}}/seed-{{seed}}.tsv"
     params:
-        settings=lambda wildcards: evaluation_settings(ensemble_points(wildcards.study), rewards=[])(wildcards),
+        settings=lambda wildcards: evaluation_settings(rewards, ensembles.points(wildcards.study), names=[])(wildcards),
         derived_from=lambda wildcards: settings(
-            "policy.start", "evaluation.prompts", *gold_keys(), *ensemble_study_keys(wildcards.study)
+            "policy.start", "evaluation.prompts", *rewards.gold_keys(), *ensembles.keys(wildcards.study)
         ),
 
 
 rule reward_ensembles_claims:
     input:
         code("scripts/reward_ensembles_claims.py"),
+        lambda wildcards: every(ensembles.histories(wildcards.study)),
+        lambda wildcards: every(ensembles.proxy_files(wildcards.study, ".json")),
+        lambda wildcards: every(ensembles.proxy_files(wildcards.study, ".csv")),
         scores=lambda wildcards: expand(rules.reward_ensembles_scores.output, study=wildcards.study, seed=SEEDS),
-        trainings=lambda wildcards: ensemble_histories(wildcards.study),
         curves=lambda wildcards: expand(rules.best_of_n.output, study=wildcards.study, seed=SEEDS),
-        agreement=lambda wildcards: proxy_reports(wildcards.study, ".json"),
-        held_out=lambda wildcards: proxy_reports(wildcards.study, ".csv"),
     output:
         policies=f"{ENSEMBLES}/{{study}}/policies.csv",
         training=f"{ENSEMBLES}/{{study}}/training.csv",
@@ -246,51 +231,47 @@ rule reward_ensembles_claims:
         reliability=f"{ENSEMBLES}/{{study}}/reliability.csv",
     log:
         f"{RESULTS}/logs/reward_ensembles_claims/{{study}}.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/reward_ensembles_claims/{{study}}.tsv"
-    threads: 1
     resources:
-        mem_mb=memory(),
-        runtime=duration(),
+        **SMALL,
     params:
         settings=lambda wildcards: settings(
             "evaluation.resamples",
-            variants=ensemble_variants(wildcards.study),
-            models=proxy_parts(wildcards.study),
+            "seeds",
+            variants=ensembles.variants(wildcards.study),
+            trainings=ensembles.histories(wildcards.study),
+            agreement=ensembles.proxy_files(wildcards.study, ".json"),
+            held_out=ensembles.proxy_files(wildcards.study, ".csv"),
         ),
-        derived_from=lambda wildcards: settings("seeds", *ensemble_study_keys(wildcards.study)),
+        derived_from=lambda wildcards: settings(*ensembles.keys(wildcards.study)),
     shell:
-        "python -m scripts.reward_ensembles_claims --scores {input.scores} --trainings {input.trainings}"
-        " --curves {input.curves} --agreement {input.agreement} --held_out {input.held_out} --policies {output.policies}"
-        " --training {output.training} --comparisons {output.comparisons} --best_of_n {output.best_of_n}"
-        " --proxies {output.proxies} --reliability {output.reliability} --settings {params.settings:q} > {log} 2>&1"
+        "python -m scripts.reward_ensembles_claims --scores {input.scores} --curves {input.curves}"
+        " --policies {output.policies} --training {output.training} --comparisons {output.comparisons}"
+        " --best_of_n {output.best_of_n} --proxies {output.proxies} --reliability {output.reliability}"
+        " --settings {params.settings:q} > {log} 2>&1"
 
 
 rule reward_ensembles_figures:
     input:
         code("scripts/reward_ensembles_figures.py"),
+        lambda wildcards: every(ensembles.histories(wildcards.study)),
         **{name: rules.reward_ensembles_claims.output[name] for name in ("policies", "best_of_n", "reliability")},
-        trainings=rules.reward_ensembles_claims.input.trainings,
     output:
         figures=directory(f"{ENSEMBLES}/{{study}}/figures"),
     log:
         f"{RESULTS}/logs/reward_ensembles_figures/{{study}}.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/reward_ensembles_figures/{{study}}.tsv"
-    threads: 1
     resources:
-        mem_mb=memory(),
-        runtime=duration(),
+        **SMALL,
     params:
         settings=lambda wildcards: settings(
             "figures.width",
             "figures.dpi",
-            variants=ensemble_variants(wildcards.study),
+            variants=ensembles.variants(wildcards.study),
+            trainings=ensembles.histories(wildcards.study),
         ),
-        derived_from=lambda wildcards: settings(*ensemble_study_keys(wildcards.study)),
+        derived_from=lambda wildcards: settings(*ensembles.keys(wildcards.study)),
     shell:
-        "python -m scripts.reward_ensembles_figures --policies {input.policies} --best_of_n {input.best_of_n} --reliability {input.reliability}"
-        " --trainings {input.trainings} --figures {output.figures} --settings {params.settings:q} > {log} 2>&1"
+        "python -m scripts.reward_ensembles_figures --policies {input.policies} --best_of_n {input.best_of_n}"
+        " --reliability {input.reliability} --figures {output.figures} --settings {params.settings:q} > {log} 2>&1"
 
 
 rule reward_ensembles_report:
@@ -305,12 +286,8 @@ rule reward_ensembles_report:
         report=f"{ENSEMBLES}/more/report.md",
     log:
         f"{RESULTS}/logs/reward_ensembles_report.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/reward_ensembles_report.tsv"
-    threads: 1
     resources:
-        mem_mb=memory(),
-        runtime=duration(),
+        **SMALL,
     params:
         settings=settings(
             "seeds",
@@ -324,4 +301,14 @@ rule reward_ensembles_report:
         " --report {output.report} --settings {params.settings:q} > {log} 2>&1"
 
 
+REPORT["reward_ensembles"] = {
+    "files": {
+        name: expand(path, study="main")[0]
+        for name, path in [
+            *rules.reward_ensembles_claims.output.items(),
+            *rules.reward_ensembles_figures.output.items(),
+        ]
+    },
+    "keys": ["reward_ensembles.best_of_prompts", "reward_ensembles.held_out_pairs"],
+}
 PLOTS |= {f"{ENSEMBLES}/main/figures/{name}.png": None for name in ("training_kl", "best_of_n", "calibration")}

@@ -6,49 +6,25 @@
 # Deviations: 1 to 3 of policy.smk. 4. The claims are on the reward models that were trained on, as in the paper; what
 # the gold reward says of each point stands beside it in the front's table.
 
-SEEDS = value("seeds")
-UNITS = {
-    "label": "sd of the human label",
-    "function": "as the function gives it",
-    "classifier": "as the classifier gives it",
-    "ensemble": "sd over samples of the SFT model",
-}
-PAIR = value("rewarded_soups.rewards")
-TRIPLE = value("rewarded_soups.simplex_rewards")
-EXPERTS = list(dict.fromkeys(PAIR + TRIPLE))
-MORL = between(PAIR, value("rewarded_soups.preferences"))
-SIMPLEX = [mixture_name(weights) for weights in simplex(TRIPLE, value("rewarded_soups.simplex_divisions"))]
-UNIFORM = mixture_name(dict.fromkeys(TRIPLE, 1 / len(TRIPLE)))
-ALONG = between(PAIR, value("rewarded_soups.weights"))
-SOUPS = list(dict.fromkeys([*ALONG, *MORL, *SIMPLEX, UNIFORM]))
-POLICIES = EXPERTS + MORL
-POINTS = [
-    *(point("soup", mixture, POLICIES, mixture_weights(mixture)) for mixture in SOUPS),
-    *(point("ensemble", mixture, POLICIES, mixture_weights(mixture), of="logits") for mixture in MORL),
-    *(point("morl", mixture, POLICIES, {mixture: 1.0}) for mixture in MORL),
-]
+soups = papers["rewarded_soups"]
+BALANCE = f"{RESULTS}/rewarded_soups/balance.csv" if soups.triple else []  # of three rewards (RS-5)
+SIMPLEX_KEYS = ["rewarded_soups.simplex_rewards"] if soups.triple else []
 
 
 use rule evaluate as rewarded_soups_scores with:
     input:
-        reward_files(config["rewards"]),
+        rewards.files(),
         code("scripts/evaluate.py"),
-        lora_base(),
-        policies=[f"{RESULTS}/policy/{name}/seed-{{seed}}" for name in POLICIES],
-        reference=f"{RESULTS}/{value('policy.start')}",
-        gold=gold_files(),
-        snippets=rules.snippets.output.snippets,
+        BASE_OF_LORA,
+        **JUDGED_WITH,
+        policies=[f"{RESULTS}/policy/{name}/seed-{{seed}}" for name in soups.policies],
     output:
         f"{RESULTS}/scores/rewarded_soups/seed-{{seed}}.csv",
     log:
         f"{RESULTS}/logs/rewarded_soups_scores/seed-{{seed}}.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/rewarded_soups_scores/seed-{{seed}}.tsv"
     params:
-        settings=evaluation_settings(POINTS),
-        derived_from=settings(
-            *all_reward_keys(), "evaluation.prompts", *(f"rewarded_soups.{key}" for key in config["rewarded_soups"])
-        ),
+        settings=evaluation_settings(rewards, soups.points),
+        derived_from=settings(*rewards.all_keys(), "evaluation.prompts", *soups.keys),
 
 
 rule rewarded_soups_claims:
@@ -61,26 +37,22 @@ rule rewarded_soups_claims:
         chord=f"{RESULTS}/rewarded_soups/chord.csv",
         hypervolume=f"{RESULTS}/rewarded_soups/hypervolume.csv",
         preference=f"{RESULTS}/rewarded_soups/preference.csv",
-        balance=f"{RESULTS}/rewarded_soups/balance.csv",
+        balance=BALANCE,
     log:
         f"{RESULTS}/logs/rewarded_soups_claims.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/rewarded_soups_claims.tsv"
-    threads: 1
     resources:
-        mem_mb=memory(),
-        runtime=duration(),
+        **SMALL,
     params:
         settings=settings(
             "rewarded_soups.rewards",
             "rewarded_soups.weights",
             "rewarded_soups.preferences",
-            "rewarded_soups.simplex_rewards",
             "evaluation.resamples",
             "policy.start",
-            columns=[*config["rewards"], "gold"],
+            columns=[*rewards.names, "gold"],
+            simplex_rewards=soups.triple,
         ),
-        derived_from=settings("rewards", "seeds"),
+        derived_from=settings("rewards", "seeds", *SIMPLEX_KEYS),
     shell:
         "python -m scripts.rewarded_soups_claims --scores {input.scores} --sft {input.sft}"
         " --front {output.front} --chord {output.chord} --hypervolume {output.hypervolume}"
@@ -97,12 +69,8 @@ rule rewarded_soups_samples:
         samples=f"{RESULTS}/rewarded_soups/samples.csv",
     log:
         f"{RESULTS}/logs/rewarded_soups_samples.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/rewarded_soups_samples.tsv"
-    threads: 1
     resources:
-        mem_mb=memory(),
-        runtime=duration(),
+        **SMALL,
     params:
         settings=settings(
             "rewarded_soups.rewards",
@@ -121,7 +89,7 @@ rule rewarded_soups_samples:
 use rule soup as rewarded_soups_model with:
     input:
         code("scripts/soup.py"),
-        lora_base(),
+        BASE_OF_LORA,
         policies=lambda wildcards: [
             f"{RESULTS}/policy/{name}/seed-{wildcards.seed}" for name in mixture_weights(wildcards.mixture)
         ],
@@ -129,8 +97,6 @@ use rule soup as rewarded_soups_model with:
         model=directory(f"{RESULTS}/rewarded_soups/model/seed-{{seed}}/{{mixture}}"),
     log:
         f"{RESULTS}/logs/rewarded_soups_model/seed-{{seed}}/{{mixture}}.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/rewarded_soups_model/seed-{{seed}}/{{mixture}}.tsv"
     params:
         settings=lambda wildcards: settings(coefficients=list(mixture_weights(wildcards.mixture).values())),
 
@@ -143,36 +109,40 @@ rule rewarded_soups_figures:
         figures=directory(f"{RESULTS}/rewarded_soups/figures"),
     log:
         f"{RESULTS}/logs/rewarded_soups_figures.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/rewarded_soups_figures.tsv"
-    threads: 1
     resources:
-        mem_mb=memory(),
-        runtime=duration(),
+        **SMALL,
     params:
         settings=settings(
             "rewarded_soups.rewards",
-            "rewarded_soups.simplex_rewards",
             "figures.width",
             "figures.dpi",
-            units={
-                name: next(unit for kind, unit in UNITS.items() if kind in spec)
-                for name, spec in config["rewards"].items()
-            },
+            simplex_rewards=soups.triple,
+            units=rewards.units(),
         ),
-        derived_from=settings("rewards"),
+        derived_from=settings("rewards", *SIMPLEX_KEYS),
     shell:
         "python -m scripts.rewarded_soups_figures --front {input.front} --chord {input.chord}"
         " --balance {input.balance} --figures {output.figures} --settings {params.settings:q} > {log} 2>&1"
 
 
+REPORT["rewarded_soups"] = {
+    "files": dict(rules.rewarded_soups_claims.output.items())
+    | {
+        "samples": rules.rewarded_soups_samples.output.samples,
+        "figures": rules.rewarded_soups_figures.output.figures,
+    },
+    "keys": [],
+}
 FRONT = rules.rewarded_soups_claims.output.front
-PLOTS["rewarded soups: front"] = {"template": "scatter", "x": {FRONT: PAIR[0]}, "y": {FRONT: PAIR[1]}}
+PLOTS["rewarded soups: front"] = {"template": "scatter", "x": {FRONT: soups.pair[0]}, "y": {FRONT: soups.pair[1]}}
 PLOTS |= {
     f"{name} along training": {
         "x": "step",
         "y": {path: name for path in expand(rules.policy.output.history, mixture=name, seed=SEEDS)},
     }
-    for name in EXPERTS
+    for name in soups.experts
 }
-PLOTS |= {f"{rules.rewarded_soups_figures.output.figures}/{name}.png": None for name in ("front", "chord", "simplex")}
+PLOTS |= {
+    f"{rules.rewarded_soups_figures.output.figures}/{name}.png": None
+    for name in ["front", "chord", *(["simplex"] if soups.triple else [])]
+}

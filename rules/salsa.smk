@@ -6,9 +6,20 @@
 #
 # Deviations: 1. to 3. of policy.smk. 4. Win rates are the gold reward's on held-out prompts, where the paper's come from
 # MT-Bench, Arena-Hard and UltraFeedback. 5. The domain that is left out is one that θ_pre has seen and that no policy was trained on.
+#
+# Longer than others: the paper has nine kinds of jobs.
 
+salsa = papers["salsa"]
 SALSA = f"{RESULTS}/salsa/policy/start-{{start}}/alpha-{{alpha}}/beta-{{beta}}/seed-{{seed}}"
 SALSA_SCORES = f"{RESULTS}/scores/salsa/{{study}}/{{prompts}}/seed-{{seed}}.csv"
+OF_SALSA = {"reward": mixture_weights(value("salsa.reward"))}
+SALSA_JUDGED_WITH = JUDGED_WITH | {"sft": f"{RESULTS}/sft/1"}  # whatever policy.start is
+
+
+wildcard_constraints:
+    alpha=r"[0-9.e-]+",
+    start="sft|soup",
+    prompts="within|beyond",
 
 
 rule salsa:
@@ -19,73 +30,65 @@ rule salsa:
 use rule soup as salsa_reference with:
     input:
         code("scripts/soup.py"),
-        lora_base(),
-        policies=expand(f"{RESULTS}/sft/{{number}}", number=SFT_NAMES),
+        BASE_OF_LORA,
+        policies=expand(f"{RESULTS}/sft/{{number}}", number=SEED_OF_SFT),
     output:
         model=directory(f"{RESULTS}/salsa/reference/alpha-{{alpha}}"),
     log:
         f"{RESULTS}/logs/salsa_reference/alpha-{{alpha}}.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/salsa_reference/alpha-{{alpha}}.tsv"
     params:
         settings=lambda wildcards: settings(coefficients=[float(wildcards.alpha), 1 - float(wildcards.alpha)]),
 
 
 use rule policy as salsa_policy with:
     input:
-        reward_files(mixture_weights(value("salsa.reward"))),
+        rewards.files(OF_SALSA["reward"]),
         code("scripts/policy.py"),
-        lora_base(),
-        start=lambda wildcards: salsa_anchor(wildcards.alpha if wildcards.start == "soup" else 1),
-        anchor=lambda wildcards: salsa_anchor(wildcards.alpha),
-        reference=f"{RESULTS}/sft/1",
-        snippets=rules.snippets.output.snippets,
+        BASE_OF_LORA,
+        **(TRAINED_ON | {"sft": f"{RESULTS}/sft/1"}),
+        start=salsa.start,
+        anchor=lambda wildcards: salsa.anchor(wildcards.alpha),
     output:
         model=directory(SALSA),
         history=f"{SALSA}.json",
     log:
         f"{RESULTS}/logs/salsa_policy/start-{{start}}/alpha-{{alpha}}/beta-{{beta}}/seed-{{seed}}.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/salsa_policy/start-{{start}}/alpha-{{alpha}}/beta-{{beta}}/seed-{{seed}}.tsv"
     params:
         settings=lambda wildcards: policy_settings(
-            mixture_sources(value("salsa.reward")),
+            experiment,
+            rewards.of_mixture(value("salsa.reward")),
             "policy.steps",
             beta=float(wildcards.beta),
             mu=0.0,
             seed=int(wildcards.seed),
         ),
-        derived_from=settings(*reward_keys(value("salsa.reward"))),
+        derived_from=settings(*rewards.keys(value("salsa.reward"))),
 
 
 use rule evaluate as salsa_scores with:
     input:
-        reward_files(config["rewards"]),
+        rewards.files(),
         code("scripts/evaluate.py"),
-        lora_base(),
-        policies=lambda wildcards: salsa_models(salsa_scored(wildcards.study), wildcards.seed),
-        reference=f"{RESULTS}/sft/1",
-        gold=gold_files(),
-        snippets=rules.snippets.output.snippets,
+        BASE_OF_LORA,
+        **SALSA_JUDGED_WITH,
+        policies=lambda wildcards: salsa.models(salsa.scored(wildcards.study), wildcards.seed),
     output:
         SALSA_SCORES,
     log:
         f"{RESULTS}/logs/salsa_scores/{{study}}/{{prompts}}/seed-{{seed}}.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/salsa_scores/{{study}}/{{prompts}}/seed-{{seed}}.tsv"
     params:
         settings=lambda wildcards: evaluation_settings(
-            salsa_points(salsa_scored(wildcards.study)), within=wildcards.prompts == "within"
+            rewards, salsa.points(salsa.scored(wildcards.study)), within=wildcards.prompts == "within"
         )(wildcards),
-        derived_from=lambda wildcards: settings(*all_reward_keys(), "evaluation.prompts", *salsa_keys(wildcards.study)),
+        derived_from=lambda wildcards: settings(*rewards.all_keys(), "evaluation.prompts", *salsa.keys(wildcards.study)),
 
 
 rule salsa_claims:
     input:
         code("scripts/salsa_claims.py"),
-        within=lambda wildcards: salsa_score_files(wildcards.study, "within"),
-        beyond=lambda wildcards: salsa_score_files(wildcards.study, "beyond") if value("data.left_out") else [],
-        trainings=lambda wildcards: salsa_histories(salsa_variants(wildcards.study)),
+        lambda wildcards: every(salsa.score_files(wildcards.study, "within")),
+        lambda wildcards: every(salsa.score_files(wildcards.study, "beyond")),
+        lambda wildcards: every(salsa.histories(wildcards.study)),
         sft=expand(rules.evaluate.output, seed=SEEDS),
     output:
         policies=f"{RESULTS}/salsa/{{study}}/policies.csv",
@@ -93,75 +96,65 @@ rule salsa_claims:
         soup=f"{RESULTS}/salsa/{{study}}/soup.csv",
     log:
         f"{RESULTS}/logs/salsa_claims/{{study}}.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/salsa_claims/{{study}}.tsv"
-    threads: 1
     resources:
-        mem_mb=memory(),
-        runtime=duration(),
+        **SMALL,
     params:
         settings=lambda wildcards: settings(
             "data.left_out",
             "evaluation.resamples",
-            pairs=salsa_pairs(wildcards.study),
-            reward=mixture_weights(value("salsa.reward")),
+            "seeds",
+            pairs=salsa.pairs(wildcards.study),
+            within=salsa.score_files(wildcards.study, "within"),
+            beyond=salsa.score_files(wildcards.study, "beyond"),
+            trainings=salsa.histories(wildcards.study),
+            **OF_SALSA,
         ),
-        derived_from=lambda wildcards: settings("salsa.reward", "seeds", *salsa_keys(wildcards.study)),
+        derived_from=lambda wildcards: settings("salsa.reward", *salsa.keys(wildcards.study)),
     shell:
-        "python -m scripts.salsa_claims --within {input.within} --beyond {input.beyond} --trainings {input.trainings}"
-        " --sft {input.sft} --policies {output.policies} --comparisons {output.comparisons} --soup {output.soup}"
-        " --settings {params.settings:q} > {log} 2>&1"
+        "python -m scripts.salsa_claims --sft {input.sft} --policies {output.policies}"
+        " --comparisons {output.comparisons} --soup {output.soup} --settings {params.settings:q} > {log} 2>&1"
 
 
 rule salsa_figures:
     input:
         code("scripts/salsa_figures.py"),
+        lambda wildcards: every(salsa.histories(wildcards.study)),
         policies=rules.salsa_claims.output.policies,
         comparisons=rules.salsa_claims.output.comparisons,
-        trainings=rules.salsa_claims.input.trainings,
     output:
         figures=directory(f"{RESULTS}/salsa/{{study}}/figures"),
     log:
         f"{RESULTS}/logs/salsa_figures/{{study}}.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/salsa_figures/{{study}}.tsv"
-    threads: 1
     resources:
-        mem_mb=memory(),
-        runtime=duration(),
+        **SMALL,
     params:
         settings=lambda wildcards: settings(
             "figures.width",
             "figures.dpi",
-            variants=salsa_variants(wildcards.study),
-            reward=mixture_weights(value("salsa.reward")),
+            variants=salsa.variants(wildcards.study),
+            trainings=salsa.histories(wildcards.study),
+            **OF_SALSA,
         ),
-        derived_from=lambda wildcards: settings("salsa.reward", *salsa_keys(wildcards.study)),
+        derived_from=lambda wildcards: settings("salsa.reward", *salsa.keys(wildcards.study)),
     shell:
         "python -m scripts.salsa_figures --policies {input.policies} --comparisons {input.comparisons}"
-        " --trainings {input.trainings} --figures {output.figures} --settings {params.settings:q} > {log} 2>&1"
+        " --figures {output.figures} --settings {params.settings:q} > {log} 2>&1"
 
 
 use rule evaluate as salsa_plane_scores with:
     input:
-        reward_files(config["rewards"]),
+        rewards.files(),
         code("scripts/evaluate.py"),
-        lora_base(),
-        policies=lambda wildcards: salsa_models(salsa_variants("main")[:1], wildcards.seed),
-        reference=f"{RESULTS}/sft/1",
-        gold=gold_files(),
-        snippets=rules.snippets.output.snippets,
+        BASE_OF_LORA,
+        **SALSA_JUDGED_WITH,
+        policies=lambda wildcards: salsa.models(salsa.variants("main")[:1], wildcards.seed),
     output:
         f"{RESULTS}/scores/salsa/plane/seed-{{seed}}.csv",
     log:
         f"{RESULTS}/logs/salsa_plane_scores/seed-{{seed}}.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/salsa_plane_scores/seed-{{seed}}.tsv"
     params:
-        settings=evaluation_settings(
-            [point(*plane_point(weights), CORNERS, weights) for weights in simplex(CORNERS, value("salsa.divisions"))]
-        ),
-        derived_from=settings(*all_reward_keys(), "evaluation.prompts", "salsa.pairs", "salsa.divisions"),
+        settings=evaluation_settings(rewards, salsa.plane_points()),
+        derived_from=settings(*rewards.all_keys(), "evaluation.prompts", "salsa.pairs", "salsa.divisions"),
 
 
 rule salsa_plane:
@@ -172,20 +165,16 @@ rule salsa_plane:
         plane=directory(f"{RESULTS}/salsa/more/plane"),
     log:
         f"{RESULTS}/logs/salsa_plane.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/salsa_plane.tsv"
-    threads: 1
     resources:
-        mem_mb=memory(),
-        runtime=duration(),
+        **SMALL,
     params:
         settings=settings(
             "salsa.divisions",
             "evaluation.resamples",
             "figures.width",
             "figures.dpi",
-            corner=salsa_variants("main")[0].name,
-            reward=mixture_weights(value("salsa.reward")),
+            corner=salsa.variants("main")[0].name,
+            **OF_SALSA,
         ),
         derived_from=settings("salsa.reward", "salsa.pairs", "seeds"),
     shell:
@@ -203,12 +192,8 @@ rule salsa_report:
         report=f"{RESULTS}/salsa/more/report.md",
     log:
         f"{RESULTS}/logs/salsa_report.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/salsa_report.tsv"
-    threads: 1
     resources:
-        mem_mb=memory(),
-        runtime=duration(),
+        **SMALL,
     params:
         settings=settings("seeds", "evaluation.prompts", "evaluation.resamples"),
     shell:
@@ -216,4 +201,11 @@ rule salsa_report:
         " --settings {params.settings:q} > {log} 2>&1"
 
 
+REPORT["salsa"] = {
+    "files": {
+        name: expand(path, study="main")[0]
+        for name, path in [*rules.salsa_claims.output.items(), *rules.salsa_figures.output.items()]
+    },
+    "keys": [],
+}
 PLOTS |= {f"{RESULTS}/salsa/main/figures/{name}.png": None for name in ("training", "win_rates")}

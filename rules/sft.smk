@@ -1,7 +1,7 @@
 # The SFT pair θ_sft1, θ_sft2, which differ in seed and data order, and their soup (SALSA).
 # Needs base/ and the snippets; makes sft/1, sft/2 and sft/soup.
 
-SFT_NAMES = range(1, len(value("sft.seeds")) + 1)
+SEED_OF_SFT = {str(i + 1): f"sft.seeds.{i}" for i in range(len(value("sft.seeds")))}  # keys, by the name of the model
 
 
 rule sft:
@@ -14,16 +14,12 @@ rule sft:
         report=f"{RESULTS}/sft/{{number}}.json",
     log:
         f"{RESULTS}/logs/sft-{{number}}.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/sft-{{number}}.tsv"
     wildcard_constraints:
-        number="|".join(map(str, SFT_NAMES)),
-    retries: RETRIES
-    threads: PROCESSES
+        number="|".join(SEED_OF_SFT),
+    retries: ask.retries
+    threads: ask.processes
     resources:
-        **TRAINING,
-        mem_mb=memory(trained=1, texts=value("sft.batch_size") // value("sft.parts"), processes=PROCESSES),
-        runtime=duration(texts=value("sft.texts"), passes=3),
+        **ask.training(batch=value("sft.batch_size") // value("sft.parts"), texts=value("sft.texts"), passes=3),
     params:
         settings=lambda wildcards: settings(
             "data.prompt_words",
@@ -34,9 +30,9 @@ rule sft:
             "sft.learning_rate",
             "lora",
             "compute",
-            seed=value(seed_key(wildcards.number)),
+            seed=value(SEED_OF_SFT[wildcards.number]),
         ),
-        derived_from=lambda wildcards: settings(seed_key(wildcards.number)),
+        derived_from=lambda wildcards: settings(SEED_OF_SFT[wildcards.number]),
     shell:
         "{resources.launch} scripts.sft --base {input.base} --snippets {input.snippets}"
         " --model {output.model} --report {output.report} --checkpoint-every {resources.checkpoint_every} --made-of {input}"
@@ -46,20 +42,17 @@ rule sft:
 rule soup:
     input:
         code("scripts/soup.py"),
-        lora_base(),
-        policies=expand(f"{RESULTS}/sft/{{number}}", number=SFT_NAMES),
+        BASE_OF_LORA,
+        policies=expand(f"{RESULTS}/sft/{{number}}", number=SEED_OF_SFT),
     output:
         model=directory(f"{RESULTS}/sft/soup"),
     log:
         f"{RESULTS}/logs/soup.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/soup.tsv"
-    threads: 1
     resources:
-        mem_mb=memory(frozen=1),
-        runtime=duration(),
+        mem_mb=ask.memory(frozen=1),
+        runtime=ask.duration(),
     params:
-        settings=settings(coefficients=[1 / len(SFT_NAMES) for _ in SFT_NAMES]),
+        settings=settings(coefficients=[1 / len(SEED_OF_SFT) for _ in SEED_OF_SFT]),
     shell:
         "python -m scripts.soup --policies {input.policies} --model {output.model}"
         " --settings {params.settings:q} > {log} 2>&1"

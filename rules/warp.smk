@@ -8,82 +8,85 @@
 #
 # Deviations: 1. and 2. of policy.smk. 3. T = 30 steps of 40 completions and not 9,000 of 128; the moving average
 # looks back 10 steps (1/μ) and not 100. 4. W-7 and the averages of one run's checkpoints (W-5) are not computed.
+#
+# Longer than others: the paper has six kinds of jobs.
 
-ITERATIONS = value("warp.iterations")
-WARP_MODELS, WARP_POINTS = warp_scored()
+warp = papers["warp"]
 WARP = f"{RESULTS}/warp/M-{{policies}}/iteration-{{iteration}}"
 FIXED = f"{RESULTS}/warp/fixed/beta-{{beta}}/seed-{{seed}}"
-MOST = max(value("warp.policies"))
+OF_WARP = {"reward": mixture_weights(value("warp.reward"))}
+
+
+wildcard_constraints:
+    policies=r"\d+|all",
+    iteration=r"\d+",
 
 
 use rule policy as warp_policy with:
     input:
-        reward_files(mixture_weights(value("warp.reward"))),
+        rewards.files(OF_WARP["reward"]),
         code("scripts/policy.py"),
-        lora_base(),
-        start=warp_start,
-        anchor=warp_start,
-        reference=f"{RESULTS}/{value('policy.start')}",
-        snippets=rules.snippets.output.snippets,
+        BASE_OF_LORA,
+        **TRAINED_ON,
+        start=warp.start,
+        anchor=warp.start,
     output:
         model=directory(f"{WARP}/policy-{{number}}/seed-{{seed}}"),
         history=f"{WARP}/policy-{{number}}/seed-{{seed}}.json",
     log:
         f"{RESULTS}/logs/warp_policy/M-{{policies}}/iteration-{{iteration}}/policy-{{number}}/seed-{{seed}}.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/warp_policy/M-{{policies}}/iteration-{{iteration}}/policy-{{number}}/seed-{{seed}}.tsv"
     params:
         settings=lambda wildcards: policy_settings(
-            mixture_sources(value("warp.reward")), "warp.steps", "warp.beta", "warp.mu", seed=warp_seed(wildcards)
+            experiment,
+            rewards.of_mixture(value("warp.reward")),
+            "warp.steps",
+            "warp.beta",
+            "warp.mu",
+            seed=warp.seed(wildcards),
         ),
-        derived_from=settings(*reward_keys(value("warp.reward"))),
+        derived_from=settings(*rewards.keys(value("warp.reward"))),
 
 
 use rule policy as warp_fixed with:
     input:
-        reward_files(mixture_weights(value("warp.reward"))),
+        rewards.files(OF_WARP["reward"]),
         code("scripts/policy.py"),
-        lora_base(),
-        start=f"{RESULTS}/{value('policy.start')}",
-        anchor=f"{RESULTS}/{value('policy.start')}",
-        reference=f"{RESULTS}/{value('policy.start')}",
-        snippets=rules.snippets.output.snippets,
+        BASE_OF_LORA,
+        **TRAINED_ON,
+        start=START,
+        anchor=START,
     output:
         model=directory(FIXED),
         history=f"{FIXED}.json",
     log:
         f"{RESULTS}/logs/warp_fixed/beta-{{beta}}/seed-{{seed}}.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/warp_fixed/beta-{{beta}}/seed-{{seed}}.tsv"
     params:
         settings=lambda wildcards: policy_settings(
-            mixture_sources(value("warp.reward")),
-            steps=value("warp.steps") * ITERATIONS,
+            experiment,
+            rewards.of_mixture(value("warp.reward")),
+            steps=warp.steps,
             beta=float(wildcards.beta),
             mu=0.0,
             seed=int(wildcards.seed),
         ),
-        derived_from=settings("warp.steps", "warp.iterations", *reward_keys(value("warp.reward"))),
+        derived_from=settings("warp.steps", "warp.iterations", *rewards.keys(value("warp.reward"))),
 
 
 rule warp_merge:
     input:
         code("scripts/warp_merge.py"),
-        lora_base(),
-        start=warp_start,
-        policies=warp_policies,
+        BASE_OF_LORA,
+        start=warp.start,
+        policies=warp.policies,
     output:
         model=directory(f"{WARP}/merged/seed-{{seed}}"),
         end=directory(f"{WARP}/end/seed-{{seed}}"),
         angles=f"{WARP}/merged/seed-{{seed}}.csv",
     log:
         f"{RESULTS}/logs/warp_merge/M-{{policies}}/iteration-{{iteration}}/seed-{{seed}}.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/warp_merge/M-{{policies}}/iteration-{{iteration}}/seed-{{seed}}.tsv"
-    threads: 1
     resources:
-        mem_mb=memory(frozen=1),
-        runtime=duration(),
+        mem_mb=ask.memory(frozen=1),
+        runtime=ask.duration(),
     params:
         settings=settings("warp.eta"),
     shell:
@@ -93,30 +96,25 @@ rule warp_merge:
 
 use rule evaluate as warp_scores with:
     input:
-        reward_files(config["rewards"]),
+        rewards.files(),
         code("scripts/evaluate.py"),
-        lora_base(),
-        policies=[f"{RESULTS}/{name}" for name in WARP_MODELS],
-        reference=f"{RESULTS}/{value('policy.start')}",
-        gold=gold_files(),
-        snippets=rules.snippets.output.snippets,
+        BASE_OF_LORA,
+        **JUDGED_WITH,
+        policies=[f"{RESULTS}/{name}" for name in warp.models],
     output:
         f"{RESULTS}/scores/warp/seed-{{seed}}.csv",
     log:
         f"{RESULTS}/logs/warp_scores/seed-{{seed}}.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/warp_scores/seed-{{seed}}.tsv"
     params:
-        settings=evaluation_settings(WARP_POINTS),
-        derived_from=settings(*all_reward_keys(), "evaluation.prompts", *(f"warp.{key}" for key in config["warp"])),
+        settings=evaluation_settings(rewards, warp.points),
+        derived_from=settings(*rewards.all_keys(), "evaluation.prompts", *warp.keys),
 
 
 rule warp_claims:
     input:
         code("scripts/warp_claims.py"),
+        every([warp.moving_histories(1), warp.fixed_histories()]),
         scores=expand(rules.warp_scores.output, seed=SEEDS),
-        moving=[warp_histories(1, seed) for seed in SEEDS],
-        fixed=[expand(rules.warp_fixed.output.history, beta=beta, seed=SEEDS) for beta in value("warp.fixed_betas")],
     output:
         plane=f"{RESULTS}/warp/plane.csv",
         hypervolume=f"{RESULTS}/warp/hypervolume.csv",
@@ -126,12 +124,8 @@ rule warp_claims:
         trajectories=f"{RESULTS}/warp/trajectories.csv",
     log:
         f"{RESULTS}/logs/warp_claims.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/warp_claims.tsv"
-    threads: 1
     resources:
-        mem_mb=memory(),
-        runtime=duration(),
+        **SMALL,
     params:
         settings=settings(
             "warp.policies",
@@ -141,50 +135,53 @@ rule warp_claims:
             "warp.weights",
             "warp.fixed_betas",
             "evaluation.resamples",
-            reward=mixture_weights(value("warp.reward")),
+            "seeds",
+            moving=warp.moving_histories(1),
+            fixed=warp.fixed_histories(),
+            **OF_WARP,
         ),
         derived_from=settings("warp.reward"),
     shell:
-        "python -m scripts.warp_claims --scores {input.scores} --moving {input.moving} --fixed {input.fixed}"
-        " --plane {output.plane} --hypervolume {output.hypervolume} --anchors {output.anchors}"
-        " --slerp {output.slerp} --liti {output.liti} --trajectories {output.trajectories} --settings {params.settings:q} > {log} 2>&1"
+        "python -m scripts.warp_claims --scores {input.scores} --plane {output.plane}"
+        " --hypervolume {output.hypervolume} --anchors {output.anchors} --slerp {output.slerp} --liti {output.liti}"
+        " --trajectories {output.trajectories} --settings {params.settings:q} > {log} 2>&1"
 
 
 rule warp_figures:
     input:
         code("scripts/warp_figures.py"),
+        every([*map(warp.moving_histories, warp.iterations), warp.fixed_histories(), warp.angles()]),
         plane=rules.warp_claims.output.plane,
-        moving=[warp_histories(iteration, seed) for iteration in range(1, ITERATIONS + 1) for seed in SEEDS],
-        fixed=rules.warp_claims.input.fixed,
-        angles=[
-            expand(rules.warp_merge.output.angles, policies=MOST, iteration=iteration, seed=SEEDS)
-            for iteration in range(1, ITERATIONS + 1)
-        ],
     output:
         figures=directory(f"{RESULTS}/warp/figures"),
     log:
         f"{RESULTS}/logs/warp_figures.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/warp_figures.tsv"
-    threads: 1
     resources:
-        mem_mb=memory(),
-        runtime=duration(),
+        **SMALL,
     params:
         settings=settings(
             "warp.policies",
-            "warp.iterations",
             "warp.front",
             "warp.weights",
             "warp.fixed_betas",
+            "warp.iterations",
             "figures.width",
             "figures.dpi",
-            reward=mixture_weights(value("warp.reward")),
+            "seeds",
+            moving={str(iteration): warp.moving_histories(iteration) for iteration in warp.iterations},
+            fixed=warp.fixed_histories(),
+            angles=warp.angles(),
+            **OF_WARP,
         ),
         derived_from=settings("warp.reward"),
     shell:
-        "python -m scripts.warp_figures --plane {input.plane} --moving {input.moving} --fixed {input.fixed} --angles {input.angles}"
-        " --figures {output.figures} --settings {params.settings:q} > {log} 2>&1"
+        "python -m scripts.warp_figures --plane {input.plane} --figures {output.figures}"
+        " --settings {params.settings:q} > {log} 2>&1"
 
 
+REPORT["warp"] = {
+    "files": dict(rules.warp_claims.output.items())
+    | {"angles": warp.angles()["1"], "figures": rules.warp_figures.output.figures},
+    "keys": [],
+}
 PLOTS |= {f"{rules.warp_figures.output.figures}/{name}.png": None for name in ("plane", "weights", "angles")}

@@ -6,7 +6,8 @@ from pathlib import Path
 import torch
 
 from lib.data.prompts import snippets as read_snippets
-from lib.jobs.command_line import Output, run
+from lib.jobs.arguments import Output
+from lib.jobs.command_line import run
 from lib.models.language_models import bits_per_byte, encode, new_llama, packed_blocks, train_tokenizer
 from lib.models.pretraining import pretrain
 from lib.policies.sampling import sample

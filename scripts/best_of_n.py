@@ -7,10 +7,11 @@ import numpy as np
 import pandas as pd
 import torch
 
-from lib.jobs.command_line import Output, run
+from lib.jobs.arguments import Output
+from lib.jobs.command_line import run
 from lib.machine.compute import Compute
 from lib.reward_models.best_of_n import best_of_n, kl
-from lib.reward_models.ensembles import Classifier, aggregated
+from lib.reward_models.ensembles import TrainedClassifier, aggregated
 
 
 def compute_best_of_n(
@@ -21,7 +22,7 @@ def compute_best_of_n(
     Writes a row per reward, n and prompt: `kl`, and `proxy` and `gold` of the best of n, for the powers of two up to
     `most`.
     """
-    where = Compute.of(compute)
+    machine = Compute.of(compute)
     table = pd.read_json(samples, lines=True, dtype={"text": str})
     shape = (table["prompt"].nunique(), -1)
     gold = table["gold"].to_numpy().reshape(shape)
@@ -29,7 +30,7 @@ def compute_best_of_n(
     @cache
     def members(directory: Path) -> torch.Tensor:
         print(f"scoring {len(table)} samples by {directory}")
-        return Classifier(directory, where)(list(table["text"]))
+        return TrainedClassifier(directory, machine)(list(table["text"]))
 
     assert {Path(path) for source in sources.values() for path in source["models"]} == set(proxies)
     rows = []

@@ -6,7 +6,8 @@ import pandas as pd
 import torch
 
 from lib.data.prompts import prompts, some_prompts
-from lib.jobs.command_line import Output, run
+from lib.jobs.arguments import Output
+from lib.jobs.command_line import run
 from lib.machine.compute import Compute
 from lib.models.loading import language_model, tokenizer
 from lib.policies.sampling import sample_texts
@@ -31,8 +32,8 @@ def write_samples(
     judge: dict,
 ) -> None:
     """judge: where the gold reward comes from. Writes `prompt` (its number), `text` and `gold`, prompt after prompt."""
-    where = Compute.of(compute)
-    model, tokens, gold = language_model(policy, where), tokenizer(policy), load("gold", judge, where)
+    machine = Compute.of(compute)
+    model, tokens, gold = language_model(policy, machine), tokenizer(policy), load("gold", judge, machine)
     generator = torch.Generator().manual_seed(SEED)
     held_out = some_prompts(
         prompts(snippets, "test", prompt_words, left_out), best_of_prompts, "reward_ensembles.best_of_prompts"

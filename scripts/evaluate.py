@@ -12,7 +12,8 @@ import pandas as pd
 from lib.data.prompts import prompts, some_prompts
 from lib.evaluation.full_policies import FullPolicies
 from lib.evaluation.scores import score
-from lib.jobs.command_line import Output, run
+from lib.jobs.arguments import Output
+from lib.jobs.command_line import run
 from lib.machine.compute import Compute
 from lib.merging import merge_named
 from lib.models.loading import language_model, tokenizer
@@ -23,7 +24,7 @@ from lib.reward_models.loading import load
 
 def evaluate(
     policies: list[Path],
-    reference: Path,
+    sft: Path,
     snippets: Path,
     scores: Output,
     *,
@@ -40,18 +41,18 @@ def evaluate(
     compute: dict,
     seed: int,
 ) -> None:
-    """points: each has `method` and `mixture`, its name; `weights`, one per policy; `of`, the name of a
-    merge or "logits"; and, where it has an anchor, `anchor`, the weights of the soup of policies that this is.
+    """points: each has `method` and `mixture`, its name; `weights`, one per policy; `merge`, the name of the merge, or
+    "logits"; and, where it has an anchor, `anchor`, the weights of the soup of policies that this is.
     within: whether the prompts are of the domains that policies are trained on, or of the one that is left out.
     """
-    where, tokens = Compute.of(compute), tokenizer(reference)
-    rewards = [load(name, source, where) for name, source in reward.items()]
+    machine, tokens = Compute.of(compute), tokenizer(sft)
+    rewards = [load(name, source, machine) for name, source in reward.items()]
     held_out = some_prompts(
         prompts(snippets, "test", prompt_words, left_out, within), prompts_held_out, "evaluation.prompts"
     )
     wanted = [as_point(**point) for point in points]
     scored: dict[Point, pd.DataFrame] = {}
-    all_policies = kind_of(reference)(policies, reference, lambda path: language_model(path, where))
+    all_policies = kind_of(sft)(policies, sft, lambda path: language_model(path, machine))
     for group, combined, references in all_policies.combinations(dict.fromkeys(wanted)):
         tables = score(
             combined,
@@ -87,13 +88,13 @@ def kind_of(policy: Path) -> type:
     return FullPolicies
 
 
-def as_point(of: str, weights: list[float], anchor: list[float] | None = None, **_) -> Point:
+def as_point(merge: str, weights: list[float], anchor: list[float] | None = None, **_) -> Point:
     """What is computed. Points that are the same policy, such as the ends of several fronts, are scored once.
 
     Raises ValueError where there is no such merge.
     """
-    alone = max(weights) == 1 and (of == LOGITS or merge_named(of).keeps_ends)
-    return Point("linear" if alone else of, tuple(weights), None if anchor is None else tuple(anchor))
+    alone = max(weights) == 1 and (merge == LOGITS or merge_named(merge).keeps_ends)
+    return Point("linear" if alone else merge, tuple(weights), None if anchor is None else tuple(anchor))
 
 
 def write_scores(table: pd.DataFrame, file: Path) -> None:

@@ -8,7 +8,8 @@ from datasets import Dataset, load_dataset
 
 from lib.data.functions import function
 from lib.data.snippets import split_by
-from lib.jobs.command_line import Output, run
+from lib.jobs.arguments import Output
+from lib.jobs.command_line import run
 from lib.models.hub import from_hub, hub_id
 
 

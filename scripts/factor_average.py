@@ -6,20 +6,19 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from lib.jobs.command_line import Output, run
+from lib.jobs.arguments import KeyedFiles, Output
+from lib.jobs.command_line import run
 from lib.models.lora_on_disk import factor_average_error, read_factors
 from lib.reporting.figures import PAPER, save
 
 WEIGHTS = np.linspace(0, 1, 21)
 
 
-def compare_averages(
-    start: Path, pairs: list[Path], table: Output, figures: Output, *, names: list[str], width: float, dpi: int
-) -> None:
-    """pairs: two policies each, one pair after the other, all trained from `start`. names: of the pairs."""
+def compare_averages(start: Path, table: Output, figures: Output, *, pairs: KeyedFiles, width: float, dpi: int) -> None:
+    """pairs: two policies each, by what they are, all trained from `start`."""
     origin = read_factors(start)
     rows = []
-    for name, first, second in zip(names, pairs[::2], pairs[1::2], strict=True):
+    for name, (first, second) in pairs.items():
         both = read_factors(first), read_factors(second)
         for weight in WEIGHTS:
             error = factor_average_error(origin, both, [1 - weight, weight])

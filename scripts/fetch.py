@@ -12,7 +12,8 @@ from pathlib import Path
 
 from unearth import PackageFinder
 
-from lib.jobs.command_line import Output, run
+from lib.jobs.arguments import Output
+from lib.jobs.command_line import run
 
 SDIST, WHEEL = "sdist:", "wheel:"
 

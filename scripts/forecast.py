@@ -42,7 +42,7 @@ STEPS = 3  # batches of RL that are measured, less the first
 def amount(job: Job, config: dict[str, Any], texts: int) -> tuple[str, float]:
     """The kind of work that a job is, and how much: steps of RL, or batches of texts. texts: there are to train on."""
     settings = json.loads(job.params.settings)
-    ensembles = config["reward_ensembles"]
+    ensembles = config.get("reward_ensembles", {})
     match job.rule.shellcmd.partition(" scripts.")[2].split(" ")[0]:
         case "policy":
             return "RL", next(value for key, value in settings.items() if key.rpartition(".")[2] == "steps")
@@ -94,8 +94,12 @@ def measure(config: dict[str, Any], texts: pd.DataFrame, folder: Path) -> dict[s
         started = clock(compute)
         classifier(input_ids=batch["input_ids"], attention_mask=batch["attention_mask"]).logits.sum().backward()
         found["training"] = clock(compute) - started
-    policy, anchor, reference = (learner(base, lora, 0, compute) for _ in range(3))
-    reward = load("measured", {"models": [str(folder / "reward")], "aggregate": "mean", "coefficient": 0}, compute)
+    policy, anchor, sft = (learner(base, lora, 0, compute) for _ in range(3))
+    reward = load(
+        "measured",
+        {"kind": "label", "models": [str(folder / "reward")], "aggregate": "mean", "coefficient": 0},
+        compute,
+    )
     ppo = asked["ppo"] if asked["algorithm"] == "ppo" else {}
     trainer_class, config_of, own = by_algorithm(asked["algorithm"], ppo)
     epochs = ppo.get("epochs", 1)
@@ -111,7 +115,7 @@ def measure(config: dict[str, Any], texts: pd.DataFrame, folder: Path) -> dict[s
         ),
     )
     data = Dataset.from_pandas(texts[["prompt"]])
-    kl = {"reference": reference, "kl_every": asked["kl_every"]}
+    kl = {"sft": sft, "kl_every": asked["kl_every"]}
     trainer = trainer_class(policy, anchor, {reward: 1.0}, tokens, settings, train_dataset=data, **kl, **own)
     watch = Watch(compute)
     trainer.add_callback(watch)
@@ -120,7 +124,7 @@ def measure(config: dict[str, Any], texts: pd.DataFrame, folder: Path) -> dict[s
     started = clock(compute)
     score(
         One([policy.eval()]),
-        references={"kl": One([reference])},
+        references={"kl": One([sft])},
         tokenizer=tokens,
         prompts=list(texts["prompt"][:BATCH]),
         rewards=[reward],

@@ -6,7 +6,8 @@ It is in standard deviations of its label over the training texts, as the reward
 from pathlib import Path
 
 from lib.data.human_labels import Label, labelled
-from lib.jobs.command_line import Output, run
+from lib.jobs.arguments import Output
+from lib.jobs.command_line import run
 from lib.reward_models.agreement import report_agreement
 from lib.reward_models.gold import GoldReward
 

@@ -12,8 +12,9 @@ from datasets import Dataset
 from trl import GRPOConfig, RLOOConfig
 
 from lib.data.prompts import prompts
+from lib.jobs.arguments import Output
 from lib.jobs.checkpoints import Checkpoints
-from lib.jobs.command_line import Output, run
+from lib.jobs.command_line import run
 from lib.machine.compute import Compute
 from lib.models.loading import language_model, learner, save, tokenizer
 from lib.policies.ppo import PPO
@@ -25,7 +26,7 @@ from lib.training.settings import print_progress, resumable, shared, train_from_
 def train_policy(
     start: Path,
     anchor: Path,
-    reference: Path,
+    sft: Path,
     snippets: Path,
     model: Output,
     history: Output,
@@ -52,11 +53,12 @@ def train_policy(
     compute: dict,
     seed: int,
 ) -> None:
-    """reward: sources of rewards, each with its `weight`; one of weight 0 is recorded and not trained on. split: whose
-    prompts. steps: batches of completions; PPO's optimiser makes several steps on each. ppo: its settings, or {}.
+    """sft: θ_sft, to which KL is recorded. split: whose prompts. reward: sources of rewards, each with its `weight`;
+    one of weight 0 is recorded and not trained on. steps: batches of completions; PPO's optimiser makes several steps
+    on each. ppo: its settings, or {}.
     """
-    where = Compute.of(compute)
-    policy, tokens = learner(start, lora, seed, where), tokenizer(start)
+    machine = Compute.of(compute)
+    policy, tokens = learner(start, lora, seed, machine), tokenizer(start)
     trainer_class, config_of, own = by_algorithm(algorithm, ppo)
     epochs = ppo.get("epochs", 1)
     config = config_of(
@@ -71,32 +73,35 @@ def train_policy(
         seed=seed,
         logging_steps=1,
         **(
-            shared(where, lora is not None, prompts_per_step * completions_per_prompt, parts)
+            shared(machine, lora is not None, prompts_per_step * completions_per_prompt, parts)
             | resumable(checkpoints, epochs)
         ),
     )
-    rewards = {load(name, source, where): source["weight"] for name, source in reward.items()}
+    rewards = {load(name, source, machine): source["weight"] for name, source in reward.items()}
     trainer = trainer_class(
         policy,
-        language_model(anchor, where),
+        language_model(anchor, machine),
         rewards,
         tokens,
         config,
         mu=mu,
-        reference=language_model(reference, where),
+        sft=language_model(sft, machine),
         kl_every=kl_every,
         kl_estimator=kl_estimator,
         train_dataset=Dataset.from_pandas(prompts(snippets, split, prompt_words, left_out)[["prompt"]]),
         **own,
     )
-    print_progress(trainer, ["reward", *(f"rewards/{name}/mean" for name in reward), "kl", "entropy"])
+    of_rewards = {f"rewards/{name}/mean": name for name in reward}
+    print_progress(
+        trainer, {"reward": "reward"} | of_rewards | {"kl": "KL to the anchor per token", "entropy": "entropy"}
+    )
     train_from_last(trainer, checkpoints)
     save(policy, tokens, start, model)
     batches = [entry for entry in trainer.state.log_history if "reward" in entry]
     steps_taken = [{"step": i} | at_step(entry, list(reward)) for i, entry in enumerate(batches, 1)]
     units = {
-        "kl": f"{trainer_class.kl_name} to the anchor, nats per completion",
-        "kl_to_reference": f"{kl_estimator}, nats per completion",
+        "kl_to_anchor": f"{trainer_class.kl_name}, nats per completion",
+        "kl": f"{kl_estimator} to θ_sft, nats per completion",
     }
     history.write_text(json.dumps(units | {"history": steps_taken}) + "\n")
 
@@ -112,9 +117,9 @@ def by_algorithm(name: str, ppo: dict[str, float]) -> tuple[type, Callable, dict
 
 
 def at_step(log: dict[str, float], rewards: list[str]) -> dict[str, float | None]:
-    """Mean KL to the anchor and to the reference, and mean rewards, of the completions that one step was trained on."""
+    """Mean KL to the anchor and to θ_sft, and mean rewards, of the completions that one step was trained on."""
     means = {name: log[f"rewards/{name}/mean"] for name in rewards}
-    kl = {"kl": kl_per_completion(log), "kl_to_reference": log.get("kl_to_reference")}
+    kl = {"kl_to_anchor": kl_per_completion(log), "kl": log.get("kl_to_sft")}
     return kl | means
 
 

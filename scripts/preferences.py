@@ -10,7 +10,8 @@ import pandas as pd
 import torch
 
 from lib.data.prompts import prompts, some_prompts
-from lib.jobs.command_line import Output, run
+from lib.jobs.arguments import Output
+from lib.jobs.command_line import run
 from lib.machine.compute import Compute
 from lib.models.loading import language_model, tokenizer
 from lib.policies.sampling import sample_texts
@@ -38,8 +39,8 @@ def write_preferences(
     """judge: where the gold reward comes from. Writes a line of JSON per pair: `split`, the texts `first` and `second`,
     `gold_first`, `gold_second`, and `draw`, uniform on 0 to 1, which decides whether a label is wrong.
     """
-    where = Compute.of(compute)
-    model, tokens, gold = language_model(policy, where), tokenizer(policy), load("gold", judge, where)
+    machine = Compute.of(compute)
+    model, tokens, gold = language_model(policy, machine), tokenizer(policy), load("gold", judge, machine)
     generator, draws = torch.Generator().manual_seed(SEED), np.random.default_rng(SEED)
     tables = []
     wanted = {"train": ("pairs", pairs), "validation": ("held_out_pairs", held_out_pairs)}

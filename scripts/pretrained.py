@@ -9,7 +9,8 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig, PreTrainedModel, PreTrainedTokenizerFast
 
 from lib.data.prompts import snippets as read_snippets
-from lib.jobs.command_line import Output, run
+from lib.jobs.arguments import Output
+from lib.jobs.command_line import run
 from lib.machine.compute import Compute
 from lib.models.hub import from_hub, hub_id
 from lib.models.language_models import bits_per_byte

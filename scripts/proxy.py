@@ -13,8 +13,9 @@ from transformers import PreTrainedModel, PreTrainedTokenizerFast, set_seed
 from trl import RewardConfig
 
 from lib.data.human_labels import Label, labelled
+from lib.jobs.arguments import Output
 from lib.jobs.checkpoints import Checkpoints
-from lib.jobs.command_line import Output, run
+from lib.jobs.command_line import run
 from lib.machine.compute import Compute
 from lib.models.loading import tokenizer
 from lib.reward_models.agreement import measure_for
@@ -53,9 +54,9 @@ def train_proxy(
     """
     pairs = pd.read_json(preferences, lines=True, dtype={"first": str, "second": str})
     train, other = (pairs[pairs["split"] == split].reset_index(drop=True) for split in ("train", "validation"))
-    tokens, where = tokenizer(base), Compute.of(compute)
+    tokens, machine = tokenizer(base), Compute.of(compute)
     set_seed(seed)  # of the heads, which are drawn here and not by the trainer
-    classifier = new_classifier(base, lora, where, num_labels=heads)
+    classifier = new_classifier(base, lora, machine, num_labels=heads)
     if frozen:
         freeze_encoder(classifier)
     weights = bootstrap_weights(len(train), heads, seed) if bootstrap else [[1] * heads] * len(train)
@@ -69,10 +70,10 @@ def train_proxy(
         max_grad_norm=0.0,  # not clipped, or heads would be slowed down by each other
         seed=seed,
         logging_steps=10,
-        **(shared(where, lora is not None, batch_size, parts) | resumable(checkpoints)),
+        **(shared(machine, lora is not None, batch_size, parts) | resumable(checkpoints)),
     )
     trainer = RewardHeads(classifier, args=config, train_dataset=dataset, processing_class=tokens)
-    print_progress(trainer, ["loss", "accuracy"])
+    print_progress(trainer, {"loss": "loss", "accuracy": "accuracy"})
     train_from_last(trainer, checkpoints)
     classifier.eval()
     first, second = (outputs(classifier, tokens, list(other[place])) for place in ("first", "second"))

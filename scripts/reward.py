@@ -9,8 +9,9 @@ from datasets import Dataset
 from transformers import DataCollatorWithPadding, Trainer, TrainingArguments, set_seed
 
 from lib.data.human_labels import Label, labelled
+from lib.jobs.arguments import Output
 from lib.jobs.checkpoints import Checkpoints
-from lib.jobs.command_line import Output, run
+from lib.jobs.command_line import run
 from lib.machine.compute import Compute
 from lib.models.loading import tokenizer
 from lib.reward_models.agreement import report_agreement
@@ -40,9 +41,9 @@ def train_reward(
     seed: int,
 ) -> None:
     train, held_out = (labelled(snippets, split, label) for split in ("train", "validation"))
-    tokens, where = tokenizer(base), Compute.of(compute)
+    tokens, machine = tokenizer(base), Compute.of(compute)
     set_seed(seed)  # of the new output layer, which is drawn here and not by the trainer
-    classifier = new_classifier(base, lora, where, num_labels=1, problem_type="regression")
+    classifier = new_classifier(base, lora, machine, num_labels=1, problem_type="regression")
     examples = tokens(list(train["text"])) | {"label": list(train["standardised"])}
     config = TrainingArguments(
         num_train_epochs=epochs,
@@ -52,7 +53,7 @@ def train_reward(
         warmup_steps=50,
         seed=seed,
         logging_steps=10,
-        **(shared(where, lora is not None, batch_size, parts) | resumable(checkpoints)),
+        **(shared(machine, lora is not None, batch_size, parts) | resumable(checkpoints)),
     )
     trainer = Grouped(
         model=classifier,
@@ -61,7 +62,7 @@ def train_reward(
         data_collator=DataCollatorWithPadding(tokens),
     )
     trainer.model_accepts_loss_kwargs = False  # its loss is the mean of a part, whatever the number of parts
-    print_progress(trainer, ["loss"])
+    print_progress(trainer, {"loss": "loss"})
     train_from_last(trainer, checkpoints)
     classifier.eval()
     report_agreement(report, lambda texts: outputs(classifier, tokens, texts)[:, 0].tolist(), train, held_out)

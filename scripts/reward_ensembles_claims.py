@@ -1,29 +1,23 @@
 """What of Scalable Ensembling holds here: over-optimisation (E-1), ensembles (E-2, E-4), best-of-n (E-5)."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
-from lib.jobs.command_line import Output, run
-from lib.papers.reward_ensembles.claims import (
-    best_of_n_table,
-    comparison_table,
-    policy_table,
-    proxy_table,
-    reliability_table,
-    training_table,
-)
+from lib.jobs.arguments import KeyedFiles, Output
+from lib.jobs.command_line import run
+from lib.papers.reward_ensembles.claims import best_of_n_table, comparison_table, policy_table, training_table
 from lib.papers.reward_ensembles.names import Variant, aggregates_of
-from lib.statistics.along_training import grouped, read_history
+from lib.papers.reward_ensembles.proxy_claims import proxy_table, reliability_table
+from lib.statistics.along_training import read_history
 
 
 def compute_claims(
     scores: list[Path],
-    trainings: list[Path],
     curves: list[Path],
-    agreement: list[Path],
-    held_out: list[Path],
     policies: Output,
     training: Output,
     comparisons: Output,
@@ -32,33 +26,34 @@ def compute_claims(
     reliability: Output,
     *,
     variants: list[list],
-    models: dict[str, list[int]],
+    trainings: KeyedFiles,
+    agreement: KeyedFiles,
+    held_out: KeyedFiles,
+    seeds: list[int],
     resamples: int,
 ) -> None:
-    """scores, curves: a file per seed. trainings: the seeds of one policy after those of another. agreement, held_out:
-    the files of one seed's models after those of another's. models: by proxy, which of a seed's models it is made of.
+    """scores, curves: a file per seed. trainings: histories by policy, a file per seed. agreement, held_out: by proxy
+    and seed, a file for each of its models.
     """
     of_study = [Variant.of(listed) for listed in variants]
-    seeds = len(scores)
-    histories = grouped([read_history(path) for path in trainings], len(of_study))
-    by_variant = dict(zip(of_study, histories))
+    by_variant = {of: [read_history(path) for path in trainings[of.name]] for of in of_study}
     by_seed = [pd.read_csv(path) for path in scores]
-
-    def by_proxy(files: list) -> dict[str, list[list]]:
-        return {
-            name: [[of_seed[i] for i in parts] for of_seed in grouped(files, seeds)] for name, parts in models.items()
-        }
 
     policy_table(by_seed, of_study, resamples).to_csv(policies, index=False)
     training_table(by_variant, resamples).to_csv(training, index=False)
     comparison_table(by_seed, by_variant, resamples).to_csv(comparisons, index=False)
     best = best_of_n_table([pd.read_csv(path) for path in curves], aggregates_of(of_study), resamples)
     best.to_csv(best_of_n, index=False)
-    pairs = by_proxy([pd.read_csv(path) for path in held_out])
+    pairs = by_proxy(held_out, seeds, pd.read_csv)
     bins = reliability_table(pairs)
     bins.to_csv(reliability, index=False)
-    reports = by_proxy([json.loads(path.read_text()) for path in agreement])
+    reports = by_proxy(agreement, seeds, lambda path: json.loads(path.read_text()))
     proxy_table(reports, pairs, bins, resamples).to_csv(proxies, index=False)
+
+
+def by_proxy(files: KeyedFiles, seeds: list[int], read: Callable[[Path], Any]) -> dict[str, list[list]]:
+    """What is told of the models of each proxy, a list for each seed."""
+    return {name: [[read(path) for path in by_seed[str(seed)]] for seed in seeds] for name, by_seed in files.items()}
 
 
 if __name__ == "__main__":

@@ -9,34 +9,35 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from lib.jobs.command_line import Output, run
+from lib.jobs.arguments import KeyedFiles, Output
+from lib.jobs.command_line import run
 from lib.papers.reward_ensembles.claims import training_curves
 from lib.papers.reward_ensembles.names import Variant, aggregates_of
 from lib.reporting.figures import COLOURS, CYCLE, PAPER, bars, save
 from lib.reward_models.proxies import MEMBERS, Ensemble
-from lib.statistics.along_training import grouped, read_history
+from lib.statistics.along_training import read_history
 from lib.statistics.intervals import Floats
 
 LINES = {"mean": "--", "worst_case": "-", "uncertainty_weighted": ":"}
 TICKS = (0, 1, 5, 10, 20, 40, 80, 160)  # nats
-KINDS = {"single": COLOURS["sft"], "models": COLOURS["morl"], "heads": COLOURS["soup"]}
+COLOUR_OF_KIND = {"single": COLOURS["sft"], "models": COLOURS["morl"], "heads": COLOURS["soup"]}
 
 
 def draw(
     policies: Path,
     best_of_n: Path,
     reliability: Path,
-    trainings: list[Path],
     figures: Output,
     *,
+    trainings: KeyedFiles,
     variants: list[list],
     width: float,
     dpi: int,
 ) -> None:
+    """trainings: histories by policy, a file per seed."""
     plt.rcParams.update(PAPER)
     of_study = [Variant.of(listed) for listed in variants]
-    histories = grouped([read_history(path) for path in trainings], len(of_study))
-    curves = {of: training_curves(of_seeds) for of, of_seeds in zip(of_study, histories)}
+    curves = {of: training_curves([read_history(path) for path in trainings[of.name]]) for of in of_study}
     shown = {of: curve for of, curve in curves.items() if is_usual(of.ensemble)}
     save(figures, "training_steps", training_of(shown, width, along_kl=False), dpi)
     save(figures, "training_kl", training_of(shown, width, along_kl=True), dpi)
@@ -48,12 +49,12 @@ def draw(
 
 def is_usual(of: Ensemble) -> bool:
     """Whether it differs from others in its kind and aggregate alone, which colours and lines can tell."""
-    return of.kind in KINDS and of.members in (1, MEMBERS) and of.flipped is None and not of.bootstrap
+    return of.kind in COLOUR_OF_KIND and of.members in (1, MEMBERS) and of.flipped is None and not of.bootstrap
 
 
 def style_of(of: Ensemble) -> dict[str, str]:
     """Colours by kind, lines by aggregate."""
-    return {"color": KINDS[of.kind], "linestyle": "-" if of.members == 1 else LINES[of.aggregate]}
+    return {"color": COLOUR_OF_KIND[of.kind], "linestyle": "-" if of.members == 1 else LINES[of.aggregate]}
 
 
 def training_of(curves: Mapping[Variant, Floats], width: float, along_kl: bool) -> Figure:

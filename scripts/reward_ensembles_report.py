@@ -4,8 +4,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from lib.jobs.command_line import Output, run
-from lib.reporting.tables import as_table, basis, best_of_largest_n, comparisons_as_table, on_ensembles
+from lib.jobs.arguments import Output
+from lib.jobs.command_line import run
+from lib.papers.reward_ensembles.report import best_of_largest_n, on_ensembles
+from lib.reporting.tables import as_table, basis, comparisons_as_table
 
 PAGE = """# Reward ensembles (arXiv 2406.01013): all proxies, aggregates and β
 

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from lib.jobs.command_line import Output, run
+from lib.jobs.arguments import Output
+from lib.jobs.command_line import run
 from lib.papers.rewarded_soups.claims import (
     balance_table,
     chord_table,
@@ -22,7 +23,7 @@ def compute_claims(
     chord: Output,
     hypervolume: Output,
     preference: Output,
-    balance: Output,
+    balance: Output | None,
     *,
     columns: list[str],
     rewards: list[str],
@@ -32,7 +33,7 @@ def compute_claims(
     resamples: int,
     start: str,
 ) -> None:
-    """start: the θ_sft that every policy started from.
+    """start: the θ_sft that every policy started from. simplex_rewards: three, for `balance`, or none.
 
     scores, sft: those of the paper's points and of the SFT models; a file per seed, in one order.
     """
@@ -53,7 +54,8 @@ def compute_claims(
     chord_table(means, rewards, weights).to_csv(chord, index=False)
     hypervolume_table(means, rewards, fronts, start).to_csv(hypervolume, index=False)
     preference_table(means, rewards, preferences, along).to_csv(preference, index=False)
-    balance_table(means, simplex_rewards, start).to_csv(balance, index=False)
+    if balance is not None:
+        balance_table(means, simplex_rewards, start).to_csv(balance, index=False)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from lib.jobs.command_line import Output, run
+from lib.jobs.arguments import Output
+from lib.jobs.command_line import run
 from lib.reporting.figures import COLOURS, PAPER, bars, save, ternary
 from lib.reward_models.mixtures import mixture_weights
 
@@ -23,7 +24,7 @@ METHODS = {
 def draw(
     front: Path,
     chord: Path,
-    balance: Path,
+    balance: Path | None,
     figures: Output,
     *,
     rewards: list[str],
@@ -36,7 +37,8 @@ def draw(
     points = pd.read_csv(front)
     save(figures, "front", front_of(points, rewards, units, width), dpi)
     save(figures, "chord", chord_of(points, pd.read_csv(chord), rewards, units, width), dpi)
-    save(figures, "simplex", simplex_of(points, pd.read_csv(balance), simplex_rewards, width), dpi)
+    if balance is not None:
+        save(figures, "simplex", simplex_of(points, pd.read_csv(balance), simplex_rewards, width), dpi)
 
 
 def on_pair(points: pd.DataFrame, method: str, rewards: list[str]) -> pd.DataFrame:

@@ -6,7 +6,8 @@ import pandas as pd
 
 from lib.data.prompts import prompts as read_prompts
 from lib.data.prompts import some_prompts
-from lib.jobs.command_line import Output, run
+from lib.jobs.arguments import Output
+from lib.jobs.command_line import run
 from lib.reward_models.mixtures import between
 
 PROMPTS = 4

@@ -5,53 +5,53 @@ from pathlib import Path
 import pandas as pd
 
 from lib.data.snippets import FILES
-from lib.jobs.command_line import Output, run
+from lib.jobs.arguments import KeyedFiles, Output
+from lib.jobs.command_line import run
 from lib.papers.salsa.claims import comparison_table, soup_table
 from lib.papers.salsa.names import Variant, variants_of
-from lib.statistics.along_training import grouped, read_trajectory, with_total
+from lib.statistics.along_training import read_trajectory, with_total
 from lib.statistics.means import Means, front_table
 
 
 def compute_claims(
-    within: list[Path],
-    beyond: list[Path],
-    trainings: list[Path],
     sft: list[Path],
     policies: Output,
     comparisons: Output,
     soup: Output,
     *,
     pairs: list[list],
+    within: KeyedFiles,
+    beyond: KeyedFiles,
+    trainings: KeyedFiles,
     reward: dict[str, float],
     left_out: str | None,
+    seeds: list[int],
     resamples: int,
 ) -> None:
-    """within, beyond: scores on prompts of the domains of training and of the one left out; of each set of policies a
-    file per seed. trainings: histories, the seeds of one policy after those of another, as they come in the pairs.
+    """within, beyond: scores on prompts of the domains of training and of the one left out; by seed, a file for each
+    set of policies. trainings: histories by policy, a file per seed. sft: scores of the SFT models, a file per seed.
     """
-    seeds = len(sft)
     compared = [(Variant(*first), Variant(*second)) for first, second in pairs]
     variants = variants_of(compared)
     seen = ", ".join(domain for domain in FILES if domain != left_out) if left_out in FILES else "all other prompts"
     scores = {seen: by_seed(within, seeds, reward)}
     if left_out is not None:
         scores[left_out] = by_seed(beyond, seeds, reward)
-    paths = grouped([read_trajectory(path, reward) for path in trainings], len(variants))
+    paths = {of: [read_trajectory(path, reward) for path in trainings[of.name]] for of in variants}
     columns = ["reward", "gold", "kl", "kl_to_anchor"]
     tables = [
         front_table(Means.of(of_domains, columns, resamples)).assign(prompts=domains)
         for domains, of_domains in scores.items()
     ]
     pd.concat(tables).drop(columns="method").to_csv(policies, index=False)
-    comparison_table(scores, dict(zip(variants, paths)), compared, resamples).to_csv(comparisons, index=False)
-    of_sft = Means.of(by_seed(sft, seeds, reward), ["reward", "gold"], resamples)
+    comparison_table(scores, paths, compared, resamples).to_csv(comparisons, index=False)
+    of_sft = Means.of([with_total(pd.read_csv(path), reward) for path in sft], ["reward", "gold"], resamples)
     soup_table(of_sft, ["reward", "gold"]).to_csv(soup, index=False)
 
 
-def by_seed(paths: list[Path], seeds: int, reward: dict[str, float]) -> list[pd.DataFrame]:
-    """One table per seed, from files of several sets of policies."""
-    tables = [with_total(pd.read_csv(path), reward) for path in paths]
-    return [pd.concat(tables[seed::seeds]) for seed in range(seeds)]
+def by_seed(files: KeyedFiles, seeds: list[int], reward: dict[str, float]) -> list[pd.DataFrame]:
+    """One table per seed, of all sets of policies."""
+    return [pd.concat([with_total(pd.read_csv(path), reward) for path in files[str(seed)]]) for seed in seeds]
 
 
 if __name__ == "__main__":

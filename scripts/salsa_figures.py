@@ -8,10 +8,11 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from lib.jobs.command_line import Output, run
+from lib.jobs.arguments import KeyedFiles, Output
+from lib.jobs.command_line import run
 from lib.papers.salsa.names import Variant
 from lib.reporting.figures import COLOURS, CYCLE, PAPER, bars, save
-from lib.statistics.along_training import Trajectory, grouped, read_trajectory
+from lib.statistics.along_training import Trajectory, read_trajectory
 
 MARKERS = "osv^DPX"  # by β
 ENOUGH = 3  # points that make a curve
@@ -20,21 +21,22 @@ ENOUGH = 3  # points that make a curve
 def draw(
     policies: Path,
     comparisons: Path,
-    trainings: list[Path],
     figures: Output,
     *,
+    trainings: KeyedFiles,
     variants: list[list],
     reward: dict[str, float],
     width: float,
     dpi: int,
 ) -> None:
+    """trainings: histories by policy, a file per seed."""
     plt.rcParams.update(PAPER)
     table, compared = pd.read_csv(policies), pd.read_csv(comparisons)
     names = [Variant(*of) for of in variants]
-    paths = grouped([read_trajectory(path, reward) for path in trainings], len(names))
+    paths = {of: [read_trajectory(path, reward) for path in trainings[of.name]] for of in names}
     [within, *_] = table["prompts"].unique()
     points = table[table["prompts"] == within].set_index("mixture")
-    save(figures, "training", training_of(dict(zip(names, paths)), points, width), dpi)
+    save(figures, "training", training_of(paths, points, width), dpi)
     save(figures, "win_rates", win_rates_of(compared[compared["comparison"] == "win rate"], width), dpi)
     along = along_alpha(names)
     if len(along) >= ENOUGH:

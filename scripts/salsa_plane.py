@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from lib.jobs.command_line import Output, run
+from lib.jobs.arguments import Output
+from lib.jobs.command_line import run
 from lib.papers.salsa.claims import segment_table
 from lib.papers.salsa.names import CORNERS, plane_point, segment_point
 from lib.reporting.figures import COLOURS, PAPER, bars, save, ternary

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from lib.jobs.command_line import Output, run
+from lib.jobs.arguments import Output
+from lib.jobs.command_line import run
 from lib.reporting.tables import as_table, basis, comparisons_as_table
 
 PAGE = """# SALSA (arXiv 2411.01798): all pairs

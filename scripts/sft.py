@@ -8,8 +8,9 @@ from trl import SFTConfig, SFTTrainer
 
 from lib.data.prompts import prompts
 from lib.data.prompts import snippets as read_snippets
+from lib.jobs.arguments import Output
 from lib.jobs.checkpoints import Checkpoints
-from lib.jobs.command_line import Output, run
+from lib.jobs.command_line import run
 from lib.machine.compute import Compute
 from lib.models.language_models import bits_per_byte
 from lib.models.loading import learner, save, tokenizer
@@ -37,8 +38,8 @@ def fine_tune(
     compute: dict,
     seed: int,
 ) -> None:
-    where = Compute.of(compute)
-    policy, tokens = learner(base, lora, seed, where), tokenizer(base)
+    machine = Compute.of(compute)
+    policy, tokens = learner(base, lora, seed, machine), tokenizer(base)
     examples = prompts(snippets, "train", prompt_words, left_out)[["prompt", "completion"]]
     examples = examples[examples["completion"].str.strip() != ""]  # a prompt alone would teach to say nothing
     if texts > len(examples):
@@ -52,10 +53,10 @@ def fine_tune(
         warmup_steps=20,
         seed=seed,
         logging_steps=10,
-        **(shared(where, lora is not None, batch_size, parts) | resumable(checkpoints)),
+        **(shared(machine, lora is not None, batch_size, parts) | resumable(checkpoints)),
     )
     trainer = Grouped(model=policy, args=config, train_dataset=Dataset.from_pandas(examples), processing_class=tokens)
-    print_progress(trainer, ["loss"])
+    print_progress(trainer, {"loss": "loss"})
     train_from_last(trainer, checkpoints)
     policy.eval()
     bits = bits_per_byte(policy, tokens, list(read_snippets(snippets, "validation")["text"]))

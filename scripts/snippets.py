@@ -7,7 +7,8 @@ from dataclasses import asdict
 from pathlib import Path
 
 from lib.data.snippets import FILES, parse, split, without_duplicates
-from lib.jobs.command_line import Output, run
+from lib.jobs.arguments import Output
+from lib.jobs.command_line import run
 
 INNER = "hutto_ICWSM_2014.tar.gz"
 

@@ -4,17 +4,16 @@ from pathlib import Path
 
 import pandas as pd
 
-from lib.jobs.command_line import Output, run
+from lib.jobs.arguments import KeyedFiles, Output
+from lib.jobs.command_line import run
 from lib.papers.warp.claims import above_trajectories, anchor_table, hypervolume_table, liti_table, slerp_table
 from lib.papers.warp.names import fixed_point, liti_point
-from lib.statistics.along_training import grouped, read_trajectory, with_total
+from lib.statistics.along_training import read_trajectory, with_total
 from lib.statistics.means import Means, front_table
 
 
 def compute_claims(
     scores: list[Path],
-    moving: list[Path],
-    fixed: list[Path],
     plane: Output,
     hypervolume: Output,
     anchors: Output,
@@ -22,6 +21,8 @@ def compute_claims(
     liti: Output,
     trajectories: Output,
     *,
+    moving: KeyedFiles,
+    fixed: KeyedFiles,
     reward: dict[str, float],
     policies: list[int],
     iterations: int,
@@ -29,10 +30,11 @@ def compute_claims(
     front: list[float],
     weights: list[float],
     fixed_betas: list[float],
+    seeds: list[int],
     resamples: int,
 ) -> None:
-    """scores: a file per seed. moving, fixed: training histories of the first iteration's policies, those of one seed
-    after those of another, and with an anchor fixed at θ_sft, the seeds of one β after those of another.
+    """scores: a file per seed. moving, fixed: training histories: of the first iteration's policies, by seed; with an
+    anchor fixed at θ_sft, by β, a file per seed.
     """
     tables = [with_total(pd.read_csv(path), reward) for path in scores]
     means = Means.of(tables, ["reward", "gold", "kl"], resamples)
@@ -42,8 +44,10 @@ def compute_claims(
     fronts |= {f"anchor fixed at θ_sft, β = {beta:g}": [start, fixed_point(beta)] for beta in fixed_betas}
     fronts["anchor fixed at θ_sft, all β"] = [start, *map(fixed_point, fixed_betas)]
     trainings = [m * i for m, i in merges] + [iterations for _ in fixed_betas] + [iterations * len(fixed_betas)]
-    of_moving = grouped([read_trajectory(path, reward) for path in moving], len(scores))
-    of_fixed = grouped([read_trajectory(path, reward, steps) for path in fixed], len(fixed_betas))
+    of_seeds = [moving[str(seed)] for seed in seeds]
+    of_betas = [fixed[f"{beta:g}"] for beta in fixed_betas]
+    of_moving = [[read_trajectory(path, reward) for path in paths] for paths in of_seeds]
+    of_fixed = [[read_trajectory(path, reward, steps) for path in paths] for paths in of_betas]
     inner = [eta for eta in front if 0 < eta < 1]
     results = {
         plane: front_table(means).assign(kl_estimator=tables[0]["kl_estimator"].iloc[0]),

@@ -10,10 +10,11 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from lib.jobs.command_line import Output, run
+from lib.jobs.arguments import KeyedFiles, Output
+from lib.jobs.command_line import run
 from lib.papers.warp.names import between_point, fixed_point, liti_point
 from lib.reporting.figures import COLOURS, CYCLE, PAPER, bars, save
-from lib.statistics.along_training import Trajectory, grouped, read_trajectory
+from lib.statistics.along_training import Trajectory, read_trajectory
 
 LINES, MARKERS = ["-", "--", ":", "-."], "ovs^D"  # by M
 LABELS = 12  # of layers that there is room for
@@ -22,29 +23,33 @@ GREYS = ["#bbbbbb", "#888888", "#555555"]
 
 def draw(
     plane: Path,
-    moving: list[Path],
-    fixed: list[Path],
-    angles: list[Path],
     figures: Output,
     *,
+    moving: KeyedFiles,
+    fixed: KeyedFiles,
+    angles: KeyedFiles,
     reward: dict[str, float],
     policies: list[int],
     iterations: int,
     front: list[float],
     weights: list[float],
     fixed_betas: list[float],
+    seeds: list[int],
     width: float,
     dpi: int,
 ) -> None:
+    """moving: training histories by iteration and seed. fixed: by β, a file per seed. angles: by iteration, a file per
+    seed.
+    """
     plt.rcParams.update(PAPER)
     points = pd.read_csv(plane).set_index(["method", "mixture"])
-    by_beta, by_iteration = grouped(fixed, len(fixed_betas)), grouped(moving, iterations)
-    trained = {f"anchor fixed, β = {beta:g}": paths for beta, paths in zip(fixed_betas, by_beta)}
-    trained |= {f"moving anchor, iteration {i}": paths for i, paths in enumerate(by_iteration, 1)}
+    trained = {f"anchor fixed, β = {beta:g}": fixed[f"{beta:g}"] for beta in fixed_betas}
+    for i in range(1, iterations + 1):
+        trained[f"moving anchor, iteration {i}"] = [path for seed in seeds for path in moving[str(i)][str(seed)]]
     trajectories = {label: [read_trajectory(path, reward) for path in paths] for label, paths in trained.items()}
     save(figures, "plane", plane_of(points, trajectories, fixed_betas, policies, iterations, sorted(front), width), dpi)
     save(figures, "weights", weights_of(points, sorted(weights), width), dpi)
-    tables = [[pd.read_csv(path) for path in paths] for paths in grouped(angles, iterations)]
+    tables = [[pd.read_csv(path) for path in paths] for paths in (angles[str(i)] for i in range(1, iterations + 1))]
     save(figures, "angles", angles_of(tables, width), dpi)
 
 

@@ -3,7 +3,8 @@
 import csv
 from pathlib import Path
 
-from lib.jobs.command_line import Output, run
+from lib.jobs.arguments import Output
+from lib.jobs.command_line import run
 from lib.merges.linear import liti
 from lib.merges.slerp import equal_weights, slerp_coefficients
 from lib.merges.task_vectors import Weights, add_task_vectors, inner_products, task_vector

@@ -76,7 +76,7 @@ class Training(NamedTuple):
 
 def of_policy(algorithm: str, ppo: dict[str, float]) -> Training:
     settings = {
-        "reward": {"many_a": {"function": "tests.small_trainings:reward", "weight": 1.0}},
+        "reward": {"many_a": {"kind": "function", "function": "tests.small_trainings:reward", "weight": 1.0}},
         "algorithm": algorithm,
         "ppo": ppo,
         "split": "train",
@@ -92,7 +92,7 @@ def of_policy(algorithm: str, ppo: dict[str, float]) -> Training:
         "kl_every": 2,
         "kl_estimator": "exact_per_token",
     }
-    models = dict.fromkeys(("start", "anchor", "reference"), "base")
+    models = dict.fromkeys(("start", "anchor", "sft"), "base")
     return Training(train_policy, models | {"snippets": "snippets.jsonl"}, ("model", "history"), settings | SHARED)
 
 

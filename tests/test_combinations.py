@@ -12,7 +12,7 @@ from lib.models.lora_in_memory import read
 from lib.models.lora_on_disk import is_adapter
 from lib.models.weights import set_weights, weights
 from lib.policies.combinations import One, Point
-from lib.policies.sampling import next_token_log_probabilities
+from lib.policies.log_probabilities import next_token_log_probabilities
 from lib.reward_models.loading import Reward
 from tests.test_adapters import base, policies  # noqa: F401 (fixtures)
 

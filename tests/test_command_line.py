@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from lib.jobs.command_line import Output, run
+from lib.jobs.arguments import Output
+from lib.jobs.command_line import run
 from tests.checkout import ROOT
 
 

@@ -58,7 +58,7 @@ def words(text):
 def test_a_pair_as_openassistants_deberta_reads_it(saved):
     config = DebertaV2Config(**SMALL, intermediate_size=32, num_labels=1, type_vocab_size=2)
     place, model = saved(config, tokenizer(pair=True))
-    source = {"classifier": place, "weights": [1], "inputs": ["{prompt}", "{completion}"]}
+    source = {"kind": "classifier", "classifier": place, "weights": [1], "inputs": ["{prompt}", "{completion}"]}
     scores = load("quality", source)(PROMPTS, COMPLETIONS)
     for score, prompt, completion in zip(scores, PROMPTS, COMPLETIONS):
         first, second = [1, *words(prompt), 2], [*words(completion), 2]
@@ -69,7 +69,7 @@ def test_a_pair_as_openassistants_deberta_reads_it(saved):
 def test_a_gpt2_without_a_pad_token_reads_what_the_template_says(saved):
     config = GPT2Config(vocab_size=len(WORDS), n_embd=16, n_layer=1, n_head=2, num_labels=1, n_positions=32)
     place, model = saved(config, tokenizer(pad=False))
-    source = {"classifier": place, "weights": [1], "inputs": ["{completion} <eos> {prompt}"]}
+    source = {"kind": "classifier", "classifier": place, "weights": [1], "inputs": ["{completion} <eos> {prompt}"]}
     scores = load("summary", source)(PROMPTS, COMPLETIONS)
     expected = [by_hand(model, words(f"{y} <eos> {x}")).item() for x, y in zip(PROMPTS, COMPLETIONS)]
     assert scores == pytest.approx(expected, abs=1e-5)
@@ -79,7 +79,7 @@ def test_outputs_are_weighed(saved):
     """As Rewarded Soups takes the difference of the two outputs of its detector of made-up facts."""
     config = GPT2Config(vocab_size=len(WORDS), n_embd=16, n_layer=1, n_head=2, num_labels=2, n_positions=32)
     place, model = saved(config, tokenizer())
-    source = {"classifier": place, "weights": [-1, 1], "inputs": ["{completion}"]}
+    source = {"kind": "classifier", "classifier": place, "weights": [-1, 1], "inputs": ["{completion}"]}
     not_made_up, made_up = by_hand(model, words("was calm")).flip(0).tolist()
     assert load("faithful", source)(["the sea"], [" was calm"]) == pytest.approx([not_made_up - made_up], abs=1e-5)
 
@@ -87,7 +87,13 @@ def test_outputs_are_weighed(saved):
 def test_messages_as_skyworks_qwen_reads_them(saved):
     config = Qwen3Config(**SMALL, intermediate_size=32, num_key_value_heads=2, head_dim=8, num_labels=1)
     place, model = saved(config, tokenizer(), TEMPLATE)
-    source = {"classifier": place, "weights": [1], "inputs": "chat", "between": ["User: ", "\nAssistant:"]}
+    source = {
+        "kind": "classifier",
+        "classifier": place,
+        "weights": [1],
+        "inputs": "chat",
+        "between": ["User: ", "\nAssistant:"],
+    }
     [score] = load("quality", source)(["User: the sea\nAssistant:"], [" was calm"])
     expected = by_hand(model, words("user : the sea <eos> assistant : was calm <eos>"))
     assert score == pytest.approx(expected.item(), abs=1e-5)
@@ -96,7 +102,7 @@ def test_messages_as_skyworks_qwen_reads_them(saved):
 def test_what_is_too_long_is_cut(saved):
     config = GPT2Config(vocab_size=len(WORDS), n_embd=16, n_layer=1, n_head=2, num_labels=1, n_positions=4)
     place, model = saved(config, tokenizer())
-    source = {"classifier": place, "weights": [1], "inputs": ["{completion}"]}
+    source = {"kind": "classifier", "classifier": place, "weights": [1], "inputs": ["{completion}"]}
     expected = by_hand(model, words("was wild so the")).item()
     assert load("short", source)(["the"], ["was wild so the sea was"]) == pytest.approx([expected], abs=1e-5)
 
@@ -105,20 +111,20 @@ def test_another_number_of_outputs_is_refused(saved):
     config = GPT2Config(vocab_size=len(WORDS), n_embd=16, n_layer=1, n_head=2, num_labels=2)
     place, _ = saved(config, tokenizer())
     with pytest.raises(ValueError, match=r"rewards\.mine\.weights: .* has 2 outputs .*, not 1"):
-        load("mine", {"classifier": place, "weights": [1], "inputs": ["{completion}"]})
+        load("mine", {"kind": "classifier", "classifier": place, "weights": [1], "inputs": ["{completion}"]})
 
 
 def test_a_language_model_is_no_classifier(llama, tokenizer, tmp_path):
     llama.save_pretrained(tmp_path)
     tokenizer.save_pretrained(tmp_path)
     with pytest.raises(ValueError, match=r"rewards\.mine\.classifier: .* lacks score\.weight"):
-        load("mine", {"classifier": str(tmp_path), "weights": [1, 1], "inputs": ["{completion}"]})
+        load("mine", {"kind": "classifier", "classifier": str(tmp_path), "weights": [1, 1], "inputs": ["{completion}"]})
 
 
 def test_in_bfloat16_the_head_is_precise(saved):
     """Scores that differ by less than bfloat16 tells apart."""
     place, _ = saved(GPT2Config(**SMALL, n_embd=16, n_head=2, n_layer=1, num_labels=1), tokenizer())
-    source = {"classifier": place, "weights": [1], "inputs": ["{prompt}{completion}"]}
+    source = {"kind": "classifier", "classifier": place, "weights": [1], "inputs": ["{prompt}{completion}"]}
     texts = [["the sea"] * 6, [" was calm", " was wild", " so calm", " so wild", " calm", " wild"]]
     scores = load("helpful", source, CPU._replace(dtype=torch.bfloat16))(*texts)
     assert scores == pytest.approx(load("helpful", source)(*texts), abs=0.05)
@@ -128,4 +134,4 @@ def test_in_bfloat16_the_head_is_precise(saved):
 def test_what_is_wrong_with_the_judge_is_not_said_of_a_reward(saved):
     place, _ = saved(GPT2Config(**SMALL, n_embd=16, n_head=2, n_layer=1, num_labels=2), tokenizer())
     with pytest.raises(ValueError, match=r"^gold\.weights: .* has 2 outputs"):
-        load("gold", {"classifier": place, "weights": [1], "inputs": ["{prompt}{completion}"]})
+        load("gold", {"kind": "classifier", "classifier": place, "weights": [1], "inputs": ["{prompt}{completion}"]})

@@ -10,7 +10,7 @@ from lib.machine.compute import CPU
 from lib.merging import ema
 from lib.models.lora_in_memory import read, trainable
 from lib.models.weights import weights
-from lib.policies.sampling import next_token_log_probabilities
+from lib.policies.log_probabilities import next_token_log_probabilities
 from lib.policies.trainers import RLOO, kl_per_completion
 from lib.reward_models.loading import Reward
 from lib.training.settings import shared

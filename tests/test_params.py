@@ -32,6 +32,9 @@ WRONG = [
     ({"rewards.mine": {"function": "no_such_module:f"}}, "rewards.mine.function", "no_such_module"),
     ({"rewards.mine": {"function": "no.such:f"}}, "rewards.mine.function", "no.such"),
     ({"rewards.mine": {"label": {"movie": 1, "tweet": 1}}}, "rewards.mine.label", "same number"),
+    ({"rewards.editorial.label": {"editorial": 1, "twet": 0}}, "rewards.editorial.label", "'twet' is not one of the"),
+    ({"gold.label": {"movies": 1, "tweet": 0}}, "gold.label", "'movies' is not one of the domains (movie, product"),
+    ({"rewards.mine": {"labels": "rating"}}, "rewards.mine", "labels"),
     ({"rewards.kl": {"label": "rating"}}, "rewards", "kl"),
     ({"warp.reward": "kindness"}, "warp.reward", "'kindness'"),
     ({"warp.reward": "positivity=0.5+editorial=0.5"}, "warp.reward", "'editorial=0.5+positivity=0.5'"),
@@ -67,7 +70,11 @@ WRONG = [
     ({"lora": {"rank": 4}}, "lora", "alpha"),
     ({"compute.device": "tpu"}, "compute.device", "'tpu'"),
     ({"training.checkpoint_every": 0}, "training.checkpoint_every", "0"),
-    ({"training.launch": "mpi"}, "training.launch", "there is no profiles/accelerate/mpi.yaml; there are none, fsdp"),
+    (
+        {"training.launch": "mpi"},
+        "training.launch",
+        "there is no profiles/accelerate/mpi.yaml; it is none for one process, or one of fsdp",
+    ),
     ({"training.launch": "multi_gpu", "policy.prompts_per_step": 3}, "policy.parts", "for each process"),
     ({"training.launch": "multi_gpu", "policy.algorithm": "ppo"}, "training.launch", "ppo takes its means"),
     ({"training.launch": "fsdp", "policy.prompts_per_step": 4}, "training.launch", "the moving anchor (warp.mu)"),
@@ -127,7 +134,9 @@ def test_every_experiment_can_be_planned(params, monkeypatch):
 def test_every_key_of_params_is_taken_by_a_rule(checkout):
     """No number stands there for show."""
     params = yaml.safe_load((checkout.root / "params.yaml").read_text())
-    code = "".join(path.read_text() for path in [*checkout.root.glob("rules/*.smk"), checkout.root / "Snakefile"])
+    places = [checkout.root / "Snakefile", *checkout.root.glob("rules/*.smk"), *checkout.root.glob("lib/graph/*.py")]
+    places += [*checkout.root.glob("lib/papers/*/layout.py"), *checkout.root.glob("lib/reward_models/**/*.py")]
+    code = "".join(path.read_text() for path in places)
     for section, keys in params.items():
         if section == "rewards" or f'"{section}",' in code:
             continue

@@ -10,8 +10,8 @@ from trl import GRPOConfig, RLOOConfig
 from lib.machine.compute import CPU
 from lib.merging import linear_soup
 from lib.models.weights import set_weights, weights
+from lib.policies.log_probabilities import next_token_log_probabilities
 from lib.policies.ppo import PPO
-from lib.policies.sampling import next_token_log_probabilities
 from lib.policies.trainers import GRPO, RLOO, kl_per_completion
 from lib.reward_models.loading import Reward
 from lib.training.settings import shared
@@ -223,12 +223,12 @@ def test_kl_to_the_reference_is_recorded_whatever_the_anchor_is(trainer, llama, 
     built = trainer(
         other_llama,
         {Reward("many_a", many_a): 1.0},
-        moving={"reference": copy.deepcopy(llama), "kl_every": 2},
+        moving={"sft": copy.deepcopy(llama), "kl_every": 2},
         max_steps=3,
         learning_rate=1e-2,
     )
     built.train()
-    recorded = [entry.get("kl_to_reference") for entry in built.state.log_history if "reward" in entry]
+    recorded = [entry.get("kl_to_sft") for entry in built.state.log_history if "reward" in entry]
     assert recorded[0] == pytest.approx(0, abs=1e-5)
     assert recorded[1] is None
     assert recorded[2] > 1e-3

@@ -8,11 +8,10 @@ from lib.papers.reward_ensembles.claims import (
     compared,
     comparison_table,
     policy_table,
-    proxy_table,
-    reliability_table,
     training_table,
 )
 from lib.papers.reward_ensembles.names import Variant, aggregates_of, variants_of
+from lib.papers.reward_ensembles.proxy_claims import proxy_table, reliability_table
 from lib.reward_models.proxies import Ensemble, ensemble
 
 SINGLE = Variant(Ensemble("single", 1, "mean", None, False), 0.0)
@@ -48,7 +47,7 @@ def test_where_gold_is_best_is_told_by_the_other_seeds():
 
 
 def history(proxy, gold, kl):
-    return [{"proxy": p, "gold": g, "kl_to_reference": k} for p, g, k in zip(proxy, gold, kl)]
+    return [{"proxy": p, "gold": g, "kl": k} for p, g, k in zip(proxy, gold, kl)]
 
 
 def test_over_optimisation_is_gold_that_falls_while_the_proxy_rises():

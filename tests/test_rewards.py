@@ -15,7 +15,7 @@ def test_brevity_worked_by_hand():
 
 
 def test_a_function_is_called_with_its_arguments():
-    reward = load("short", {"function": "lib.rewards:brevity", "arguments": {"words": 2}})
+    reward = load("short", {"kind": "function", "function": "lib.rewards:brevity", "arguments": {"words": 2}})
     assert reward.name == "short"
     assert reward(["one"], [" two"]) == [0]
 
@@ -23,7 +23,7 @@ def test_a_function_is_called_with_its_arguments():
 @pytest.mark.parametrize("function", ["lib.rewards:nothing_like_it", "no_such_module:f"])
 def test_a_function_that_is_not_there_is_named(function):
     with pytest.raises(ValueError, match=rf"rewards\.mine\.function: {function}"):
-        load("mine", {"function": function})
+        load("mine", {"kind": "function", "function": function})
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf])
@@ -41,7 +41,7 @@ def test_a_reward_that_returns_no_numbers_is_named(values):
 
 def test_arguments_that_the_function_does_not_take_are_named():
     with pytest.raises(ValueError, match=r"rewards\.mine\.arguments do not fit .*brevity: .*: 'words'"):
-        load("mine", {"function": "lib.rewards:brevity", "arguments": {"word": 3}})
+        load("mine", {"kind": "function", "function": "lib.rewards:brevity", "arguments": {"word": 3}})
 
 
 def test_a_reward_of_the_wrong_shape_is_named():
@@ -69,7 +69,7 @@ def test_a_trained_reward_reads_the_last_token_of_each_text_whatever_the_batch(c
     for text in texts:
         hidden = model.model(**tokenizer(text, return_tensors="pt")).last_hidden_state[0, -1]
         one_by_one.append(torch.dot(hidden, model.score.weight[0]).item())
-    source = {"models": [str(directory)], "aggregate": "mean", "coefficient": 0}
+    source = {"kind": "label", "models": [str(directory)], "aggregate": "mean", "coefficient": 0}
     scores = load("trained", source)([text[:3] for text in texts], [text[3:] for text in texts])
     assert scores == pytest.approx(one_by_one, abs=1e-5)
 
@@ -78,7 +78,9 @@ def test_an_ensemble_is_a_reward_like_any_other(classifier):
     _, directory = classifier(3)
     prompts, completions = ["the sea", "calm"], [" was wild", ""]
     aggregates = {
-        name: load("mine", {"models": [str(directory)], "aggregate": name, "coefficient": 0})(prompts, completions)
+        name: load("mine", {"kind": "label", "models": [str(directory)], "aggregate": name, "coefficient": 0})(
+            prompts, completions
+        )
         for name in ("mean", "worst_case", "uncertainty_weighted")
     }
     assert aggregates["mean"] == pytest.approx(aggregates["uncertainty_weighted"])
@@ -88,4 +90,6 @@ def test_an_ensemble_is_a_reward_like_any_other(classifier):
 def test_the_gold_reward_is_one_as_well(tmp_path):
     gold = GoldReward.fit(["a good day", "a bad day", "good", "bad"], [1, -1, 1, -1], penalty=0.1)
     gold.save(tmp_path / "gold")
-    assert load("gold", {"gold": str(tmp_path / "gold")})(["a good"], [" day"]) == gold.score(["a good day"])
+    assert load("gold", {"kind": "gold", "directory": str(tmp_path / "gold")})(["a good"], [" day"]) == gold.score(
+        ["a good day"]
+    )

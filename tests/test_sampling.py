@@ -1,6 +1,7 @@
 import torch
 
-from lib.policies.sampling import draw, next_token_log_probabilities, sample
+from lib.policies.log_probabilities import next_token_log_probabilities
+from lib.policies.sampling import draw, sample
 
 
 def test_draw_has_the_given_distribution():

@@ -9,13 +9,13 @@ from lib.statistics.along_training import mean_reward_at_equal_kl, over_seeds, r
 
 def test_a_trajectory_is_smoothed_and_has_the_steps_whose_kl_is_known():
     history = [
-        {"step": 1, "kl_to_reference": 0.0, "a": 1.0, "b": 0.0},
-        {"step": 2, "kl_to_reference": None, "a": 3.0, "b": 4.0},
-        {"step": 3, "kl_to_reference": 2.0, "a": 5.0, "b": 2.0},
+        {"step": 1, "kl": 0.0, "a": 1.0, "b": 0.0},
+        {"step": 2, "kl": None, "a": 3.0, "b": 4.0},
+        {"step": 3, "kl": 2.0, "a": 5.0, "b": 2.0},
     ]
     path = trajectory(history, {"a": 0.5, "b": 0.5})
     assert path.tolist() == [[2.5, 1.0], [2.5, 1.0]]  # five steps around each record are all three of them
-    later = [{"step": 3 + i, "kl_to_reference": None, "a": 9.0, "b": 9.0} for i in range(1, 4)]
+    later = [{"step": 3 + i, "kl": None, "a": 9.0, "b": 9.0} for i in range(1, 4)]
     path = trajectory(history + later, {"a": 0.5, "b": 0.5})
     assert path.tolist() == [[2.5, 1.0], [pytest.approx((0.5 + 3.5 + 3.5 + 9 + 9) / 5), 1.0]]
 

@@ -39,6 +39,7 @@ def score(
     scored with one seed meet the same random numbers. at_once: texts that are sampled together, if it is more than the
     prompts of a batch, those of several combinations.
     """
+    # Longer than others: sampling and KL go batch by batch, so that what is held at once is bounded.
     prompt_ids = tokenizer(list(prompts))["input_ids"]
     completions: list[list[str]] = [[] for _ in range(combined.count)]
     kl: list[dict[str, list[float]]] = [{name: [] for name in references} for _ in range(combined.count)]

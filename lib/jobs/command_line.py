@@ -1,50 +1,43 @@
 """What every job does at its edges: it reads its command line, is reproducible, and writes its
 outputs whole or not at all."""
 
-import argparse
 import gc
 import inspect
-import json
 import os
 import shutil
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NewType
 
-from lib.jobs.checkpoints import Checkpoints, versions
+from lib.jobs.arguments import checkpoints_of, outputs_of, parse
 from lib.machine.gpus import gpus_here, take_gpu
 from lib.machine.processes import ALONE, share
-
-Output = NewType("Output", Path)
 
 
 def run(work: Callable[..., None]) -> None:
     """Calls `work` with the arguments of the command line.
 
     A parameter of type Path or list[Path] is an input and one of type Output an output: each is
-    an option of its name. All others come from `--settings`, one JSON object; of a dotted key
-    such as `policy.steps` the last part is the parameter's name. Checkpoints are beside the first output;
+    an option of its name, which one that may be None has without a path. All others come from `--settings`, one JSON
+    object; of a dotted key such as `policy.steps` the last part is the parameter's name, and strings of KeyedFiles are
+    paths. Checkpoints are beside the first output;
     `--checkpoint-every` says how often they are written, which makes no other job of it, and `--made-of`
     what they are of: all that Snakemake takes for inputs.
+
+    Longer than others: this is all that a job does at its edges, in its order.
 
     `work` is given paths beside the outputs; they are moved into place when it has returned, so
     that what bears an output's name is complete. Errors that a user can mend end in one line.
     """
-    if not share().first:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what it says, the first says
-    sys.stdout.reconfigure(line_buffering=True)
-    gc.freeze()
-    gc.enable()
+    _prepare_process()
     parameters = inspect.signature(work).parameters
-    arguments = _parse(work, parameters)
+    arguments = parse(work, parameters)
     if share() == ALONE and arguments.get("compute", {"device": "cpu"})["device"] != "cpu":
         take_gpu(gpus_here())  # several processes are told theirs by what has started them
     _be_reproducible()
-    outputs = [name for name, parameter in parameters.items() if parameter.annotation is Output]
-    finals = {name: Path(arguments[name]) for name in outputs}
-    checkpoints = _checkpoints(parameters, arguments)
+    finals = {name: arguments[name] for name in outputs_of(parameters) if arguments[name] is not None}
+    checkpoints = checkpoints_of(parameters, arguments)
     arguments |= checkpoints
     for held in checkpoints.values() if share().first else ():
         held.hold()
@@ -63,6 +56,15 @@ def run(work: Callable[..., None]) -> None:
             raise
         sys.exit(f"error: {explanation}")
     print(f"done in {time.monotonic() - started:.0f} s: {', '.join(map(str, finals.values()))}")
+
+
+def _prepare_process() -> None:
+    """Of several processes the first one speaks; what was imported is not looked through for garbage."""
+    if not share().first:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.stdout.reconfigure(line_buffering=True)
+    gc.freeze()
+    gc.enable()
 
 
 def _partial(final: Path) -> Path:
@@ -91,45 +93,6 @@ def _be_reproducible() -> None:
         torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", 1)))
     if transformers := sys.modules.get("transformers"):
         transformers.utils.logging.disable_progress_bar()
-
-
-def _parse(work: Callable[..., None], parameters: Any) -> dict[str, Any]:
-    documentation = inspect.getdoc(sys.modules[work.__module__]) or ""
-    parser = argparse.ArgumentParser(
-        prog=f"python -m {sys.modules['__main__'].__spec__.name}",
-        description=documentation,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    settings = []
-    for name, parameter in parameters.items():
-        if parameter.annotation in (Path, Output):
-            parser.add_argument(f"--{name}", type=Path, required=True, metavar="PATH")
-        elif parameter.annotation == list[Path]:
-            parser.add_argument(f"--{name}", type=Path, required=True, nargs="*", metavar="PATH")
-        elif parameter.annotation is Checkpoints:
-            parser.add_argument("--checkpoint-every", type=int, required=True, metavar="STEPS")
-            parser.add_argument("--made-of", type=Path, required=True, nargs="*", metavar="PATH")
-        else:
-            settings.append(name)
-    if settings:
-        parser.add_argument("--settings", type=json.loads, required=True, help=f"JSON with {', '.join(settings)}")
-    arguments = vars(parser.parse_args())
-    given = {key.rpartition(".")[2]: value for key, value in arguments.pop("settings", {}).items()}
-    if sorted(given) != sorted(settings):
-        parser.error(f"--settings must have the keys {sorted(settings)}, not {sorted(given)}")
-    return arguments | given
-
-
-def _checkpoints(parameters: Any, arguments: dict[str, Any]) -> dict[str, Checkpoints]:
-    """The checkpoints of a job that has some, in place of the options that say of them."""
-    names = [name for name in parameters if parameters[name].annotation is Checkpoints]
-    if not names:
-        return {}
-    first = next(arguments[name] for name in parameters if parameters[name].annotation is Output)
-    every, made_of = arguments.pop("checkpoint_every"), arguments.pop("made_of")
-    job = {name: str(value) for name, value in arguments.items()} | {"processes": share().count}
-    folder = first.with_name(f"{first.name}.checkpoints")
-    return dict.fromkeys(names, Checkpoints(folder, every, job, versions(made_of)))
 
 
 def _remove(path: Path) -> None:

@@ -47,11 +47,9 @@ def pretrain(
         ids = next(batches)
         share = min(step / WARM_UP, 1) * (1 - (step - 1) / steps)
         for optimizer, peak in zip(optimizer_list, peaks):
-            for group, learning_rate in zip(optimizer.param_groups, peak):
-                group["lr"] = learning_rate * share
-        next_ids = torch.cat([ids[:, 1:], ids.new_full((len(ids), 1), NOTHING)], dim=1)
-        logits = model(input_ids=ids).logits
-        loss = cross_entropy(logits.flatten(0, 1), next_ids.flatten(), ignore_index=NOTHING)
+            for group, highest in zip(optimizer.param_groups, peak):
+                group["lr"] = highest * share
+        loss = next_token_loss(model, ids)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         for optimizer in optimizer_list:
@@ -59,3 +57,10 @@ def pretrain(
             optimizer.zero_grad()
         progress(step, loss.item())
     model.eval()
+
+
+def next_token_loss(model: PreTrainedModel, ids: Tensor) -> Tensor:
+    """Mean cross-entropy in nats of each token but the first of a block; ids: (batch, block)."""
+    next_ids = torch.cat([ids[:, 1:], ids.new_full((len(ids), 1), NOTHING)], dim=1)
+    logits = model(input_ids=ids).logits
+    return cross_entropy(logits.flatten(0, 1), next_ids.flatten(), ignore_index=NOTHING)

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from lib.machine.compute import texts_at_once
 from lib.policies.combinations import Combined
-from lib.policies.sampling import Tokens, next_token_log_probabilities
+from lib.policies.log_probabilities import Tokens, next_token_log_probabilities
 
 Estimator = Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]
 

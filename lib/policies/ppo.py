@@ -9,8 +9,9 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
-from lib.policies.trainers import GRPO, plain_model
-from lib.training.beside_checkpoints import SavedBeside
+from lib.policies.policy_trainer import plain_model
+from lib.policies.trainers import GRPO
+from lib.training.beside_checkpoints import TrainedBeside
 
 
 def gae(rewards: Tensor, values: Tensor, mask: Tensor, gae_lambda: float) -> Tensor:
@@ -60,18 +61,6 @@ def value_loss(values: Tensor, old: Tensor, returns: Tensor, mask: Tensor, clip:
     """½ E[max((V − G)², (V_clipped − G)²)], V_clipped within ε of the value before the update."""
     clipped = old + (values - old).clamp(-clip, clip)
     return 0.5 * masked_mean(torch.max((values - returns) ** 2, (clipped - returns) ** 2), mask)
-
-
-class TrainedBeside(SavedBeside):
-    """A module that learns with the policy: the trainer forgets the gradients of the policy alone."""
-
-    def __init__(self, module: nn.Module, file: str) -> None:
-        super().__init__(dict(module.named_parameters()), file)
-        self.module = module
-
-    def on_optimizer_step(self, args, state, control, **kwargs) -> None:
-        """Forgets the gradients that were just used."""
-        self.module.zero_grad()
 
 
 class PPO(GRPO):

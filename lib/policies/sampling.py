@@ -10,8 +10,7 @@ from torch import Tensor
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 from lib.machine.processes import ALONE, Share
-
-Tokens = list[int]
+from lib.policies.log_probabilities import Tokens, pad_left
 
 
 @torch.no_grad()
@@ -37,8 +36,9 @@ def sample(
     share: the prompts are this process's part of a batch that several draw, from the same state of torch's generator;
     each prompt meets the random numbers that it would meet in one process, and all make equally many steps.
     """
+    # Longer than others: one loop, of which every line reads what the last step left.
     ends, pad = end_tokens(policies[0]), policies[0].config.pad_token_id
-    ids, mask = _pad_left(prompts, pad, policies[0].device)
+    ids, mask = pad_left(prompts, pad, policies[0].device)
     caches: list = [None] * len(policies)
     running = torch.ones(len(prompts), dtype=torch.bool, device=ids.device)
     completions = torch.full((len(prompts), max_new_tokens), pad, device=ids.device)
@@ -122,41 +122,3 @@ def draw(
     uniform = uniform.repeat(copies, 1).to(cumulative.device)
     index = torch.searchsorted(cumulative, uniform * cumulative[:, -1:], right=True).squeeze(-1)
     return index.clamp(max=probabilities.size(-1) - 1)
-
-
-@torch.no_grad()
-def next_token_log_probabilities(
-    policies: Sequence[PreTrainedModel],
-    weights: Sequence[float],
-    prompts: Sequence[Tokens],
-    completions: Sequence[Tokens],
-    temperature: float,
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Log-probabilities of every next token along given completions, as `sample` draws them.
-
-    Returns them (batch, length, vocabulary), with the completions' tokens (batch, length) and
-    the mask of the tokens that are there (batch, length), of which the end-of-text token is one.
-    """
-    pad, device = policies[0].config.pad_token_id, policies[0].device
-    prompt_ids, prompt_mask = _pad_left(prompts, pad, device)
-    length = max(map(len, completions))
-    tokens = torch.tensor([row + [pad] * (length - len(row)) for row in completions], device=device)
-    mask = torch.tensor([[1] * len(row) + [0] * (length - len(row)) for row in completions], device=device)
-    all_mask = torch.cat([prompt_mask, mask], dim=1)
-    logits = torch.zeros((), device=device)
-    for policy, weight in zip(policies, weights):
-        output = policy(
-            input_ids=torch.cat([prompt_ids, tokens], dim=1),
-            attention_mask=all_mask,
-            position_ids=(all_mask.cumsum(-1) - 1).clamp(min=0),
-            logits_to_keep=length + 1,
-        )
-        logits = logits + weight * output.logits[:, :-1].float()
-    return torch.log_softmax(logits / temperature, -1), tokens, mask
-
-
-def _pad_left(rows: Sequence[Tokens], pad: int, device: torch.device) -> tuple[Tensor, Tensor]:
-    length = max(map(len, rows))
-    ids = [[pad] * (length - len(row)) + list(row) for row in rows]
-    mask = [[0] * (length - len(row)) + [1] * len(row) for row in rows]
-    return torch.tensor(ids, device=device), torch.tensor(mask, device=device)

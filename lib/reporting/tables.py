@@ -28,23 +28,6 @@ def basis(seeds: int, prompts: int, resamples: int) -> str:
     )
 
 
-def on_ensembles(best_of_prompts: int, held_out_pairs: int) -> dict[str, str]:
-    """What the reports say of reward ensembles' tables, by the places in their pages."""
-    return {
-        "ensembles_basis": f"""A seed has proxies of its own. What is compared along training, and proxies, have
-intervals over seeds alone; best of n has them over seeds and {best_of_prompts} prompts.""",
-        "on_proxies": f"""Agreement (Spearman) with held-out human ratings and accuracy on held-out pairs by the gold
-reward, the mean over members; expected calibration error on held-out labels, of which as many are wrong as of those
-that were learned from; how the members' margins correlate. The pairs are the same for all, and the intervals leave them
-out: others would move an accuracy by some {held_out_pairs**-0.5:.2f}, and a calibration error below that is chance.""",
-        "on_training": """From the step where gold is best (for each seed where it is best for the others) to the end of
-training: `after`.""",
-        "on_comparisons": """The first minus the second. At equal KL it is the mean over KL, along training, up to the
-largest that both have come to.""",
-        "on_best_of_n": "Over one sample, at the largest n:",
-    }
-
-
 def as_table(table: pd.DataFrame) -> str:
     """In Markdown, each column that has an interval as `x (low to high)`."""
     return with_intervals(table).to_markdown(index=False)
@@ -55,11 +38,6 @@ def comparisons_as_table(table: pd.DataFrame) -> str:
     rows = [column for column in table if column not in ("comparison", "value", "low", "high")]
     shown = with_intervals(table).set_index([*rows, "comparison"])["value"].unstack(sort=False)
     return shown.fillna("").reset_index().to_markdown(index=False)
-
-
-def best_of_largest_n(table: pd.DataFrame) -> pd.DataFrame:
-    """The rows of the largest n, which have the same KL."""
-    return table[table["n"] == table["n"].max()]
 
 
 def told(value: float, low: float, high: float) -> str:

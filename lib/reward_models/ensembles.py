@@ -37,7 +37,7 @@ def aggregated(rewards: Tensor, aggregate: str, coefficient: float) -> Tensor:
     return by_name[aggregate](rewards)
 
 
-class Classifier:
+class TrainedClassifier:
     """A sequence classifier, an output for each of its heads.
 
     A proxy's outputs are in standard deviations over samples of the SFT model, with mean 0 there: Bradley–Terry leaves
@@ -77,7 +77,7 @@ class RewardEnsemble:
     """
 
     def __init__(self, directories: Sequence[Path], aggregate: str, coefficient: float, compute: Compute = CPU) -> None:
-        self.classifiers = [Classifier(directory, compute) for directory in directories]
+        self.classifiers = [TrainedClassifier(directory, compute) for directory in directories]
         self.aggregate, self.coefficient = aggregate, coefficient
 
     def __call__(self, prompts: Sequence[str], completions: Sequence[str]) -> list[float]:

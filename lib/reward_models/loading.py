@@ -4,17 +4,13 @@ A reward maps prompts and completions to one number per completion, larger is be
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from lib.data.functions import function
 from lib.machine.compute import CPU, Compute
-from lib.reward_models.ensembles import RewardEnsemble
-from lib.reward_models.given_classifiers import GivenClassifier
-
-Score = Callable[[Sequence[str], Sequence[str]], Sequence[float]]
+from lib.reward_models.kinds.kind import Score
+from lib.reward_models.kinds.table import loader_of
 
 
 @dataclass(frozen=True)
@@ -41,23 +37,9 @@ class Reward:
 
 
 def load(name: str, source: Mapping[str, Any], compute: Compute = CPU) -> Reward:
-    """The reward that `source` tells of: `models`, directories of classifiers, whose outputs `aggregate` makes one;
-    `classifier`, one that others have trained (`lib.reward_models.given_classifiers`); `gold`, the directory of
-    the gold reward; or `function`, a `module:function`.
+    """The reward that `source` tells of, as its kind (`lib.reward_models.kinds`) makes it.
 
-    A function is called as function(prompts, completions, **arguments).
-    Raises ValueError, naming the reward, where there is no such function.
+    Raises ValueError, naming the reward, where it cannot be loaded.
     """
     key = name if name == "gold" else f"rewards.{name}"
-    if "models" in source:
-        directories = [Path(path) for path in source["models"]]
-        return Reward(name, RewardEnsemble(directories, source["aggregate"], source["coefficient"], compute))
-    if "classifier" in source:
-        return Reward(name, GivenClassifier(key, source, compute))
-    if "gold" in source:
-        from lib.reward_models.gold import (
-            GoldReward,  # scikit-learn takes 2 s to import, which most trainings need not wait for
-        )
-
-        return Reward(name, GoldReward.load(Path(source["gold"])))
-    return Reward(name, function(key, source, [], []))
+    return Reward(name, loader_of(source).load(key, source, compute))

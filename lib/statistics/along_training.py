@@ -26,7 +26,7 @@ def with_total(table: pd.DataFrame, reward: Mapping[str, float]) -> pd.DataFrame
 def trajectory(history: History, reward: Mapping[str, float]) -> Trajectory:
     """Reward and KL to θ_sft along training, where KL was recorded, each the mean of what is known of SMOOTH steps."""
     table = with_total(pd.DataFrame(history), reward)
-    return smoothed(table, ["reward", "kl_to_reference"])[table["kl_to_reference"].notna()].to_numpy()
+    return smoothed(table, ["reward", "kl"])[table["kl"].notna()].to_numpy()
 
 
 def smoothed(table: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
@@ -42,12 +42,6 @@ def read_history(path: Path) -> History:
 def read_trajectory(path: Path, reward: Mapping[str, float], steps: int | None = None) -> Trajectory:
     """`trajectory` of a policy's training history, or of its first steps."""
     return trajectory(read_history(path)[:steps], reward)
-
-
-def grouped(items: Sequence, groups: int) -> list[list]:
-    """Items that come group by group, all of one size: the seeds of one β, then those of the next."""
-    size = len(items) // groups
-    return [list(items[i * size : (i + 1) * size]) for i in range(groups)]
 
 
 def reward_at_equal_kl(path: Trajectory, other: Trajectory, origin: float) -> float:

@@ -14,14 +14,14 @@ import pandas as pd
 from lib.statistics.fronts import chord_margin
 from lib.statistics.intervals import Floats, ends_of, interval, resampled_means
 
-Point = tuple[str, str]
+PointName = tuple[str, str]
 
 
 @dataclass(frozen=True)
 class Means:
     """Mean rewards and KL of points, over seeds and prompts: values (1 + resamples, points, columns)."""
 
-    points: list[Point]
+    points: list[PointName]
     columns: list[str]
     values: Floats
 
@@ -35,13 +35,13 @@ class Means:
         replicates = resampled_means(data, resamples)
         return cls(points, list(columns), np.concatenate([data.mean((0, 1))[None], replicates]))
 
-    def at(self, points: Sequence[Point], columns: Sequence[str]) -> Floats:
+    def at(self, points: Sequence[PointName], columns: Sequence[str]) -> Floats:
         """(1 + resamples, points, columns) of the points and columns that are asked for."""
         rows = [self.points.index(point) for point in points]
         return self.values[:, rows][:, :, [self.columns.index(column) for column in columns]]
 
 
-def over(means: Means, baselines: Mapping[Point, Point], columns: Sequence[str]) -> Means:
+def over(means: Means, baselines: Mapping[PointName, PointName], columns: Sequence[str]) -> Means:
     """What points have in some columns over another point each, on the same seeds and prompts."""
     points = list(baselines)
     return Means(points, list(columns), means.at(points, columns) - means.at(list(baselines.values()), columns))
@@ -60,7 +60,7 @@ def in_columns(name: str, told: Mapping[str, float]) -> dict[str, float]:
 
 
 def differences(
-    means: Means, first: Point, second: Point, names: Mapping[str, str]
+    means: Means, first: PointName, second: PointName, names: Mapping[str, str]
 ) -> list[tuple[str, dict[str, float]]]:
     """The first point minus the second in some columns. names: of the columns, as they are told."""
     values = over(means, {first: second}, list(names)).values[:, 0]
@@ -82,7 +82,7 @@ def first_against_each(statistics: Mapping[str, Floats], columns: Mapping[str, S
 
 
 def over_chord(
-    means: Means, between: Mapping[float, Point], ends: Sequence[Point], columns: Sequence[str]
+    means: Means, between: Mapping[float, PointName], ends: Sequence[PointName], columns: Sequence[str]
 ) -> pd.DataFrame:
     """What points between two ends have over the chord, a row for each point and column.
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import torch
 from safetensors.torch import load_file, save_file
+from torch import nn
 from torch.utils.data import Sampler
 from transformers import Trainer, TrainerCallback
 
@@ -31,6 +32,18 @@ class SavedBeside(TrainerCallback):
         """Reads the tensors back."""
         for name, saved in load_file(Path(checkpoint, self.file)).items():
             self.tensors[name].copy_(saved)
+
+
+class TrainedBeside(SavedBeside):
+    """A module that learns with the policy: the trainer forgets the gradients of the policy alone."""
+
+    def __init__(self, module: nn.Module, file: str) -> None:
+        super().__init__(dict(module.named_parameters()), file)
+        self.module = module
+
+    def on_optimizer_step(self, args, state, control, **kwargs) -> None:
+        """Forgets the gradients that were just used."""
+        self.module.zero_grad()
 
 
 class OrderedByEpoch(Sampler):

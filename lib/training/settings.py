@@ -1,6 +1,6 @@
 """What the trainers of SFT, rewards and policies have in common."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 import torch
 from accelerate import PartialState
@@ -87,19 +87,22 @@ def train_from_last(trainer: Trainer, checkpoints: Checkpoints) -> None:
 
 
 class PrintProgress(TrainerCallback):
-    """Prints `step 20/80  reward 0.31  kl 0.8` for the named entries of the trainer's log, where it has the first."""
+    """Prints `step 20/80  reward 0.31  entropy 0.8` for entries of the trainer's log, where it has the first of them.
 
-    def __init__(self, entries: Sequence[str]) -> None:
+    entries: what each is called, by its name in the log.
+    """
+
+    def __init__(self, entries: Mapping[str, str]) -> None:
         self.entries = entries
 
     def on_log(self, args, state, control, logs=None, **kwargs) -> None:
         """Prints the entries that this line of the log has."""
-        found = [f"{name.removesuffix('/mean')} {float(logs[name]):.3f}" for name in self.entries if name in logs]
-        if self.entries[0] in logs:
+        found = [f"{label} {float(logs[name]):.3f}" for name, label in self.entries.items() if name in logs]
+        if next(iter(self.entries)) in logs:
             print(f"step {state.global_step}/{state.max_steps}  " + "  ".join(found))
 
 
-def print_progress(trainer, entries: Sequence[str]) -> None:
-    """Has the trainer print the named entries and nothing else."""
+def print_progress(trainer: Trainer, entries: Mapping[str, str]) -> None:
+    """Has the trainer print these entries and nothing else."""
     trainer.remove_callback(PrinterCallback)
     trainer.add_callback(PrintProgress(entries))

@@ -11,7 +11,7 @@ import pandas as pd
 from lib.papers.salsa.names import Pair, Variant, segment_point, variant_point
 from lib.statistics.along_training import Trajectory, mean_start, over_seeds, reward_at_equal_kl
 from lib.statistics.intervals import Floats, resampled_means
-from lib.statistics.means import Means, Point, differences, over_chord, summary
+from lib.statistics.means import Means, PointName, differences, over_chord, summary
 
 DIFFERENCES = {"reward": "reward", "gold": "gold reward", "kl": "KL to θ_sft1"}
 
@@ -21,7 +21,7 @@ def wins(first: Floats, second: Floats) -> Floats:
     return (first > second) + 0.5 * (first == second)
 
 
-def win_rate(scores: Sequence[pd.DataFrame], first: Point, second: Point, resamples: int) -> Floats:
+def win_rate(scores: Sequence[pd.DataFrame], first: PointName, second: PointName, resamples: int) -> Floats:
     """How often the gold reward prefers the first policy's completion on a prompt, (1 + resamples,).
 
     scores: a table per seed. Seeds and prompts are resampled (`lib.statistics.intervals`).

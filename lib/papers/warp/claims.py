@@ -13,7 +13,7 @@ from lib.papers.warp.names import between_point, liti_point
 from lib.statistics.along_training import Trajectory, mean_start, over_seeds, reward_at_equal_kl
 from lib.statistics.fronts import hypervolume
 from lib.statistics.intervals import Floats
-from lib.statistics.means import Means, Point, first_against_each, summary
+from lib.statistics.means import Means, PointName, first_against_each, summary
 
 PLANE = ["reward", "kl"]
 
@@ -27,7 +27,7 @@ def volumes(plane: Floats, origin: Floats, widest: float) -> Floats:
 
 
 def hypervolume_table(
-    means: Means, fronts: Mapping[str, Sequence[Point]], steps: Sequence[int], start: Point
+    means: Means, fronts: Mapping[str, Sequence[PointName]], steps: Sequence[int], start: PointName
 ) -> pd.DataFrame:
     """W-1, W-5 and W-6: hypervolumes of named fronts in the KL–reward plane, and what the first has over each.
 
@@ -108,7 +108,7 @@ def anchor_table(
 def above_trajectories(
     scores: Sequence[pd.DataFrame],
     training: Sequence[Sequence[Trajectory]],
-    points: Mapping[float, Point],
+    points: Mapping[float, PointName],
     resamples: int,
 ) -> pd.DataFrame:
     """W-4: what the held-out reward of a LITI front has over training's at the same KL to θ_sft.

@@ -1,0 +1,107 @@
+"""What is wrong in the parameters, before anything runs: by the schema, and beyond what a schema can say."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import best_match
+
+from lib.graph.experiment import Experiment
+from lib.reward_models.kinds.table import GOLD, REWARDS, kind_of, schema_of
+from lib.reward_models.mixtures import mixture_weights
+
+Problems = Iterator[tuple[str, str]]
+"""Dotted keys of the parameters, each with what is wrong about it."""
+
+LAUNCHERS = Path("profiles/accelerate")
+BATCHED = ("sft", "reward_model", "reward_ensembles")  # sections with a batch_size that falls into parts
+
+
+def schema(root: Path, papers: Mapping[str, Path]) -> dict[str, Any]:
+    """JSON schema of the parameters. papers: the schema of each paper's section, which may be left out."""
+    whole = yaml.safe_load((root / "rules/params.schema.yaml").read_text())
+    whole["properties"]["rewards"]["additionalProperties"] = schema_of(REWARDS)
+    whole["properties"]["gold"] = schema_of(GOLD)
+    for paper, file in papers.items():
+        section = yaml.safe_load(file.read_text())
+        whole["$defs"] |= section.pop("$defs", {})
+        whole["properties"][paper] = section
+    return whole
+
+
+def shape_problems(experiment: Experiment, papers: Mapping[str, Path]) -> Problems:
+    """What the schema says: the first of it, as one mistake often brings others along."""
+    error = best_match(Draft202012Validator(schema(experiment.root, papers)).iter_errors(experiment.config))
+    if error is not None:
+        yield ".".join(map(str, error.absolute_path)) or "top level", error.message
+
+
+def shared_problems(experiment: Experiment) -> Problems:
+    """What is wrong in the sections that all papers share."""
+    value, own = experiment.value, "rows" in experiment.config["data"]
+    for name, spec in experiment.config["rewards"].items():
+        yield from kind_of(spec, REWARDS).problems(f"rewards.{name}", spec, experiment)
+    yield from kind_of(experiment.config["gold"], GOLD).problems("gold", experiment.config["gold"], experiment)
+    if own and value("data.left_out") is not None and "domain" not in value("data.labels"):
+        yield "data.left_out", "it is one of the domains, a column of the data, which data.labels lacks"
+    if own and not experiment.code.defines(value("data.rows.function")):
+        yield "data.rows.function", f"there is no {value('data.rows.function')}"
+    if experiment.has("base.heads") and value("base.hidden_size") % (2 * value("base.heads")):
+        yield "base.heads", f"twice {value('base.heads')} does not divide base.hidden_size"
+    for key, batch in batches(experiment).items():
+        if batch % value(f"{key}.parts"):
+            yield f"{key}.parts", f"a batch of {batch} does not fall into as many parts of equal size"
+    if value("training.launch") != "none":
+        yield from launch_problems(experiment)
+
+
+def batches(experiment: Experiment) -> dict[str, int]:
+    """How many texts, pairs or completions a step of each training takes, by its section."""
+    value = experiment.value
+    found = {key: value(f"{key}.batch_size") for key in BATCHED if experiment.has(key)}
+    return found | {"policy": value("policy.prompts_per_step") * value("policy.completions_per_prompt")}
+
+
+def launch_problems(experiment: Experiment) -> Problems:
+    """What is wrong about trainings in several processes, and which batches they cannot share equally."""
+    value, file = experiment.value, launch_file(experiment)
+    if not file.exists():
+        names = ", ".join(sorted(other.stem for other in file.parent.glob("*.yaml")))
+        yield "training.launch", f"there is no {file}; it is none for one process, or one of {names}"
+        return
+    launched = yaml.safe_load(file.read_text())
+    for key, batch in batches(experiment).items():
+        if batch % (value(f"{key}.parts") * launched["num_processes"]):
+            yield f"{key}.parts", f"a batch of {batch} does not fall into as many parts of equal size for each process"
+    if value("policy.algorithm") == "ppo":
+        yield "training.launch", "ppo takes its means over one process; rloo and grpo run in several"
+    if launched["distributed_type"] == "FSDP" and experiment.has("warp") and value("warp.mu"):
+        yield (
+            "training.launch",
+            "the moving anchor (warp.mu) needs whole weights in each process, as multi_gpu has them",
+        )
+
+
+def launch_file(experiment: Experiment) -> Path:
+    """The configuration of accelerate that trainings are started with."""
+    return LAUNCHERS / f"{experiment.value('training.launch')}.yaml"
+
+
+def mixture_problems(experiment: Experiment, key: str) -> Problems:
+    """What is wrong about a reward or mixture that a paper's section names."""
+    try:
+        names = list(mixture_weights(experiment.value(key)))
+    except ValueError as error:
+        yield key, str(error)
+        return
+    yield from unknown_rewards(experiment, key, names)
+
+
+def unknown_rewards(experiment: Experiment, key: str, names: list[str]) -> Problems:
+    """Names that are not those of rewards."""
+    rewards = experiment.config["rewards"]
+    for name in names:
+        if name not in rewards:
+            yield key, f"{name!r} is not one of the rewards ({', '.join(rewards)})"

@@ -1,0 +1,64 @@
+"""Rewards that are there before the experiment begins: a plain function, or a classifier that others have trained."""
+
+from collections.abc import Iterator
+from typing import Any, ClassVar
+
+from lib.models.hub import from_hub
+from lib.reward_models.kinds.kind import Kind, Score, Spec
+
+
+class Function(Kind):
+    """A `module:function`, called as function(prompts, completions, **arguments)."""
+
+    key = "function"
+    unit = "as the function gives it"
+    schema: ClassVar = {"$ref": "#/$defs/function"}
+
+    def problems(self, key: str, spec: Spec, experiment: Any) -> Iterator[tuple[str, str]]:
+        if not experiment.code.defines(spec["function"]):
+            yield f"{key}.function", f"there is no {spec['function']}"
+
+    def files(self, source: Spec, experiment: Any) -> list[str]:
+        return experiment.code.of_function(source["function"])
+
+    def load(self, key: str, source: Spec, compute: Any) -> Score:
+        from lib.data.functions import function
+
+        return function(key, source, [], [])
+
+
+class Classifier(Kind):
+    """A sequence classifier from a directory or the hub, and which of its outputs count."""
+
+    key = "classifier"
+    unit = "as the classifier gives it"
+    schema: ClassVar = {
+        "additionalProperties": False,
+        "required": ["classifier", "weights", "inputs"],
+        "properties": {
+            "classifier": {"type": "string", "minLength": 1},
+            "revision": {"$ref": "#/$defs/revision"},
+            "weights": {"type": "array", "items": {"type": "number"}, "minItems": 1},
+            "inputs": {
+                "oneOf": [
+                    {"const": "chat"},
+                    {"type": "array", "items": {"type": "string", "minLength": 1}, "minItems": 1, "maxItems": 2},
+                ]
+            },
+            "between": {"type": "array", "items": {"type": "string", "minLength": 1}, "minItems": 2, "maxItems": 2},
+        },
+        "if": {"properties": {"classifier": {"pattern": "^hub:"}}},
+        "then": {"required": ["revision"]},
+        "else": {"propertyNames": {"not": {"const": "revision"}}},
+    }
+
+    def files(self, source: Spec, experiment: Any) -> list[str]:
+        return [] if from_hub(source["classifier"]) else [source["classifier"]]
+
+    def models(self, source: Spec) -> int:
+        return 1
+
+    def load(self, key: str, source: Spec, compute: Any) -> Score:
+        from lib.reward_models.given_classifiers import GivenClassifier
+
+        return GivenClassifier(key, source, compute)

@@ -1,0 +1,31 @@
+"""The table of reward kinds: a new one is a file beside this one, and a line here."""
+
+from typing import Any
+
+from lib.reward_models.kinds.given import Classifier, Function
+from lib.reward_models.kinds.gold import FittedGold
+from lib.reward_models.kinds.kind import Kind, Spec
+from lib.reward_models.kinds.trained import Label, Proxies
+
+REWARDS: list[Kind] = [Label(), Proxies(), Function(), Classifier()]
+GOLD: list[Kind] = [FittedGold(), Function(), Classifier()]
+
+
+def kind_of(spec: Spec, kinds: list[Kind]) -> Kind:
+    """The kind of an entry of params.yaml: the one whose key it has."""
+    return next(kind for kind in kinds if kind.key in spec)
+
+
+def loader_of(source: Spec) -> Kind:
+    """The kind that a job's `source` is of."""
+    by_name = {kind.key: kind for kind in REWARDS} | {"gold": GOLD[0]}
+    return by_name[source["kind"]]
+
+
+def schema_of(kinds: list[Kind]) -> dict[str, Any]:
+    """JSON schema of an entry of one of the kinds: that of the kind whose key it has."""
+    keys = [kind.key for kind in kinds]
+    schema: dict[str, Any] = {"type": "object", "anyOf": [{"required": [key]} for key in keys]}
+    for kind in reversed(kinds):
+        schema = {"type": "object", "if": {"required": [kind.key]}, "then": kind.schema, "else": schema}
+    return schema

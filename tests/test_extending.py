@@ -1,0 +1,90 @@
+"""The worked examples of docs/extending.md, run as they stand there."""
+
+import re
+from pathlib import Path
+
+import yaml
+
+from lib.papers.register import PAPERS
+from tests.checkout import ROOT, Checkout, lay_over
+
+DOCUMENT = ROOT / "docs/extending.md"
+FILE = re.compile(r"# (\S+/\S+|params\.yaml)\n")
+
+
+def example(heading: str) -> dict[str, str]:
+    """The files of a section's example: each block whose first line names its file, by that name."""
+    section = re.search(rf"^## {heading}\n(.*?)(?=^## |\Z)", DOCUMENT.read_text(), re.MULTILINE | re.DOTALL)[1]
+    blocks = re.findall(r"^```\w+\n(.*?)^```", section, re.MULTILINE | re.DOTALL)
+    return {FILE.match(block)[1]: block.partition("\n")[2] for block in blocks if FILE.match(block)}
+
+
+def write(checkout: Checkout, files: dict[str, str]) -> None:
+    """Adds the files, and lays what is for params.yaml over what stands there."""
+    for name, content in files.items():
+        path = checkout.root / name
+        if name == "params.yaml":
+            params = yaml.safe_load(path.read_text())
+            lay_over(params, yaml.safe_load(content))
+            content = yaml.safe_dump(params, sort_keys=False)
+        else:
+            assert not path.exists(), f"{name} is there already"
+            path.parent.mkdir(exist_ok=True)
+        path.write_text(content)
+
+
+def replace(file: Path, old: str, new: str) -> None:
+    """Edits what the section says is to be edited by hand."""
+    assert old in file.read_text()
+    file.write_text(file.read_text().replace(old, new))
+
+
+def test_a_fifth_paper(copy_of_finished):
+    """It adds at most ten files and edits none but the list of papers."""
+    files = example("A paper")
+    assert len(files) - 1 <= 10
+    write(copy_of_finished, files)
+    replace(copy_of_finished.root / "lib/papers/register.py", f'"{PAPERS[-1]}"]', f'"{PAPERS[-1]}", "wise_ft"]')
+    made = copy_of_finished.would_make()
+    assert made.keys() == {"wise_ft_scores", "wise_ft_claims", "wise_ft_figures", "report"}
+    copy_of_finished.snakemake()
+    results = copy_of_finished.root / "results/smoke"
+    report = (results / "report.md").read_text()
+    assert report.index("\n## Reward ensembles") < report.index("\n## WiSE-FT")
+    assert (results / "wise_ft/figures/chord.png").stat().st_size > 0
+    assert '"wise ft"' in (results / "metrics.json").read_text()
+    copy_of_finished.dvc_graph("write")
+    pipeline = yaml.safe_load((copy_of_finished.root / "dvc.yaml").read_text())
+    assert "wise_ft.weights" in pipeline["stages"]["wise_ft_claims"]["params"]
+    assert {"results/smoke/wise_ft/figures/chord.png": None} in pipeline["plots"]
+
+
+def test_a_mistake_in_the_section_of_a_fifth_paper_is_named(copy_of_finished):
+    write(copy_of_finished, example("A paper"))
+    replace(copy_of_finished.root / "lib/papers/register.py", f'"{PAPERS[-1]}"]', f'"{PAPERS[-1]}", "wise_ft"]')
+    for change, said in (
+        ({"wise_ft.reward": "kindness"}, "params.yaml: wise_ft.reward: 'kindness' is not one of the rewards"),
+        ({"wise_ft.weight": [0, 1]}, "params.yaml: wise_ft: Additional properties are not allowed ('weight'"),
+    ):
+        copy_of_finished.edit_params(change)
+        assert said in copy_of_finished.snakemake("-n", fails=True)
+
+
+def test_another_kind_of_reward(copy_of_finished):
+    """A policy is trained on it, and its file is an input of the training."""
+    write(copy_of_finished, example("A reward"))
+    table = copy_of_finished.root / "lib/reward_models/kinds/table.py"
+    replace(table, "Function(), Classifier()]\nGOLD", "Function(), Classifier(), Words()]\nGOLD")
+    replace(
+        table,
+        "from typing import Any\n\n",
+        "from typing import Any\n\nfrom lib.reward_models.kinds.words import Words\n",
+    )
+    model = "results/smoke/policy/warm/seed-1"
+    said = copy_of_finished.snakemake("-n", "--", model, fails=True)
+    assert "params.yaml: rewards.warm.words: there is no warm_words.txt" in said
+    (copy_of_finished.root / "warm_words.txt").write_text("good\nwarm\n")
+    copy_of_finished.snakemake("--", model)
+    assert copy_of_finished.would_make("--", model) == {}
+    (copy_of_finished.root / "warm_words.txt").write_text("good\nwarm\nsunny\n")
+    assert copy_of_finished.would_make("--", model).keys() == {"policy"}
