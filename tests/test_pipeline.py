@@ -223,13 +223,15 @@ def test_a_soup_of_an_unknown_reward_is_refused(finished):
     assert "kindness" in finished.snakemake("-n", "--", model, fails=True)
 
 
+@pytest.mark.faults
 def test_other_cores_and_a_killed_job_end_with_the_same_bytes(finished, tmp_path):
     """On one core until a policy's job is killed with -9, and then on four; two papers of four, for time."""
     checkout = Checkout.at(tmp_path / "repository")
     targets = ("--", f"{RESULTS}/rewarded_soups/figures", f"{RESULTS}/salsa/main/figures")
+    checkout.hold("scripts.policy")
     process = checkout.start(*checkout.command(*targets, cores=1))
-    checkout.wait_for_job("scripts.policy").kill()
-    output, _ = process.communicate(timeout=300)
+    checkout.held("scripts.policy").kill()
+    output, _ = process.communicate()
     assert process.returncode != 0
     assert "policy" in output
     assert not (checkout.root / RESULTS / "rewarded_soups/figures").exists()
