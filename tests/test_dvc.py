@@ -111,6 +111,7 @@ def test_seal_records_nothing_of_a_job_whose_code_changed_while_it_ran(copy_of_s
     assert "policy" in copy_of_sealed.would_make("--", POLICY)
 
 
+@pytest.mark.long
 def test_seal_records_no_model_that_has_lost_a_file(copy_of_sealed):
     """Nor what is made from it meanwhile."""
     copy_of_sealed.edit_params({"evaluation.kl_estimator": "log_ratio"})
@@ -132,6 +133,7 @@ def test_seal_forgets_stages_that_are_no_more(copy_of_sealed):
     assert "policy-editorial-0_5-positivity-0_5-1" not in lock
 
 
+@pytest.mark.long
 @pytest.mark.faults
 def test_repro_while_snakemake_runs_removes_nothing(copy_of_sealed):
     """Neither what is being made, nor what it is made from, though that is not sealed yet."""
@@ -152,6 +154,7 @@ def test_repro_while_snakemake_runs_removes_nothing(copy_of_sealed):
     process.communicate()
 
 
+@pytest.mark.long
 def test_snakemake_does_not_start_on_what_dvc_is_making(copy_of_sealed, monkeypatch):
     monkeypatch.chdir(copy_of_sealed.root)
     copy_of_sealed.edit_code("scripts/warp_figures.py")
@@ -182,6 +185,7 @@ def test_a_comment_costs_dvc_one_job_and_after_adopt_snakemake_none(copy_of_seal
     assert agreed(copy_of_sealed) == set()
 
 
+@pytest.mark.long
 def test_adopt_leaves_alone_what_snakemake_made_and_nobody_sealed(copy_of_sealed):
     copy_of_sealed.edit_code("scripts/warp_figures.py")
     copy_of_sealed.snakemake()
@@ -190,7 +194,7 @@ def test_adopt_leaves_alone_what_snakemake_made_and_nobody_sealed(copy_of_sealed
     assert "1 recorded, 46 as they were" in copy_of_sealed.dvc_graph("seal")
 
 
-@pytest.fixture(params=["directory", "s3"])
+@pytest.fixture(params=["directory", pytest.param("s3", marks=pytest.mark.long)])
 def shared(request, copy_of_sealed, tmp_path) -> Checkout:
     """A sealed checkout with a remote: a directory, or a bucket of an S3 server."""
     if request.param == "s3":
@@ -242,6 +246,7 @@ def test_a_colleague_has_everything_after_pull_and_adopt(shared, tmp_path):
     assert {"policy", "report"} <= agreed(colleague)
 
 
+@pytest.mark.long
 def test_a_colleague_without_the_lock_trains_nothing(copy_of_sealed, bucket, tmp_path):
     """Every result comes from the run cache, by its inputs and parameters."""
     bucket(copy_of_sealed)
@@ -257,6 +262,7 @@ def test_a_colleague_without_the_lock_trains_nothing(copy_of_sealed, bucket, tmp
     assert "17 of 47 jobs adopted, 30 not here, 0 stale" in colleague.dvc_graph("adopt")
 
 
+@pytest.mark.long
 def test_a_figure_is_drawn_again_from_the_scores_alone(copy_of_sealed, tmp_path):
     share_in_directory(copy_of_sealed, tmp_path)
     copy_of_sealed.dvc("push")
@@ -279,6 +285,7 @@ def test_an_edit_between_pull_and_adopt_stays_stale(copy_of_sealed, tmp_path):
     assert agreed(colleague) == POLICY_AND_AFTER | SALSA
 
 
+@pytest.mark.long
 @pytest.mark.faults
 def test_an_interrupted_push_and_an_interrupted_pull_lose_nothing(copy_of_sealed, server, bucket, tmp_path):
     store = bucket(copy_of_sealed)
@@ -351,6 +358,7 @@ def test_a_file_that_was_changed_where_no_cache_has_it_is_named(copy_of_sealed, 
     assert colleague.would_make().keys() == POLICY_AND_AFTER | SALSA_SCORES
 
 
+@pytest.mark.long
 def test_a_damaged_object_of_the_remote_is_named_and_not_used(copy_of_sealed, bucket, tmp_path):
     store = bucket(copy_of_sealed)
     copy_of_sealed.dvc("remote", "modify", "team", "verify", "true")

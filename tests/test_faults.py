@@ -35,6 +35,7 @@ def test_two_at_once_and_a_lock_that_a_kill_left(copy_of_finished, finished):
     assert copy_of_finished.files() == finished.files()
 
 
+@pytest.mark.long
 def test_a_training_that_outlives_snakemake_is_waited_for(copy_of_finished, finished):
     command = without_policy(copy_of_finished)
     copy_of_finished.hold("scripts.policy")
@@ -68,6 +69,7 @@ def small_disk(copy_of_finished):
     subprocess.run(["umount", results], check=True)
 
 
+@pytest.mark.long
 def test_a_full_disk_is_named_and_once_there_is_space_the_same_bytes_come_out(small_disk, finished):
     command = without_policy(small_disk)
     filler = small_disk.root / "results/filler"

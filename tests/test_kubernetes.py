@@ -7,6 +7,8 @@ import pytest
 from tests.checkout import HUNG, Checkout, wait_for
 from tests.kubernetes_api import Kubernetes
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def cluster(tmp_path, monkeypatch):

@@ -126,6 +126,7 @@ def test_a_policy_starts_at_the_sft_model_and_its_reference_is_the_soup(finished
     assert list(with_soup["kl"]) != list(with_soup["kl_to_anchor"])
 
 
+@pytest.mark.long
 def test_all_of_salsa(copy_of_finished):
     copy_of_finished.snakemake("--", "salsa")
     more = copy_of_finished.root / RESULTS / "salsa/more"
@@ -190,6 +191,7 @@ def test_best_of_n_has_the_scores_of_the_samples_that_are_there(finished):
             )
 
 
+@pytest.mark.long
 def test_all_of_reward_ensembles(copy_of_finished):
     copy_of_finished.snakemake("--", "reward_ensembles")
     more = copy_of_finished.root / RESULTS / "reward_ensembles/more"
@@ -202,6 +204,7 @@ def test_all_of_reward_ensembles(copy_of_finished):
     assert set(pd.read_csv(more / "proxies.csv")["proxy"]) == {"1 model", "3 heads", added}
 
 
+@pytest.mark.long
 def test_an_ensemble_is_a_reward_for_the_other_papers(copy_of_finished):
     """Its first model is one that is there."""
     cautious = {"ensemble": "models", "members": 2, "aggregate": "worst_case", "seed": 1}

@@ -9,6 +9,7 @@ from filelock import FileLock
 from tests.checkout import HUNG, Checkout, steps
 from tests.single_node_slurm import Slurm, run, why_not
 
+pytestmark = [pytest.mark.long, pytest.mark.faults]
 SNAKEMAKE = ["timeout", "--kill-after=5", str(HUNG), "snakemake", "--profile", "profiles/slurm"]
 SNAKEMAKE += ["--jobs=4", "--slurm-init-seconds-before-status-checks=1", "--seconds-between-status-checks=2"]
 
