@@ -126,6 +126,7 @@ def test_a_policy_starts_at_the_sft_model_and_its_reference_is_the_soup(finished
     assert list(with_soup["kl"]) != list(with_soup["kl_to_anchor"])
 
 
+@pytest.mark.long
 def test_all_of_salsa(copy_of_finished):
     copy_of_finished.snakemake("--", "salsa")
     more = copy_of_finished.root / RESULTS / "salsa/more"
@@ -196,6 +197,7 @@ def test_best_of_n_has_the_scores_of_the_samples_that_are_there(finished):
             )
 
 
+@pytest.mark.long
 def test_all_of_reward_ensembles(copy_of_finished):
     copy_of_finished.snakemake("--", "reward_ensembles")
     more = copy_of_finished.root / RESULTS / "reward_ensembles/more"
@@ -208,6 +210,7 @@ def test_all_of_reward_ensembles(copy_of_finished):
     assert set(pd.read_csv(more / "proxies.csv")["proxy"]) == {"1 model", "3 heads", added}
 
 
+@pytest.mark.long
 def test_an_ensemble_is_a_reward_for_the_other_papers(copy_of_finished):
     """Its first model is one that is there."""
     cautious = {"ensemble": "models", "members": 2, "aggregate": "worst_case", "seed": 1}
@@ -229,13 +232,15 @@ def test_a_soup_of_an_unknown_reward_is_refused(finished):
     assert "kindness" in finished.snakemake("-n", "--", model, fails=True)
 
 
+@pytest.mark.faults
 def test_other_cores_and_a_killed_job_end_with_the_same_bytes(finished, tmp_path):
     """On one core until a policy's job is killed with -9, and then on four; two papers of four, for time."""
     checkout = Checkout.at(tmp_path / "repository")
     targets = ("--", f"{RESULTS}/rewarded_soups/figures", f"{RESULTS}/salsa/main/figures")
+    checkout.hold("scripts.policy")
     process = checkout.start(*checkout.command(*targets, cores=1))
-    checkout.wait_for_job("scripts.policy").kill()
-    output, _ = process.communicate(timeout=300)
+    checkout.held("scripts.policy").kill()
+    output, _ = process.communicate()
     assert process.returncode != 0
     assert "policy" in output
     assert not (checkout.root / RESULTS / "rewarded_soups/figures").exists()

@@ -17,6 +17,7 @@ from tests.checkout import ROOT
 from tests.sharded import PROMPTS, completions
 from tests.small_trainings import LORA, TRAININGS, write_inputs
 
+pytestmark = pytest.mark.long
 ROUNDING = 1e-4
 CASES = [*((name, None) for name in TRAININGS if name != "ppo"), ("reward", LORA), ("rloo", LORA)]
 
