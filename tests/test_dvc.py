@@ -12,7 +12,7 @@ import pytest
 import yaml
 from moto.server import ThreadedMotoServer
 
-from lib.graph.dvc_stages import in_use
+from lib.graph.in_use import in_use
 from tests.checkout import ROOT, Checkout, wait_for
 from tests.test_edits import POLICY as POLICY_AND_AFTER
 from tests.test_edits import SALSA, SALSA_SCORES, agreed

@@ -5,7 +5,7 @@ import json
 import pytest
 import yaml
 
-from lib.graph.dvc_stages import DEFAULT_PARAMS
+from lib.graph.stages import DEFAULT_PARAMS
 from lib.graph.jobs import graph_of
 from lib.papers.register import PAPERS
 from tests.checkout import Checkout
