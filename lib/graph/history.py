@@ -32,9 +32,9 @@ def text_of(path: str, digest: str) -> bytes | None:
 def head(code: Iterable[str]) -> str:
     """The commit that is checked out. Raises ValueError where one of these files or a rule is not as in it."""
     if edited := git("status", "--porcelain", "--", "Snakefile", "rules", *code).decode().splitlines():
+        files = ", ".join(line[3:] for line in edited)
         raise ValueError(
-            f"{', '.join(line[3:] for line in edited)}: not committed, and dvc.lock of an experiment beside the default one"
-            " says of which commit its results are: commit the code, then seal"
+            f"{files}: not committed, and dvc.lock is to say of which commit results are: commit first"
         )
     return git("rev-parse", "HEAD").decode().strip()
 

@@ -3,7 +3,6 @@
 import ast
 from collections.abc import Mapping
 from functools import cache
-from hashlib import md5
 from pathlib import Path
 
 from lib.graph import history

@@ -26,7 +26,7 @@ def job_of(graph: Graph, target: str) -> Job:
 
 
 def causes(graph: Graph, recorded: Records, job: Job) -> dict[str, list[Change]]:
-    """What differs from dvc.lock about a job and those before it, by their names, less what follows from one of them."""
+    """What differs from dvc.lock about a job and those before it, by name, less what follows from one of them."""
     before = nx.ancestors(ways(graph), name(job)) | {name(job)}
     found: dict[str, list[Change]] = {}
     stale: set[str] = set()
