@@ -9,7 +9,7 @@ NOT_LOCKED := torch triton $(addprefix cuda-,bindings pathfinder toolkit) $(addp
   nccl-cu13 nvjitlink nvshmem-cu13 nvtx)
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: all smollm2 salsa ensembles test lint dvc.yaml seal adopt lock clean
+.PHONY: all smollm2 salsa ensembles test lint dvc.yaml seal adopt status restamp why lock clean
 
 all: .venv/installed
 	snakemake --cores $(CORES)
@@ -36,15 +36,18 @@ lint: .venv/installed
 	ruff format --check .
 	snakefmt --check Snakefile rules
 
-# DVC's pipeline from Snakemake's graph; after snakemake; after dvc pull, checkout or repro. With
-# EXPERIMENT=NAME those of experiments/NAME.
+# DVC's pipeline from Snakemake's graph; after snakemake; after dvc pull, checkout or repro; what is as recorded; after
+# an edit of comments alone; why TARGET, a result or a stage, is stale. With EXPERIMENT=NAME those of experiments/NAME.
 PARAMS = $(EXPERIMENT:%=--params experiments/%/params.yaml)
 
 dvc.yaml: .venv/installed
 	python -m scripts.dvc_graph write $(PARAMS)
 
-seal adopt: .venv/installed
+seal adopt status restamp: .venv/installed
 	python -m scripts.dvc_graph $@ $(PARAMS)
+
+why: .venv/installed
+	python -m scripts.dvc_graph why $(TARGET) $(PARAMS)
 
 # Everything is pinned by version and hash but torch and the CUDA packages that come with some of
 # its files: which file of its one version fits is the machine's affair. Modules are compiled once, on all
