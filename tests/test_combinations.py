@@ -6,11 +6,11 @@ import pytest
 import torch
 
 from lib.evaluation.full_policies import FullPolicies
+from lib.evaluation.lora_policies import LoraPolicies, together
 from lib.evaluation.scores import score
-from lib.evaluation.sweeps import LoraPolicies, together
 from lib.models.lora_in_memory import read
 from lib.models.lora_on_disk import is_adapter
-from lib.models.weights import set_weights, weights
+from lib.models.weights import set_weights, weights_of
 from lib.policies.combinations import One, Point
 from lib.policies.log_probabilities import next_token_log_probabilities
 from lib.reward_models.loading import Reward
@@ -34,7 +34,7 @@ def both_kinds(policies, base, tmp_path):  # noqa: F811
     whole = []
     for folder in policies:
         model = copy.deepcopy(base)
-        set_weights(model, weights(read(folder, base)))
+        set_weights(model, weights_of(read(folder, base)))
         whole.append(tmp_path / "whole" / folder.name)
         model.save_pretrained(whole[-1])
 
@@ -113,7 +113,7 @@ def test_the_adapters_are_left_as_they_were(both_kinds):
 
 def test_points_share_a_batch_where_their_policies_do():
     groups = together(POINTS)
-    assert [point for group in groups for point in group if point.of == "logits"] == [POINTS[4]]
+    assert [point for group in groups for point in group if point.merge == "logits"] == [POINTS[4]]
     assert sorted(map(len, groups)) == [1, 1, 1, 4]
     assert set(next(group for group in groups if len(group) == 4)) == set(POINTS[:4])
 

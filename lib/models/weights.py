@@ -6,7 +6,7 @@ from torch import nn
 from lib.merges.task_vectors import Weights
 
 
-def weights(model: nn.Module) -> Weights:
+def weights_of(model: nn.Module) -> Weights:
     """A copy of the model's weights in float32; tied tensors once.
 
     A LoRA model's are those of the plain model that it stands for: W + (α/r) B A, merged in
