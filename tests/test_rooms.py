@@ -15,21 +15,22 @@ from tests.checkout import ROOT, Checkout
 from tests.test_edits import working_in
 
 FLOORS = {  # a room, and the rooms that it imports from; each is below it
-    "merging": set(),
+    "merges": set(),
+    "merging": {"merges"},
     "machine": set(),
     "statistics": set(),
     "rewards": set(),
     "examples": set(),
-    "models": {"merging", "machine"},
+    "models": {"merges", "machine"},
     "jobs": {"machine"},
     "data": set(),
-    "training": {"merging", "machine", "jobs"},
+    "training": {"merges", "machine", "jobs"},
     "reward_models": {"machine", "statistics", "models", "data"},
-    "policies": {"merging", "machine", "models", "training", "reward_models"},
-    "evaluation": {"merging", "models", "reward_models", "policies"},
+    "policies": {"merges", "machine", "models", "training", "reward_models"},
+    "evaluation": {"merges", "merging", "models", "reward_models", "policies"},
     "reporting": {"statistics"},
     "graph": {"machine", "reward_models"},
-    "papers": {"merging", "statistics", "reward_models", "reporting", "graph"},
+    "papers": {"merges", "statistics", "reward_models", "reporting", "graph"},
 }
 HEAVY = {"torch", "pandas", "transformers", "peft", "trl", "sklearn", "matplotlib", "datasets"}
 SCRIPTS = {"policy": "policy", "rewarded_soups_scores": "evaluate", "report": "report"}  # of some rules
