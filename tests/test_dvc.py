@@ -11,7 +11,7 @@ import boto3
 import pytest
 import yaml
 
-from lib.graph.dvc_stages import in_use
+from lib.graph.in_use import in_use
 from tests.checkout import HUNG, ROOT, Checkout
 from tests.s3_server import S3
 from tests.test_edits import POLICY as POLICY_AND_AFTER

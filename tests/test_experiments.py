@@ -10,8 +10,9 @@ import pytest
 import yaml
 from dvc.exceptions import OutputDuplicationError
 
-from lib.graph.dvc_stages import DEFAULT_PARAMS, pipeline, records, require_same
 from lib.graph.jobs import graph_of
+from lib.graph.records import records
+from lib.graph.stages import DEFAULT_PARAMS, pipeline, require_same
 from scripts.dvc_graph import check, write
 from tests.checkout import Checkout
 
