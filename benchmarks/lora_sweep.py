@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from lib.evaluation.sweeps import LoraPolicies
+from lib.evaluation.lora_policies import LoraPolicies
 from lib.machine.compute import Compute
 from lib.merging import linear_soup
 from lib.models.loading import frozen_base, language_model, tokenizer

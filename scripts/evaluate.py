@@ -80,7 +80,7 @@ def evaluate(
 def kind_of(policy: Path) -> type:
     """How policies like this one are combined."""
     if is_adapter(policy):
-        from lib.evaluation.sweeps import (
+        from lib.evaluation.lora_policies import (
             LoraPolicies,  # PEFT takes 3 s to import, which other policies need not wait for
         )
 

@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from lib.evaluation.full_policies import FullPolicies
+from lib.evaluation.lora_policies import LoraPolicies, together
 from lib.evaluation.scores import score
-from lib.evaluation.sweeps import LoraPolicies, together
 from lib.models.lora_in_memory import read
 from lib.models.lora_on_disk import is_adapter
 from lib.models.weights import set_weights, weights

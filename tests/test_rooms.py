@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from lib.graph.stages import DEFAULT_PARAMS
 from lib.graph.jobs import graph_of
+from lib.graph.stages import DEFAULT_PARAMS
 from tests.checkout import ROOT, Checkout
 from tests.test_edits import working_in
 
