@@ -93,7 +93,8 @@ def as_point(merge: str, weights: list[float], anchor: list[float] | None = None
 
     Raises ValueError where there is no such merge.
     """
-    alone = max(weights) == 1 and (merge == LOGITS or merge_named(merge).keeps_ends)
+    keeps_ends = merge == LOGITS or merge_named(merge).keeps_ends
+    alone = keeps_ends and max(weights) == 1
     return Point("linear" if alone else merge, tuple(weights), None if anchor is None else tuple(anchor))
 
 

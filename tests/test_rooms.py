@@ -22,7 +22,7 @@ FLOORS = {  # a room, and the rooms that it imports from; each is below it
     "statistics": set(),
     "rewards": set(),
     "examples": set(),
-    "models": {"merges", "merging", "machine"},
+    "models": {"merges", "machine"},
     "jobs": {"machine"},
     "data": set(),
     "training": {"merges", "machine", "jobs"},

@@ -1,4 +1,8 @@
-"""Combinations of LoRA policies of one base model: many in one batch, where the merge is linear in the adapters."""
+"""Combinations of LoRA policies of one base model.
+
+Merges that are sums of policies are run many in one batch (`lib.evaluation.sweeps`). Any other merge is run by itself,
+with the merged changes of the weights beside the base model.
+"""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache, cached_property

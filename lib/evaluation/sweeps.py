@@ -1,8 +1,7 @@
 """Combinations of LoRA policies of one base model, many in one batch.
 
 The policies are run as they are: what an adapter adds is multiplied by its weight in the combination that a text of the
-batch belongs to, and no merged model is made. A merge that is no sum of policies is run by itself, with the merged
-changes of the weights beside the base model.
+batch belongs to, and no merged model is made.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

@@ -103,6 +103,7 @@ class GeometricMerge(Merge):
         return in_each_unit(products, lambda product: self.function(product, weights), self.unit)
 
     def step(self, parts: Iterable[Sequence[Weights]], weights: Sequence[float]) -> Step:
+        require_simplex(weights)  # before all parts are read
         coefficients = self.coefficients(self.products(parts), weights)
         return lambda models: add_task_vectors(models[0], models[1:], coefficients, self.unit)
 
