@@ -75,6 +75,7 @@ def test_its_lock_is_its_own_and_so_must_be_its_results(checkout):
     archive = Path("results/other/data/archive.tar.gz")
     archive.parent.mkdir(parents=True)
     shutil.copy("tests/snippets.tar.gz", archive)
+    checkout.commit()
     (FOLDER / "dvc.lock").write_text(yaml.safe_dump({"schema": "2.0", "stages": {"gone": {"cmd": "true"}}}))
     with records(PARAMS) as recorded:
         recorded.record(["fetch"], time.time())

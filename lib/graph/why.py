@@ -63,7 +63,7 @@ def explain(graph: Graph, recorded: Records, target: str) -> list[str]:
     lines = [f"{name(job)} is not as in {recorded.lock_file}:"]
     for words, names in found.items():
         way = nx.shortest_path(ways(graph), names[0], name(job))
-        others = f" (and {len(names) - 1} more that it goes through)" if len(names) > 1 else ""
+        others = f" (and so for {len(names) - 1} more)" if len(names) > 1 else ""
         lines += [f"- {words}", f"  {' → '.join(way)}{others}"]
     return [*lines, in_snakemake(graph, job)]
 
