@@ -27,7 +27,7 @@ def language_model(path: Path, compute: Compute) -> PreTrainedModel:
 def frozen_base(path: Path, compute: Compute) -> PreTrainedModel:
     """A base model that LoRA policies are laid over."""
     model = AutoModelForCausalLM.from_pretrained(path, dtype=compute.dtype).to(compute.device)
-    on_cpu.mend(model)
+    on_cpu.speed_up(model)
     return model.eval().requires_grad_(False)
 
 
