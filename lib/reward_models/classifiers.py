@@ -39,7 +39,7 @@ def new_classifier(base: Path, lora: Mapping[str, Any] | None, compute: Compute,
         task_type="SEQ_CLS",
     )
     plain = with_precise_head(plain.to(compute.device))
-    on_cpu.mend(plain)
+    on_cpu.speed_up(plain)
     return get_peft_model(plain, settings)
 
 
