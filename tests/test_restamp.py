@@ -64,7 +64,7 @@ def test_words_are_recorded_and_both_engines_are_content(copy_of_sealed, restamp
     lock_file = copy_of_sealed.root / "dvc.lock"
     before, results = lock_file.read_text().splitlines(), copy_of_sealed.files()
     edit_words(copy_of_sealed)
-    assert agreed(copy_of_sealed) == CODE[FILE] | agreed(copy_of_sealed)
+    assert CODE[FILE] <= agreed(copy_of_sealed)
     said = restamped(copy_of_sealed)
     assert re.match(r"(.*\n)?(\d+) recorded anew, 0 not, of 47 jobs\n", said), said
     assert "47 of 47 jobs adopted, 0 not here, 0 stale" in said
@@ -82,18 +82,10 @@ def test_other_edits_are_refused_by_name_beside_words_that_are_not(copy_of_seale
     edit_words(copy_of_sealed)
     figures = copy_of_sealed.root / "lib/reporting/figures.py"
     figures.write_text(figures.read_text() + "\nDPI = 1\n")
-    broken = copy_of_sealed.root / "scripts/snippets.py"
-    broken.write_text(broken.read_text() + "\n)\n")
     copy_of_sealed.edit_params({"evaluation.resamples": 150})
     before = yaml.safe_load((copy_of_sealed.root / "dvc.lock").read_text())["stages"]
-    with pytest.raises(SyntaxError):
-        restamped(copy_of_sealed)  # the graph itself reads imports
-    broken.write_text(broken.read_text().removesuffix("\n)\n"))
     said = restamped(copy_of_sealed)
-    assert (
-        "lib/reporting/figures.py has changed in more than comments, docstrings and layout: rewarded_soups_figures"
-        in said
-    )
+    assert "not, lib/reporting/figures.py has changed in more than comments, docstrings and layout: rewarded_" in said
     assert re.search(r"^not, evaluation.resamples was 200 and is 150: rewarded_soups_claims, ", said, re.MULTILINE)
     after = yaml.safe_load((copy_of_sealed.root / "dvc.lock").read_text())["stages"]
     assert after["soup"] != before["soup"]
