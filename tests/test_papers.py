@@ -5,8 +5,8 @@ import json
 import pytest
 import yaml
 
-from lib.graph.dvc_stages import DEFAULT_PARAMS
 from lib.graph.jobs import graph_of
+from lib.graph.stages import DEFAULT_PARAMS
 from lib.papers.register import PAPERS
 from tests.checkout import Checkout
 from tests.test_edits import working_in

@@ -11,7 +11,7 @@ from peft.tuners.lora import LoraLayer
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 
-from lib.merging import Weights
+from lib.merges.task_vectors import Weights
 from lib.models.lora_on_disk import Factors
 
 TRAINED = "default"  # the adapter that is trained, by the name that TRL expects

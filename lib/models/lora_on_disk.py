@@ -15,7 +15,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from lib.merging import Weights
+from lib.merges.task_vectors import Weights
 
 CONFIG, FILE = "adapter_config.json", "adapter_model.safetensors"
 IN_FILE = "base_model.model.{module}.lora_{factor}.weight"

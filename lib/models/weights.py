@@ -3,10 +3,10 @@
 import torch
 from torch import nn
 
-from lib.merging import Weights
+from lib.merges.task_vectors import Weights
 
 
-def weights(model: nn.Module) -> Weights:
+def weights_of(model: nn.Module) -> Weights:
     """A copy of the model's weights in float32; tied tensors once.
 
     For a LoRA model: W + (α/r) B A in float32, under the names of the model without adapters. An average of A and B

@@ -3,9 +3,9 @@
 from peft import PeftModel
 from transformers import PreTrainedModel
 
-from lib.merging import ema
+from lib.merges.linear import ema
 from lib.models.lora_in_memory import deltas, with_dense_deltas
-from lib.models.weights import weights
+from lib.models.weights import weights_of
 from lib.training.beside_checkpoints import SavedBeside
 
 
@@ -22,7 +22,7 @@ class MovingAnchor(SavedBeside):
             self.current = deltas
         else:
             self.model, moving = anchor, dict(anchor.named_parameters())
-            self.current = weights
+            self.current = weights_of
         super().__init__(moving, "anchor.safetensors")
         self.policy, self.mu = policy, mu
 

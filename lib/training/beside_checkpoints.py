@@ -9,7 +9,7 @@ from torch import nn
 from torch.utils.data import Sampler
 from transformers import Trainer, TrainerCallback
 
-from lib.merging import Weights
+from lib.merges.task_vectors import Weights
 
 
 class SavedBeside(TrainerCallback):

@@ -24,7 +24,7 @@ def chord_table(means: Means, rewards: Sequence[str], weights: Sequence[float]) 
 
 
 def chord_counts(table: pd.DataFrame) -> dict[str, dict[str, int]]:
-    """Per reward: at how many λ the soup is on or above the chord, and its interval wholly on one side."""
+    """Per reward: at how many λ the soup lies on or above the chord, and its interval wholly above or below."""
     return {
         reward: {
             "weights": len(rows),
@@ -39,9 +39,9 @@ def chord_counts(table: pd.DataFrame) -> dict[str, dict[str, int]]:
 def hypervolume_table(
     means: Means, rewards: Sequence[str], fronts: Mapping[str, Sequence[PointName]], start: str
 ) -> pd.DataFrame:
-    """RS-2: hypervolumes of named fronts above the rewards of θ_sft, the `start`, and what the first has over each.
+    """RS-2: hypervolumes of named fronts above the rewards of θ_sft, the `start`, and the first minus each.
 
-    A hypervolume is that of the best of noisy points: more points give more of it by noise alone.
+    A front is the best of noisy points, so noise alone gives a front of more points a larger hypervolume.
     """
     reference = means.at([("sft", start)], rewards)[:, 0]
     volumes = {
@@ -52,10 +52,10 @@ def hypervolume_table(
 
 
 def preference_table(means: Means, rewards: Sequence[str], preferences: Sequence[float], soups: Sequence[PointName]):
-    """RS-4: for a user of reward Σᵢ μᵢ Rᵢ, what the policy trained on it, the soup at λ = μ and the best soup give.
+    """RS-4: for a user whose reward is Σᵢ μᵢ Rᵢ, the soup at λ = μ and the best soup, each minus the MORL policy.
 
-    The best of many soups is chosen on the prompts that it is judged on, in each bootstrap sample
-    anew, and so looks a little better than it is.
+    The best soup is chosen anew in each bootstrap sample, on the prompts that it is scored on, so its value is biased
+    upwards.
     """
     rows = []
     for preference in preferences:
