@@ -1,4 +1,4 @@
-"""The reference of the KL term that moves with the policy: WARP's exponential moving average."""
+"""The moving anchor of the KL term: WARP's exponential moving average of the policy."""
 
 from peft import PeftModel
 from transformers import PreTrainedModel
@@ -12,9 +12,8 @@ from lib.training.beside_checkpoints import SavedBeside
 class MovingAnchor(SavedBeside):
     """θ_ema ← (1 − μ) θ_ema + μ θ after every optimiser step (WARP, algorithm 1).
 
-    anchor: a model in float32, changed in place, whose weights are averaged with those of the policy; or, for a LoRA
-    policy, one on the same base model, of which what adapters change is averaged, exactly and in float32. The anchor is
-    `model` from then on: averages of several steps have no adapter of a low rank.
+    anchor: a model in float32, changed in place. For a LoRA policy: a LoRA model on the same base model, whose Δ = B A
+    are averaged exactly in float32. The average has no low rank, so the anchor is `model`, with dense Δ, from then on.
     """
 
     def __init__(self, anchor: PreTrainedModel | PeftModel, policy: PreTrainedModel | PeftModel, mu: float) -> None:

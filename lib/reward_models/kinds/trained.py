@@ -1,4 +1,4 @@
-"""Rewards that jobs of this graph train: on a human label, or as an ensemble of proxies on labelled pairs."""
+"""Rewards that the experiment trains: on a human label, or as an ensemble of proxies on labelled pairs."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +10,7 @@ from lib.reward_models.proxies import ensemble, ensemble_source
 
 
 class Trained(Kind):
-    """A reward whose source has `models`, directories of classifiers, and how their outputs are made one."""
+    """A reward whose source has `models`, the directories of classifiers, and the `aggregate` of their outputs."""
 
     def files(self, source: Spec, experiment: Any) -> list[str]:
         return list(source["models"])
@@ -41,7 +41,7 @@ class Label(Trained):
 
 
 def label_problems(key: str, label: str | dict[str, float], experiment: Any) -> Iterator[tuple[str, str]]:
-    """What is wrong with a human label, where the data's columns and domains are known before they are read."""
+    """Errors in a human label, by the columns and domains that the data is declared to have."""
     own = "rows" in experiment.config["data"]
     columns = experiment.value("data.labels") if own else ["rating"]
     if isinstance(label, str):
@@ -58,7 +58,7 @@ def label_problems(key: str, label: str | dict[str, float], experiment: Any) -> 
 
 
 class Proxies(Trained):
-    """An ensemble of models that learned what the gold reward prefers (Scalable Ensembling)."""
+    """An ensemble of reward models trained on the preferences of the gold reward (Scalable Ensembling)."""
 
     key = "ensemble"
     unit = "sd over samples of the SFT model"
@@ -80,8 +80,8 @@ class Proxies(Trained):
             yield f"{key}.ensemble", "its proxies are trained as the section reward_ensembles says, which is missing"
 
     def source(self, name: str, spec: Spec, experiment: Any) -> dict[str, Any]:
-        of = ensemble(spec, experiment.value("reward_ensembles.flipped"))
-        return {"kind": self.key} | ensemble_source(of, spec.get("seed", 0), experiment)
+        proxy = ensemble(spec, experiment.value("reward_ensembles.flipped"))
+        return {"kind": self.key} | ensemble_source(proxy, spec.get("seed", 0), experiment)
 
     def other_keys(self) -> list[str]:
         return ["reward_ensembles.flipped", "reward_ensembles.coefficient"]
