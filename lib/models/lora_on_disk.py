@@ -18,7 +18,7 @@ from torch import Tensor
 from lib.merges.task_vectors import Weights
 
 CONFIG, FILE = "adapter_config.json", "adapter_model.safetensors"
-IN_FILE = "base_model.model.{module}.lora_{factor}.weight"
+TENSOR_NAME = "base_model.model.{module}.lora_{factor}.weight"
 
 Factors = dict[str, tuple[Tensor, Tensor]]
 """A (r, in) and B (out, r) in float32, by the name of the weight W that becomes W + B A."""
@@ -63,7 +63,7 @@ def write_factors(factors: Factors, base: Path, model: Path) -> None:
     }
     (model / CONFIG).write_text(json.dumps(config, indent=2) + "\n")
     tensors = {
-        IN_FILE.format(module=module, factor=factor): tensor.float().contiguous()
+        TENSOR_NAME.format(module=module, factor=factor): tensor.float().contiguous()
         for module, pair in modules.items()
         for factor, tensor in zip("AB", pair)
     }

@@ -49,9 +49,9 @@ def save_classifier(model: PreTrainedModel, directory: Path) -> None:
     model.save_pretrained(directory)
     if hasattr(model, "peft_config"):
         (directory / "README.md").unlink()
-        written = json.loads((directory / CONFIG).read_text())
-        written["target_modules"].sort()  # PEFT writes a set, in random order
-        (directory / CONFIG).write_text(json.dumps(written, indent=2) + "\n")
+        config = json.loads((directory / CONFIG).read_text())
+        config["target_modules"].sort()  # PEFT writes a set, in random order
+        (directory / CONFIG).write_text(json.dumps(config, indent=2) + "\n")
         model.config.save_pretrained(directory)  # it has the number of outputs, which the factors lack
 
 

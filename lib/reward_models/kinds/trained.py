@@ -42,17 +42,17 @@ class Label(Trained):
 
 def label_problems(key: str, label: str | dict[str, float], experiment: Any) -> Iterator[tuple[str, str]]:
     """Errors in a human label, by the columns and domains that the data is declared to have."""
-    own = "rows" in experiment.config["data"]
-    columns = experiment.value("data.labels") if own else ["rating"]
+    own_data = "rows" in experiment.config["data"]
+    columns = experiment.value("data.labels") if own_data else ["rating"]
     if isinstance(label, str):
         if label not in columns:
             yield key, f"{label!r} is not one of the labels ({', '.join(columns)})"
         return
     if len(set(label.values())) < 2:
         yield key, "all domains have the same number: there is nothing to learn"
-    if own and "domain" not in columns:
-        yield key, "the domains that it names are a column of the data, which data.labels lacks"
-    if not own:
+    if own_data and "domain" not in columns:
+        yield key, "it names domains, but data.labels has no column `domain`"
+    if not own_data:
         for domain in label.keys() - FILES.keys():
             yield key, f"{domain!r} is not one of the domains ({', '.join(FILES)})"
 
@@ -77,7 +77,7 @@ class Proxies(Trained):
 
     def problems(self, key: str, spec: Spec, experiment: Any) -> Iterator[tuple[str, str]]:
         if not experiment.has("reward_ensembles"):
-            yield f"{key}.ensemble", "its proxies are trained as the section reward_ensembles says, which is missing"
+            yield f"{key}.ensemble", "its proxies need the section reward_ensembles, which is missing"
 
     def source(self, name: str, spec: Spec, experiment: Any) -> dict[str, Any]:
         proxy = ensemble(spec, experiment.value("reward_ensembles.flipped"))
