@@ -49,7 +49,7 @@ WARP = (
 
 
 def slerp_alone() -> None:
-    """What mergekit's nuslerp does: one model. scripts.warp_merge also writes LITI's, and the angles."""
+    """The same work as mergekit's nuslerp: one model. scripts.warp_merge also writes LITI's model and the angles."""
     from lib.merging import add_task_vectors, equal_weights, inner_products, slerp_coefficients, task_vector
     from lib.models.streaming import merge, pieces
 
@@ -62,7 +62,7 @@ def slerp_alone() -> None:
 
 
 def write_models(folder: Path) -> None:
-    """Three models: one, and two that are it plus noise, a hundredth of its weights' spread."""
+    """Three models: a start, and two that are the start plus noise of a hundredth of its weights' spread."""
     import torch
     from transformers import LlamaConfig, LlamaForCausalLM
 
@@ -80,8 +80,8 @@ def write_models(folder: Path) -> None:
 
 
 def differences(folder: Path) -> list[dict]:
-    """Where ours and mergekit's differ. nuslerp has an angle per tensor, we have one per transformer block: they are
-    the same for tensors outside the blocks."""
+    """Differences between our merges and mergekit's. nuslerp has an angle per tensor and we have one per transformer
+    block, so only tensors outside the blocks are compared."""
     from safetensors.torch import load_file
 
     rows = []
@@ -125,7 +125,7 @@ def main() -> None:
     arguments = parser.parse_args()
     import pandas as pd
 
-    # torch is loaded in other processes alone: a process is charged with the memory of the one that starts it
+    # torch is loaded in other processes only: a child's peak memory includes that of the process that starts it
     with (
         tempfile.TemporaryDirectory() as name,
         ProcessPoolExecutor(1, get_context("spawn")) as other,
