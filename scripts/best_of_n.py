@@ -17,10 +17,9 @@ from lib.reward_models.ensembles import TrainedClassifier, aggregated
 def compute_best_of_n(
     samples: Path, proxies: list[Path], curves: Output, *, sources: dict[str, dict], most: int, compute: dict
 ) -> None:
-    """sources: by name of a reward, the models whose outputs are the members, the aggregate and its coefficient.
+    """sources: by reward, its `models`, whose outputs are the members, its `aggregate` and `coefficient`.
 
-    Writes a row per reward, n and prompt: `kl`, and `proxy` and `gold` of the best of n, for the powers of two up to
-    `most`.
+    Writes a row per reward, n and prompt: `kl`, and `proxy` and `gold` of the best of n. n: powers of two up to `most`.
     """
     machine = Compute.of(compute)
     table = pd.read_json(samples, lines=True, dtype={"text": str})
@@ -35,8 +34,8 @@ def compute_best_of_n(
     assert {Path(path) for source in sources.values() for path in source["models"]} == set(proxies)
     rows = []
     for name, source in sources.items():
-        of_all = torch.cat([members(Path(path)) for path in source["models"]], dim=1)
-        proxy = aggregated(of_all, source["aggregate"], source["coefficient"]).double().numpy().reshape(shape)
+        outputs = torch.cat([members(Path(path)) for path in source["models"]], dim=1)
+        proxy = aggregated(outputs, source["aggregate"], source["coefficient"]).double().numpy().reshape(shape)
         for n in 2 ** np.arange(int(np.log2(most)) + 1):
             best = {"proxy": best_of_n(proxy, proxy, n), "gold": best_of_n(proxy, gold, n)}
             rows.append(pd.DataFrame({"reward": name, "n": n, "kl": kl(n), "prompt": range(len(gold))} | best))

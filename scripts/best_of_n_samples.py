@@ -1,4 +1,4 @@
-"""Samples of the SFT model to choose the best of, with what the gold reward says of each (Coste et al., section 4)."""
+"""Samples of the SFT model for best-of-n, with the gold reward of each (Coste et al., section 4)."""
 
 from pathlib import Path
 
@@ -31,7 +31,7 @@ def write_samples(
     compute: dict,
     judge: dict,
 ) -> None:
-    """judge: where the gold reward comes from. Writes `prompt` (its number), `text` and `gold`, prompt after prompt."""
+    """judge: the source of the gold reward. Writes `prompt` (its number), `text` and `gold`, prompt after prompt."""
     machine = Compute.of(compute)
     model, tokens, gold = language_model(policy, machine), tokenizer(policy), load("gold", judge, machine)
     generator = torch.Generator().manual_seed(SEED)
