@@ -11,7 +11,7 @@ from safetensors.torch import load_file
 
 from lib.merging import merge_named
 from lib.models.merges_on_disk import write_merge
-from lib.models.weights import set_weights
+from lib.models.weights import set_weights, weights_of
 from lib.papers.register import PAPERS
 from lib.policies.combinations import Point
 from tests.checkout import ROOT, Checkout, lay_over
