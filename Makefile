@@ -1,5 +1,6 @@
 # `make` sets up .venv and runs the experiment of params.yaml, `make salsa` and `make ensembles` more of
-# two papers, `make smollm2` all four with a larger language model; `make test` runs the tests.
+# two papers, `make smollm2` all four with a larger language model; `make test` runs the tests that
+# decide, `make test-all` all.
 
 PYTHON ?= python3.11
 CORES ?= 2
@@ -9,7 +10,7 @@ NOT_LOCKED := torch triton $(addprefix cuda-,bindings pathfinder toolkit) $(addp
   nccl-cu13 nvjitlink nvshmem-cu13 nvtx)
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: all smollm2 salsa ensembles test lint dvc.yaml seal adopt status restamp why lock clean
+.PHONY: all smollm2 salsa ensembles test test-long test-all lint dvc.yaml seal adopt status restamp why lock clean
 
 all: .venv/installed
 	snakemake --cores $(CORES)
@@ -28,7 +29,15 @@ salsa: .venv/installed
 ensembles: .venv/installed
 	snakemake --cores $(CORES) -- reward_ensembles
 
+# What decides about correctness.
 test: .venv/installed lint
+	pytest -m "not long"
+
+# What takes long beside: Slurm, Kubernetes, faults of storage, several processes.
+test-long: .venv/installed
+	pytest -m long
+
+test-all: .venv/installed lint
 	pytest
 
 lint: .venv/installed

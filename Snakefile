@@ -1,13 +1,13 @@
 # From raw text to the Pareto fronts of averaged policies. `snakemake --cores 2` runs the experiment
 # of params.yaml, with `--configfile experiments/NAME/params.yaml` that of another file alone;
-# `snakemake -n` tells what it would run, and why.
+# `snakemake -n` lists what it would run, and why.
 
 from snakemake.utils import min_version
 
 min_version("9.0")
 
 
-if not workflow.overwrite_configfiles:  # a --configfile is read instead, not as well
+if not workflow.overwrite_configfiles:  # a --configfile replaces params.yaml
 
     configfile: "params.yaml"
 
@@ -31,9 +31,9 @@ for paper in papers:
     include: f"rules/{paper}.smk"
 
 
-include: "rules/factor_average.smk"  # → with LoRA: what averages of its factors would have been
-include: "rules/report.smk"  # → one page that says what was found
-include: "rules/dvc.smk"  # meanwhile DVC leaves alone what is being made
+include: "rules/factor_average.smk"  # → with LoRA: the error of averaging its factors
+include: "rules/report.smk"  # → one page with all results
+include: "rules/dvc.smk"  # keeps DVC away from files in use while jobs run
 
 
 rule all:

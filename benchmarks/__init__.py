@@ -1,1 +1,1 @@
-"""Measurements to run by hand; `python -m benchmarks.NAME --help` tells what one takes."""
+"""Measurements to run by hand; `python -m benchmarks.NAME --help` lists its options."""

@@ -3,8 +3,8 @@
     python -m benchmarks.algorithms --seeds 1 2 3
 
 needs the SFT model, the reward and the snippets of params.yaml's experiment (`snakemake --cores 2`). Each policy has
-the start, anchor and settings of `policy:`, and SALSA's reward, which has to be a trained one; a step is a batch of
-completions for all three, of which PPO makes several steps of its optimiser. One policy after the other is trained, on
+the start, anchor and settings of `policy:`, and SALSA's reward, which has to be a trained model. A step is a batch of
+completions for all three, on which PPO's optimiser takes several steps. Policies are trained one after the other, on
 one thread.
 """
 
@@ -26,12 +26,12 @@ from lib.statistics.along_training import mean_start, over_seeds, read_trajector
 from scripts.policy import train_policy
 
 ALGORITHMS = ("rloo", "grpo", "ppo")
-MEAN = {"aggregate": "mean", "coefficient": 0}  # of one model: itself
-LAST = 5  # records at the end that are averaged
+MEAN = {"aggregate": "mean", "coefficient": 0}  # of a single model
+LAST = 5  # records at the end of training, averaged
 
 
 def trained(params: dict, algorithm: str, seed: int, folder: Path) -> tuple[Path, float]:
-    """The history of a policy, and the seconds that a step took, reading of models included."""
+    """The history of a policy, and the seconds per step, including the time to load models."""
     results, policy = Path("results", params["experiment"]), params["policy"]
     name = params["salsa"]["reward"]
     shared = ("steps", "prompts_per_step", "completions_per_prompt", "parts", "max_new_tokens", "temperature")
@@ -86,17 +86,17 @@ def main() -> None:
     origin = mean_start(list(paths.values()))
     rows = []
     for algorithm in ALGORITHMS:
-        of_seeds = [paths[algorithm, seed] for seed in seeds]
+        by_seed = [paths[algorithm, seed] for seed in seeds]
         margins = [reward_at_equal_kl(paths[algorithm, seed], paths["rloo", seed], origin) for seed in seeds]
-        over = over_seeds(np.array(margins), resamples=params["evaluation"]["resamples"])
+        gain = over_seeds(np.array(margins), resamples=params["evaluation"]["resamples"])
         steps = [seconds[algorithm, seed] for seed in seeds]
         rows.append(
             {
                 "algorithm": algorithm,
                 "seconds a step (min to max)": f"{np.median(steps):.2f} ({min(steps):.2f} to {max(steps):.2f})",
-                "reward at the end": np.mean([path[-LAST:, 0].mean() for path in of_seeds]),
-                "KL at the end": np.mean([path[-LAST:, 1].mean() for path in of_seeds]),
-                "best reward at equal KL, minus RLOO's": "{value:.3f} ({low:.3f} to {high:.3f})".format(**over),
+                "reward at the end": np.mean([path[-LAST:, 0].mean() for path in by_seed]),
+                "KL at the end": np.mean([path[-LAST:, 1].mean() for path in by_seed]),
+                "best reward at equal KL, minus RLOO's": "{value:.3f} ({low:.3f} to {high:.3f})".format(**gain),
             }
         )
     print(pd.DataFrame(rows).to_markdown(index=False, floatfmt=".3f"))

@@ -1,7 +1,7 @@
-"""Time what Snakemake and DVC cost when there is nothing to do, and what seal and adopt cost.
+"""Time Snakemake and DVC when there is nothing to do, and seal and adopt.
 
-Without arguments on a copy of this checkout, whose experiment has to be finished (`make`); with
-`--jobs N` on a generated graph of N small jobs.
+Without arguments it runs on a copy of this checkout, whose experiment has to be finished (`make`); with `--jobs N`, on
+a generated graph of N small jobs.
 """
 
 import argparse
@@ -50,13 +50,13 @@ def generate(root: Path, jobs: int) -> None:
 
 
 def copy_checkout(root: Path) -> None:
-    """This checkout with its results, without what DVC knows of them."""
+    """A copy of this checkout with its results, without DVC's records of them."""
     left_out = shutil.ignore_patterns(".git", ".venv", "cache", "tmp", "dvc.lock", "__pycache__", ".*_cache")
     shutil.copytree(ROOT, root, symlinks=True, ignore=left_out)
 
 
 def seconds(root: Path, *command: str, expected: str = "") -> float:
-    """How long a command takes; it has to succeed and to say what is expected."""
+    """How long a command takes. It has to succeed and to print what is expected."""
     started = time.perf_counter()
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     done = subprocess.run(command, cwd=root, env=os.environ | {"PATH": path}, capture_output=True, text=True)

@@ -3,8 +3,8 @@
     python -m benchmarks.reward_ensembles --figure cost.png
 
 needs the tokenizer and the preferences of params.yaml's experiment (`snakemake --cores 2`). The encoder is a Llama of
-the size that is asked for, with weights drawn at random: cost does not depend on them. Each measurement is a process of
-its own, on one thread; memory is the peak of its resident set less what it had before the work. K models are trained
+the given size with random weights, on which cost does not depend. Each measurement is a process of
+its own, on one thread; memory is the peak of its resident set minus its size before the work. K models are trained
 one after the other, and score together, as in the pipeline. Times are medians over the repeats, which are interleaved.
 """
 
@@ -43,7 +43,7 @@ MEGABYTE = 2**20
 
 
 def measure(kind: str, members: int, work: str, encoder: Path, preferences: Path, steps: int) -> dict[str, float]:
-    """Seconds, and megabytes at the peak, of one piece of work: `steps` of training, or scoring as many batches."""
+    """Seconds, and megabytes at the peak, to train for some steps or to score as many batches."""
     torch.set_num_threads(1)
     tokens = tokenizer(encoder)
     pairs = pd.read_json(preferences, lines=True, dtype={"first": str, "second": str}).head(BATCH * steps)
@@ -53,19 +53,19 @@ def measure(kind: str, members: int, work: str, encoder: Path, preferences: Path
         seconds = 0.0
         for number in range(models):
             seconds += train(classifier(encoder, heads, number), tokens, pairs, heads, steps)
-            gc.collect()  # a trainer is in circles of references
+            gc.collect()  # a trainer is part of reference cycles
     else:
-        held = [classifier(encoder, heads, number).eval() for number in range(models)]
+        loaded = [classifier(encoder, heads, number).eval() for number in range(models)]
         texts = [*pairs["first"], *pairs["second"]]
         started = time.perf_counter()
-        for model in held:
+        for model in loaded:
             outputs(model, tokens, texts)
         seconds = time.perf_counter() - started
     return {"seconds": seconds, "megabytes": (peak_memory() - before) / MEGABYTE}
 
 
 def peak_memory() -> int:
-    """The largest resident set of this process, in bytes; getrusage has that of the process that started it, too."""
+    """The largest resident set of this process, in bytes; getrusage would include that of the parent process."""
     [line] = [line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM")]
     return int(line.split()[1]) * 1024
 
@@ -77,7 +77,7 @@ def classifier(encoder: Path, heads: int, seed: int) -> PreTrainedModel:
 
 
 def train(model: PreTrainedModel, tokens, pairs: pd.DataFrame, heads: int, steps: int) -> float:
-    """Seconds of training, reading of the model left out."""
+    """Seconds of training, without loading the model."""
     dataset = as_pairs(pairs, first_preferred(pairs, 0), tokens).add_column("weights", [[1] * heads] * len(pairs))
     with tempfile.TemporaryDirectory() as folder:
         config = RewardConfig(
@@ -94,11 +94,11 @@ def train(model: PreTrainedModel, tokens, pairs: pd.DataFrame, heads: int, steps
         return time.perf_counter() - started
 
 
-def measured(kind: str, members: int, work: str, *given) -> dict[str, object]:
+def measured(kind: str, members: int, work: str, *arguments) -> dict[str, object]:
     """`measure` in a process of its own."""
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as process:
-        found = process.submit(measure, kind, members, work, *given).result()
-    return {"kind": kind, "K": members, "work": work} | found
+        result = process.submit(measure, kind, members, work, *arguments).result()
+    return {"kind": kind, "K": members, "work": work} | result
 
 
 def draw(table: pd.DataFrame, file: Path) -> None:
@@ -137,19 +137,19 @@ def main() -> None:
         new_llama(
             tokens, hidden_size=arguments.hidden_size, layers=arguments.layers, heads=4, context=64, seed=0
         ).save_pretrained(folder)
-        given = [Path(folder), results / "reward_ensembles/preferences.jsonl", arguments.steps]
+        shared_arguments = [Path(folder), results / "reward_ensembles/preferences.jsonl", arguments.steps]
         for _ in range(arguments.repeats):
             for members in range(1, MOST + 1):
                 for kind in KINDS:
                     for work in WORK:
-                        rows.append(measured(kind, members, work, *given))
+                        rows.append(measured(kind, members, work, *shared_arguments))
                         print("{kind} K={K} {work}  {seconds:.2f} s  {megabytes:.0f} MB".format(**rows[-1]))
     table = pd.DataFrame(rows).pivot_table(
         index=["kind", "K"], columns="work", values=["seconds", "megabytes"], aggfunc="median"
     )
     relative = table / table.loc[("models", 1)]
     both = pd.concat({"measured": table, "one model = 1": relative}, axis=1).round(2)
-    both.columns = [f"{unit} to {work}, {of}" for of, unit, work in both.columns]
+    both.columns = [f"{unit} to {work}, {scale}" for scale, unit, work in both.columns]
     print(both.reset_index().to_markdown(index=False))
     print(f"spread of the repeats, largest: {spread(pd.DataFrame(rows)):.0%}")
     draw(relative, arguments.figure)

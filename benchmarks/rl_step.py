@@ -1,12 +1,12 @@
-"""One step of RL on a CPU, side by side: TRL's RLOO as it comes, this project's, and a loop written by hand.
+"""One step of RL on a CPU, side by side: TRL's RLOO by default, this project's, and a loop written by hand.
 
     python -m benchmarks.rl_step --model results/smollm2/base
 
 64 completions, 16 prompts of 8 tokens with 4 of 24 tokens each, LoRA of rank 16 on q, k, v, o over a model in bfloat16,
-or in float32 where the CPU has no units for that, the reference is the start, the reward is the share of different
-tokens. Rounds of the three alternate; the first step of each is not counted. This project's trainer and the loop draw
-from the same random numbers: in float32, where rounding does not soon lead them to other tokens, their rewards and KL
-are compared step by step.
+or in float32 if the CPU has no units for bfloat16. The reference is the start, the reward is the share of different
+tokens. The three run in turns; the first step of each is not counted. This project's trainer and the loop draw the same
+random numbers. In float32, where rounding takes long to lead to other tokens, their rewards and KL are compared step by
+step.
 """
 
 import argparse
@@ -36,7 +36,7 @@ PROMPTS, COMPLETIONS, PROMPT, LENGTH = 16, 4, 8, 24
 LORA = {"rank": 16, "alpha": 16, "modules": ["q_proj", "k_proj", "v_proj", "o_proj"]}
 BETA, LEARNING_RATE, TEMPERATURE = 0.05, 1e-4, 1.0
 FAST, PRECISE = Compute.of({"device": "cpu", "precision": "auto"}), CPU
-BY_TRL = {  # what it needs to run on a CPU at all, and to say less
+BY_TRL = {  # needed to run on a CPU, and to log less
     "per_device_train_batch_size": PROMPTS * COMPLETIONS,
     "use_cpu": True,
     "bf16": FAST.dtype == torch.bfloat16,
@@ -47,31 +47,31 @@ BY_TRL = {  # what it needs to run on a CPU at all, and to say less
 
 
 class Timed:
-    """A trainer that tells what each step took, and draws the completions of a step from the step's number."""
+    """A trainer that records the time of each step, and samples completions with the step's number as the seed."""
 
     def _generate_single_turn(self, prompt_ids, *args, **kwargs):
         torch.manual_seed(self.state.global_step)
-        self.seen = prompt_ids
+        self.step_prompts = prompt_ids
         return super()._generate_single_turn(prompt_ids, *args, **kwargs)
 
     def training_step(self, *args, **kwargs):
         """Times it."""
         started = time.perf_counter()
         loss = super().training_step(*args, **kwargs)
-        self.told.append({"seconds": time.perf_counter() - started, "prompts": self.seen})
+        self.timings.append({"seconds": time.perf_counter() - started, "prompts": self.step_prompts})
         return loss
 
 
 class TimedTRL(Timed, RLOOTrainer):
-    """TRL's."""
+    """TRL's trainer."""
 
 
 class TimedRLOO(Timed, RLOO):
-    """This project's."""
+    """This project's trainer."""
 
 
 def config(folder: str, steps: int, **own) -> RLOOConfig:
-    """What both trainers share."""
+    """Settings that both trainers share."""
     return RLOOConfig(
         output_dir=folder,
         max_steps=steps,
@@ -87,19 +87,19 @@ def config(folder: str, steps: int, **own) -> RLOOConfig:
 
 
 def finished(trainer) -> list[dict]:
-    """What a trainer tells of each step."""
-    trainer.told = []
+    """Seconds, prompts, reward and KL of each step of a trainer."""
+    trainer.timings = []
     with contextlib.redirect_stdout(io.StringIO()):
         trainer.train()
     logs = [entry for entry in trainer.state.log_history if "reward" in entry]
     return [
         step | {"reward": log["reward"], "kl": log["kl"] * log["completions/mean_length"]}
-        for step, log in zip(trainer.told, logs, strict=True)
+        for step, log in zip(trainer.timings, logs, strict=True)
     ]
 
 
 def by_trl(model: Path, tokens: PreTrainedTokenizerFast, texts: list[str], steps: int) -> list[dict]:
-    """TRL's RLOO as it comes, but for what it needs to run on a CPU at all."""
+    """TRL's RLOO with its defaults, except for what it needs to run on a CPU."""
 
     def reward(completion_ids, **_) -> list[float]:
         return [different(ids) for ids in completion_ids]
@@ -143,7 +143,7 @@ def by_hand(
     optimizer = torch.optim.AdamW(
         [p for p in policy.parameters() if p.requires_grad], lr=LEARNING_RATE, weight_decay=0.0
     )
-    told = []
+    records = []
     for step, prompt_ids in enumerate(prompts):
         started = time.perf_counter()
         torch.manual_seed(step)
@@ -152,25 +152,26 @@ def by_hand(
         texts = tokens.batch_decode(drawn, skip_special_tokens=True)
         rewards = torch.tensor([different(tokens(text)["input_ids"]) for text in texts])
         with torch.no_grad(), policy.disable_adapter():
-            of_reference, mask = log_probabilities(policy, prompt_ids, drawn, tokens.pad_token_id)
+            reference_logs, mask = log_probabilities(policy, prompt_ids, drawn, tokens.pad_token_id)
         policy.train()
-        of_policy, _ = log_probabilities(policy, prompt_ids, drawn, tokens.pad_token_id)
-        kl = ((of_policy.detach() - of_reference) * mask).sum(1)
+        policy_logs, _ = log_probabilities(policy, prompt_ids, drawn, tokens.pad_token_id)
+        kl = ((policy_logs.detach() - reference_logs) * mask).sum(1)
         penalised = (rewards - BETA * kl).view(-1, COMPLETIONS)
         advantages = (penalised - penalised.mean(1, keepdim=True)) * COMPLETIONS / (COMPLETIONS - 1)
-        loss = -(advantages.flatten() * (of_policy * mask).sum(1)).mean()
+        loss = -(advantages.flatten() * (policy_logs * mask).sum(1)).mean()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(policy.parameters(), 1.0)
         optimizer.step()
         optimizer.zero_grad()
-        told.append({"seconds": time.perf_counter() - started, "reward": rewards.mean().item(), "kl": kl.mean().item()})
-    return told
+        elapsed = time.perf_counter() - started
+        records.append({"seconds": elapsed, "reward": rewards.mean().item(), "kl": kl.mean().item()})
+    return records
 
 
 def log_probabilities(
     policy: PreTrainedModel | PeftModel, prompts: list[list[int]], drawn: list[list[int]], pad: int
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """log π of each token of completions of prompts of one length, and which tokens are there."""
+    """log π of each token of the completions, and the mask of their tokens. All prompts have the same length."""
     length = max(map(len, drawn))
     ids = torch.tensor([[*prompt, *row, *[pad] * (length - len(row))] for prompt, row in zip(prompts, drawn)])
     mask = torch.tensor([[1.0] * len(row) + [0.0] * (length - len(row)) for row in drawn])
@@ -179,23 +180,23 @@ def log_probabilities(
 
 
 def different(ids: list[int]) -> float:
-    """The share of different tokens, of as many as a completion may have."""
+    """The number of different tokens, as a share of a completion's largest length."""
     return len(set(ids)) / LENGTH
 
 
 def prompts_of(tokens: PreTrainedTokenizerFast) -> list[str]:
-    """Texts of exactly as many tokens as a prompt has."""
+    """Texts of exactly PROMPT tokens."""
     openings = ["The", "A", "One", "Her", "His", "This", "That", "Our"]
     nouns = ["film", "book", "city", "plan", "song", "team", "phone", "story"]
     texts = [f"{opening} {noun} was one of the very best" for opening in openings for noun in nouns]
-    found = [text for text in texts if len(tokens(text)["input_ids"]) == PROMPT]
-    if len(found) < PROMPTS:
-        raise ValueError(f"{len(found)} of the texts have {PROMPT} tokens, which is less than a batch")
-    return found
+    fitting = [text for text in texts if len(tokens(text)["input_ids"]) == PROMPT]
+    if len(fitting) < PROMPTS:
+        raise ValueError(f"{len(fitting)} of the texts have {PROMPT} tokens, which is less than a batch")
+    return fitting
 
 
 def main() -> None:
-    """Prints the table, and how far the trainer and the loop are apart."""
+    """Prints medians, their ratios, and rewards and KL of the trainer and the loop."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", type=Path, required=True, help="directory of a language model")
     parser.add_argument("--rounds", type=int, default=3)
@@ -212,12 +213,12 @@ def main() -> None:
         of_trl = by_trl(arguments.model, tokens, texts, arguments.steps)
         for name, steps in zip(seconds, (of_trl, ours, hand)):
             seconds[name] += [step["seconds"] for step in steps[1:]]
-        so_far = ", ".join(f"{name} {np.median(found):.1f} s" for name, found in seconds.items())
+        so_far = ", ".join(f"{name} {np.median(times):.1f} s" for name, times in seconds.items())
         print(f"round {number}: {so_far}", flush=True)
     ours = by_project(arguments.model, tokens, texts, arguments.steps, PRECISE)
     hand = by_hand(arguments.model, tokens, [step["prompts"] for step in ours], PRECISE)
-    medians = {name: float(np.median(found)) for name, found in seconds.items()}
-    told = {
+    medians = {name: float(np.median(times)) for name, times in seconds.items()}
+    summary = {
         "seconds a step": medians,
         "paretosoup / TRL": medians["paretosoup"] / medians["TRL"],
         "paretosoup / by hand": medians["paretosoup"] / medians["by hand"],
@@ -225,7 +226,7 @@ def main() -> None:
             name: [[one[name], other[name]] for one, other in zip(ours, hand)] for name in ("reward", "kl")
         },
     }
-    print(json.dumps(told, indent=2))
+    print(json.dumps(summary, indent=2))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-# The base model θ_pre with its tokenizer: trained from scratch, or one that others have trained, out of a wheel of the
+# The base model θ_pre with its tokenizer: trained from scratch, or pre-trained by others and read from a wheel of the
 # package index, a directory, or the hub.
 # Needs the snippets; makes base/.
 
@@ -31,8 +31,8 @@ if "source" not in config["base"]:
                 "base.learning_rate",
                 "base.seed",
             ),
-        # Everything waits for this job, so it takes two threads; whatever --cores allows it is always
-        # two, because the last bits of a sum depend on how many threads it was split over.
+        # All other jobs wait for this one, so it takes two threads. It takes two whatever --cores is,
+        # because the last bits of a sum depend on the number of threads.
         shell:
             "OMP_NUM_THREADS=2 MKL_NUM_THREADS=2 python -m scripts.base --snippets {input.snippets}"
             " --model {output.model} --report {output.report} --settings {params.settings:q} > {log} 2>&1"

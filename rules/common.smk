@@ -1,4 +1,4 @@
-# What every rules file uses: the parameters, read and checked; the names that rules share.
+# What all rules use: the checked parameters, and the names that rules share.
 
 import sys
 from pathlib import Path
@@ -18,19 +18,19 @@ for key, problem in problems(experiment):
 
 value, settings, code = experiment.value, experiment.settings, experiment.code.of
 RESULTS, SEEDS = experiment.results, experiment.seeds
-START = f"{RESULTS}/{value('policy.start')}"  # θ_sft, that every policy starts from and that KL is told to
-BASE_OF_LORA = [] if value("lora") is None else [f"{RESULTS}/base"]  # what LoRA policies and rewards are laid over
+START = f"{RESULTS}/{value('policy.start')}"  # θ_sft, from which policies start and to which KL is measured
+BASE_OF_LORA = [] if value("lora") is None else [f"{RESULTS}/base"]  # the frozen model under LoRA policies and rewards
 
 papers = layouts(experiment)
 rewards = Rewards(experiment)
 ask = JobResources(experiment, max([rewards.models(), *(paper.models_of_rewards for paper in papers.values())]))
 SMALL = ask.small()
 
-PLOTS = {}  # what `dvc plots` draws: a title or a picture's path, and what dvc.yaml says of it
-REPORT = {}  # of each paper: the files that its part of the report is made of, by name, and keys that it tells of
+PLOTS = {}  # for `dvc plots`: a title or an image's path, and its entry in dvc.yaml
+REPORT = {}  # by paper: the files that its part of the report reads, by name, and the keys whose values it shows
 
-# Locally, as many jobs that use a GPU run at once as there are GPUs; a cluster's scheduler sees to that itself. Of jobs
-# that are run elsewhere Snakemake knows the number of nodes.
+# Locally, at most one job per GPU runs at a time. A cluster's scheduler sees to that itself; there Snakemake is given
+# a number of nodes, or runs jobs remotely.
 if "gpu" not in workflow.global_resources and workflow.nodes is None and not workflow.remote_exec:
     workflow.register_resource("gpu", len(gpus_here()))
 

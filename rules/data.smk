@@ -1,5 +1,5 @@
-# The texts of the experiment: the human-rated snippets, out of an archive that is checked by its hash, or prompts of one's
-# own, out of a file of JSON lines, a directory or the hub. Without duplicates, and split by text.
+# The texts of the experiment: the human-rated snippets, from an archive whose hash is checked, or prompts of your own,
+# from a file of JSON lines, a directory or the hub. Duplicates are dropped, and the split is by text.
 # Needs nothing; makes data/snippets.jsonl, and data/archive.tar.gz.
 
 from lib.models.hub import from_hub

@@ -1,6 +1,6 @@
-# While jobs run, `dvc repro` must not remove what they make or read: it is told that it is in use.
-# The Snakemake that DVC itself starts for a stage has DVC's own lock; it makes sure that the stage
-# is what the job is now, so that DVC records nothing else.
+# While jobs run, `dvc repro` must not remove the files that they make or read, so these are locked in DVC.
+# A Snakemake that DVC itself has started for a stage runs under DVC's own lock; it only checks that the stage in
+# dvc.yaml still equals the job, so that DVC records what has been run.
 
 import contextlib
 import os

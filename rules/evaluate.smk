@@ -1,6 +1,6 @@
 # Scores on held-out prompts: every reward, the gold reward and KL to θ_sft, a row per prompt.
-# Needs policies; makes scores/sft/seed-{seed}.csv of the SFT pair and its soup, what every paper
-# compares with. A paper's own scores are the same rule with its policies and points.
+# Needs policies; makes scores/sft/seed-{seed}.csv of the SFT pair and its soup, the baselines of every paper.
+# Each paper scores its own policies and points by the same rule.
 
 SFT = [f"sft/{number}" for number in SEED_OF_SFT] + ["sft/soup"]
 JUDGED_WITH = {"sft": START, "gold": rewards.gold_files(), "snippets": rules.snippets.output.snippets}

@@ -1,5 +1,6 @@
-# How far an average of the factors A and of B of LoRA policies, which public code takes for their soup, is from their soup.
-# Needs pairs of LoRA policies of the papers that have some, and θ_sft; makes factor_average.csv and its figure.
+# How far an average of the LoRA factors A and of the factors B, which public code uses as a soup, is from the soup of
+# the policies' weights. Needs pairs of LoRA policies, from the papers that have some, and θ_sft; makes
+# factor_average.csv and its figure.
 
 PAIRS = {name: pair for paper in papers.values() for name, pair in paper.lora_pairs.items()}
 

@@ -1,10 +1,10 @@
-# The rule that the papers share: a policy maximises E[R] − β KL(π ‖ anchor), from a start.
+# The rule that all papers share: from a start, a policy maximises E[R] − β KL(π ‖ anchor).
 # R is a reward of params.yaml or a mixture of several, such as editorial=0.75+positivity=0.25.
 # Needs the start, the anchor, θ_sft (KL to it is recorded), rewards and snippets; makes policy/{mixture}/seed-{seed}.
 #
-# Deviations: 1. RLOO, a REINFORCE with a leave-one-out baseline, where Rewarded Soups and SALSA
-# ran PPO; policy.algorithm: ppo runs it here. 2. All weights are trained unless `lora` says otherwise; Rewarded Soups
-# trained LoRA. 3. β is constant.
+# Deviations: 1. RLOO, REINFORCE with a leave-one-out baseline, where Rewarded Soups and SALSA
+# use PPO (policy.algorithm: ppo). 2. All weights are trained unless `lora` is set; Rewarded Soups
+# trains LoRA. 3. β is constant.
 
 POLICY_BATCH = value("policy.prompts_per_step") * value("policy.completions_per_prompt")
 TRAINED_ON = {"sft": START, "snippets": rules.snippets.output.snippets}  # beside start, anchor and rewards
@@ -26,7 +26,7 @@ rule policy:
     retries: ask.retries
     threads: ask.processes
     resources:
-        **ask.training(  # for all rules that are this one with another start, anchor or reward
+        **ask.training(  # also for the rules that use this one with another start, anchor or reward
             frozen=2 + ask.models_of_rewards,
             batch=POLICY_BATCH // value("policy.parts"),
             texts=POLICY_BATCH * max([value("policy.steps"), *(paper.steps for paper in papers.values())]),

@@ -1,5 +1,6 @@
-# One page that says what was found.
-# Needs the reports of what all papers share, and of each paper its part; makes report.md, and its main numbers as metrics.json.
+# One page with all results.
+# Needs the reports of the jobs that all papers share, and the tables of each paper; makes report.md, and its main
+# numbers in metrics.json.
 
 
 rule report:

@@ -1,4 +1,4 @@
-# A reward model for each reward of params.yaml that has a human label, and the gold reward that judges policies.
+# A reward model for each reward with a human label, and the gold reward, which judges policies.
 # Needs base/ and the snippets; makes reward/{reward} and gold/, and their agreement with held-out labels.
 
 

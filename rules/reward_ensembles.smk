@@ -1,18 +1,18 @@
 # Scalable Ensembling (arXiv 2406.01013) by the protocol of Coste et al. (arXiv 2310.02743): the gold reward labels pairs of
 # the SFT model's own samples, a share of them wrongly; proxies learn from the pairs alone: one model, K models, K heads
-# on one encoder. Their mean, worst case or mean − c·variance is what best-of-n chooses by and what policies are trained on.
+# on one encoder. Best-of-n and RL maximise the members' mean, worst case or mean − c·variance.
 # Needs the base and the SFT model, the gold reward and snippets; makes reward_ensembles/: preferences, proxies, best-of-n,
 # policies, comparisons. `snakemake reward_ensembles` adds reward_ensembles/more: the other proxies, aggregates and β.
 #
-# Policies are trained on prompts of the validation split, so that what is recorded of them along training is on prompts
-# that neither gold nor proxies have learned from; at the end they are judged on those of the test split.
+# Policies are trained on prompts of the validation split, so that rewards along training are on prompts that neither
+# gold nor proxies have learned from. At the end policies are scored on prompts of the test split.
 #
 # Deviations: 1. to 3. of policy.smk. 4. The gold reward is a linear model that learned from people, where the paper's is a
-# larger reward model. 5. Proxies start from θ_pre and are as large as the policy. 6. 8,000 pairs, less those that gold
-# does not tell apart, where Coste et al. have 46,000. 7. Each member is put on one scale before the aggregate: so c is in
+# larger reward model. 5. Proxies start from θ_pre and are as large as the policy. 6. 8,000 pairs, less those with equal
+# gold rewards, where Coste et al. have 46,000. 7. Each member is standardised before it is aggregated, so c is in
 # standard deviations, not in units of the Bradley–Terry loss.
 #
-# Longer than others: the paper has ten kinds of jobs.
+# Longer than other rules files, because the paper has ten kinds of jobs.
 
 ensembles = papers["reward_ensembles"]
 ENSEMBLES = ensembles.folder

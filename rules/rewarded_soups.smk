@@ -1,10 +1,10 @@
 # Rewarded Soups (arXiv 2306.04488): θ(λ) = Σᵢ λᵢ θᵢ of experts θᵢ, each trained on one reward.
-# Needs policies and their scores; makes rewarded_soups/: the front and what holds of the claims, and
-# any soup as a model. MORL, a policy trained per preference, and the ensemble of the experts'
-# logits are what it is compared with, from the same start, at the same steps and seeds.
+# Needs policies and their scores; makes rewarded_soups/: the front, the claims, and any soup as a model.
+# The baselines have the same start, steps and seeds: MORL, a policy trained per preference, and the ensemble of the
+# experts' logits.
 #
-# Deviations: 1 to 3 of policy.smk. 4. The claims are on the reward models that were trained on, as in the paper; what
-# the gold reward says of each point stands beside it in the front's table.
+# Deviations: 1 to 3 of policy.smk. 4. As in the paper, the claims are on the reward models that were trained on; the
+# front's table also has the gold reward of each point.
 
 soups = papers["rewarded_soups"]
 BALANCE = f"{RESULTS}/rewarded_soups/balance.csv" if soups.triple else []  # of three rewards (RS-5)

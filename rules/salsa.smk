@@ -1,19 +1,19 @@
 # SALSA (arXiv 2411.01798): the reference of the KL term is a soup of two SFT models, α θ_sft1 + (1 − α) θ_sft2, frozen;
-# the policy starts at θ_sft1. α = 1 is what it is compared with: the SFT model as the reference.
+# the policy starts at θ_sft1. The baseline is α = 1: the SFT model as the reference.
 # Needs the SFT pair, rewards, the gold reward and snippets; makes salsa/: references, policies, comparisons pair by pair
 # at equal β and at equal KL, win rates within and beyond the domains of training. `snakemake salsa` adds
 # salsa/more: several α, another β, the soup as the start, and the plane of the SFT models and a policy.
 #
 # Deviations: 1. to 3. of policy.smk. 4. Win rates are the gold reward's on held-out prompts, where the paper's come from
-# MT-Bench, Arena-Hard and UltraFeedback. 5. The domain that is left out is one that θ_pre has seen and that no policy was trained on.
+# MT-Bench, Arena-Hard and UltraFeedback. 5. The domain left out is one that θ_pre has seen, and that no policy is trained on.
 #
-# Longer than others: the paper has nine kinds of jobs.
+# Longer than other rules files, because the paper has nine kinds of jobs.
 
 salsa = papers["salsa"]
 SALSA = f"{RESULTS}/salsa/policy/start-{{start}}/alpha-{{alpha}}/beta-{{beta}}/seed-{{seed}}"
 SALSA_SCORES = f"{RESULTS}/scores/salsa/{{study}}/{{prompts}}/seed-{{seed}}.csv"
 OF_SALSA = {"reward": mixture_weights(value("salsa.reward"))}
-SALSA_JUDGED_WITH = JUDGED_WITH | {"sft": f"{RESULTS}/sft/1"}  # whatever policy.start is
+SALSA_JUDGED_WITH = JUDGED_WITH | {"sft": f"{RESULTS}/sft/1"}  # also where policy.start is another model
 
 
 wildcard_constraints:

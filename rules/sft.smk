@@ -1,7 +1,7 @@
 # The SFT pair θ_sft1, θ_sft2, which differ in seed and data order, and their soup (SALSA).
 # Needs base/ and the snippets; makes sft/1, sft/2 and sft/soup.
 
-SEED_OF_SFT = {str(i + 1): f"sft.seeds.{i}" for i in range(len(value("sft.seeds")))}  # keys, by the name of the model
+SEED_OF_SFT = {str(i + 1): f"sft.seeds.{i}" for i in range(len(value("sft.seeds")))}  # by model, the key of its seed
 
 
 rule sft:

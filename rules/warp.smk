@@ -1,15 +1,15 @@
 # WARP (arXiv 2406.16768), algorithm 1. In each of I iterations M policies start from θ_init, each with a
 # moving average of itself as its anchor; their task vectors are merged by SLERP; LITI steps back towards
-# θ_init, from where the next iteration starts. The final front slides from θ_sft to the last merge.
+# θ_init, where the next iteration starts. The final front goes from θ_sft to the last merge.
 # Needs the start, rewards and snippets; makes warp/: policies, merges with their angles, fronts and claims.
 #
-# Compared with, from the same start and reward: anchors fixed at θ_sft for several β, for as many steps as
-# all iterations have; LERP of the same two policies; smaller M; each iteration.
+# Baselines, from the same start and reward: anchors fixed at θ_sft for several β, for as many steps as all
+# iterations have in sum; LERP of the same two policies; smaller M; earlier iterations.
 #
 # Deviations: 1. and 2. of policy.smk. 3. T = 30 steps of 40 completions and not 9,000 of 128; the moving average
 # looks back 10 steps (1/μ) and not 100. 4. W-7 and the averages of one run's checkpoints (W-5) are not computed.
 #
-# Longer than others: the paper has six kinds of jobs.
+# Longer than other rules files, because the paper has six kinds of jobs.
 
 warp = papers["warp"]
 WARP = f"{RESULTS}/warp/M-{{policies}}/iteration-{{iteration}}"

@@ -1,15 +1,15 @@
-"""The jobs of the graph, one module per rule; `python -m scripts.NAME --help` tells what one takes."""
+"""The jobs of the graph, one module per rule; `python -m scripts.NAME --help` lists its options."""
 
 import gc
 import os
 import sys
 
-# What a job imports is a million objects of which nothing is ever thrown away: looking for garbage among them, again
-# and again, was a tenth of a policy's time. command_line.run leaves them aside and goes back to collecting.
+# Imports create a million objects that live as long as the job. Collecting garbage among them again and again took a
+# tenth of a policy's time. lib.jobs.command_line.run freezes them and turns collection on again.
 if sys.argv[0] == "-m":
     gc.disable()
 
-# A log is read by people: no bars that redraw themselves, no notices on what this project cannot change.
+# Logs are for people: no progress bars, and no warnings about what this project cannot change.
 os.environ.setdefault("HF_DATASETS_DISABLE_PROGRESS_BARS", "1")
 os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
 os.environ.setdefault("TQDM_DISABLE", "1")

@@ -36,7 +36,7 @@ def train_base(
     rows = encode(tokenizer, texts)
     steps = round(passes * sum(map(len, rows)) / (batch_size * context))
     if steps == 0:
-        raise ValueError("base.passes: this much text is less than one step of base.batch_size x base.context tokens")
+        raise ValueError("base.passes: the text is too short for one step of base.batch_size x base.context tokens")
 
     def progress(step: int, loss: float) -> None:
         if step % 50 == 0 or step == steps:
@@ -45,9 +45,9 @@ def train_base(
     batches = packed_blocks(rows, context, batch_size, seed)
     pretrain(llama, batches, steps=steps, learning_rate=learning_rate, progress=progress)
     bits = bits_per_byte(llama, tokenizer, list(read_snippets(snippets, "validation")["text"]))
-    begin = [[tokenizer.bos_token_id]] * SAMPLES
+    empty_prompts = [[tokenizer.bos_token_id]] * SAMPLES
     generator = torch.Generator().manual_seed(seed)
-    drawn = sample([llama], [1.0], begin, max_new_tokens=context // 2, temperature=1.0, generator=generator)
+    drawn = sample([llama], [1.0], empty_prompts, max_new_tokens=context // 2, temperature=1.0, generator=generator)
     findings = {
         "parameters": llama.num_parameters(),
         "training tokens": steps * batch_size * context,

@@ -1,4 +1,4 @@
-"""Samples of the SFT model to choose the best of, with what the gold reward says of each (Coste et al., section 4)."""
+"""Samples of the SFT model for best-of-n, with the gold reward of each (Coste et al., section 4)."""
 
 from pathlib import Path
 
@@ -31,9 +31,9 @@ def write_samples(
     compute: dict,
     judge: dict,
 ) -> None:
-    """judge: where the gold reward comes from. Writes `prompt` (its number), `text` and `gold`, prompt after prompt."""
-    where = Compute.of(compute)
-    model, tokens, gold = language_model(policy, where), tokenizer(policy), load("gold", judge, where)
+    """judge: the source of the gold reward. Writes `prompt` (its number), `text` and `gold`, prompt after prompt."""
+    machine = Compute.of(compute)
+    model, tokens, gold = language_model(policy, machine), tokenizer(policy), load("gold", judge, machine)
     generator = torch.Generator().manual_seed(SEED)
     held_out = some_prompts(
         prompts(snippets, "test", prompt_words, left_out), best_of_prompts, "reward_ensembles.best_of_prompts"

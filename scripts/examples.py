@@ -1,4 +1,4 @@
-"""Read prompts of one's own, from a file of JSON lines, a directory or the hub; drop duplicates, split by prompt."""
+"""Read your own prompts, from a file of JSON lines, a directory or the hub; drop duplicates, split by prompt."""
 
 import json
 from collections.abc import Iterator
@@ -26,16 +26,16 @@ def read_examples(
     labels: list[str],
     held_out: float,
 ) -> None:
-    """given: the file or the directory, or nothing where the source is of the hub. name, split: of the data set.
-    rows: `function` and `arguments`, what a row becomes. labels: columns that are kept, `domain` among them.
+    """given: the file or directory, or nothing if the source is on the hub. name, split: of the data set.
+    rows: `function` and `arguments`, which turn a row into an example. labels: columns to keep, `domain` among them.
     """
     table = load(given, source, revision, name, split)
     if missing := set(labels) - set(table.column_names):
         raise ValueError(
             f"data.labels: {source} has no {min(missing)}; its columns are {', '.join(table.column_names)}"
         )
-    found = list(examples(table, rows, labels))
-    distinct = list({example["prompt"].casefold(): example for example in reversed(found)}.values())[::-1]
+    kept = list(examples(table, rows, labels))
+    distinct = list({example["prompt"].casefold(): example for example in reversed(kept)}.values())[::-1]
     if not distinct:
         raise ValueError(f"data.rows: {rows['function']} leaves no row of {source}")
     sides = split_by(lambda example: example["prompt"], distinct, held_out)
@@ -45,8 +45,8 @@ def read_examples(
                 file.write(json.dumps(example | {"split": side}, ensure_ascii=False) + "\n")
     counts = {
         "found": len(table),
-        "left out": len(table) - len(found),
-        "duplicates removed": len(found) - len(distinct),
+        "left out": len(table) - len(kept),
+        "duplicates removed": len(kept) - len(distinct),
     }
     counts |= {side: len(members) for side, members in sides.items()}
     print(counts)
@@ -54,7 +54,7 @@ def read_examples(
 
 
 def load(given: list[Path], source: str, revision: str | None, name: str | None, split: str) -> Dataset:
-    """The rows of a data set. Nothing of it is executed: `datasets` takes no scripts."""
+    """The rows of a data set. No code of it is executed: `datasets` does not run scripts."""
     if from_hub(source):
         return load_dataset(hub_id(source), name, revision=revision, split=split)
     [path] = given
@@ -64,17 +64,17 @@ def load(given: list[Path], source: str, revision: str | None, name: str | None,
 
 
 def examples(table: Dataset, rows: dict, labels: list[str]) -> Iterator[dict]:
-    """What each row becomes, but for those that are left out."""
-    of_row = function("data.rows", rows, {})
+    """The example of each row, without rows that the function leaves out."""
+    to_example = function("data.rows", rows, {})
     for number, row in enumerate(table):
         try:
-            made = of_row(row)
+            example = to_example(row)
         except (KeyError, TypeError, AttributeError, ValueError) as error:
             raise ValueError(f"data.rows: {rows['function']} fails on row {number}: {error!r}") from error
-        if made is not None:
-            prompt, completion = made
-            kept = {"domain": "all"} | {label: row[label] for label in labels}
-            yield {"text": prompt + completion, "prompt": prompt, "completion": completion} | kept
+        if example is not None:
+            prompt, completion = example
+            labelled = {"domain": "all"} | {label: row[label] for label in labels}
+            yield {"text": prompt + completion, "prompt": prompt, "completion": completion} | labelled
 
 
 if __name__ == "__main__":

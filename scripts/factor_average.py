@@ -1,4 +1,4 @@
-"""How far an average of LoRA factors, A and B apart, which public code computes, is from that of the policies."""
+"""The error of averaging the LoRA factors A and B separately, as public code does, against averaging the weights."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ WEIGHTS = np.linspace(0, 1, 21)
 
 
 def compare_averages(start: Path, table: Output, figures: Output, *, pairs: KeyedFiles, width: float, dpi: int) -> None:
-    """pairs: two policies each, by what they are, all trained from `start`."""
+    """pairs: named pairs of policies, all trained from `start`."""
     origin = read_factors(start)
     rows = []
     for name, (first, second) in pairs.items():
@@ -23,13 +23,13 @@ def compare_averages(start: Path, table: Output, figures: Output, *, pairs: Keye
         for weight in WEIGHTS:
             error = factor_average_error(origin, both, [1 - weight, weight])
             rows.append({"pair": name, "weight": round(float(weight), 2), "error": error})
-    found = pd.DataFrame(rows)
-    found.to_csv(table, index=False)
-    print(found[found["weight"] == 0.5].to_string(index=False))
+    errors = pd.DataFrame(rows)
+    errors.to_csv(table, index=False)
+    print(errors[errors["weight"] == 0.5].to_string(index=False))
     plt.rcParams.update(PAPER)
     figure, axes = plt.subplots(figsize=(width * 0.8, width * 0.5), layout="constrained")
-    for name, of_pair in found.groupby("pair", sort=False):
-        axes.plot(of_pair["weight"], 100 * of_pair["error"], marker=".", label=name)
+    for name, curve in errors.groupby("pair", sort=False):
+        axes.plot(curve["weight"], 100 * curve["error"], marker=".", label=name)
     axes.set(xlabel="λ", ylabel="error, % of the task vector's norm", ylim=(0, None))
     axes.legend()
     save(figures, "factor_average", figure, dpi)

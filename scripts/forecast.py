@@ -1,4 +1,4 @@
-"""Tell how long an experiment will take here: measure a step of each kind of work, and add up what is still to be done.
+"""Estimate how long an experiment will take here: time a step of each kind of work, and add up the remaining jobs.
 
 Needs the base model and the data: snakemake --cores 2 --configfile FILE -- results/EXPERIMENT/base
 """
@@ -34,13 +34,13 @@ from lib.reward_models.loading import load
 from lib.training.settings import shared
 from scripts.policy import by_algorithm
 
-BATCH = 32  # texts that are measured
-START_UP = 10.0  # seconds for Python and its libraries, and to write what a job made
-STEPS = 3  # batches of RL that are measured, less the first
+BATCH = 32  # texts in a timed step
+START_UP = 10.0  # seconds to load Python and its libraries, and to write outputs
+STEPS = 3  # batches of RL; the first is not timed
 
 
 def amount(job: Job, config: dict[str, Any], texts: int) -> tuple[str, float]:
-    """The kind of work that a job is, and how much: steps of RL, or batches of texts. texts: there are to train on."""
+    """A job's kind of work, and its amount in steps of RL or batches of texts. texts: in the training split."""
     settings = json.loads(job.params.settings)
     ensembles = config.get("reward_ensembles", {})
     match job.rule.shellcmd.partition(" scripts.")[2].split(" ")[0]:
@@ -62,65 +62,68 @@ def amount(job: Job, config: dict[str, Any], texts: int) -> tuple[str, float]:
 
 
 def clock(compute: Compute) -> float:
-    """The time, once the device has done what it was given."""
+    """The time in seconds, after all work on the device is done."""
     if compute.device.type == "cuda":
         torch.cuda.synchronize()
     return time.perf_counter()
 
 
 class Watch(TrainerCallback):
-    """When each step of the optimiser ended."""
+    """Records when each step of the optimiser ended."""
 
     def __init__(self, compute: Compute) -> None:
         self.compute = compute
         self.ends: list[float] = []
 
     def on_step_end(self, args, state, control, **kwargs) -> None:
-        """Looks at the clock."""
+        """Records the time."""
         self.ends.append(clock(self.compute))
 
 
 def measure(config: dict[str, Any], texts: pd.DataFrame, folder: Path) -> dict[str, float]:
-    """Seconds of a step of RL on one reward model, of training on a batch of texts, of scoring a batch of prompts."""
+    """Seconds per kind of work: a step of RL on one reward model, training on a batch, scoring a batch of prompts."""
     base, compute = Path("results", config["experiment"], "base"), Compute.of(config["compute"])
-    lora, asked = config["lora"], config["policy"]
+    lora, policy_params = config["lora"], config["policy"]
     tokens = tokenizer(base)
     classifier = new_classifier(base, lora, compute, num_labels=1, problem_type="regression")
     save_classifier(classifier, folder / "reward")
     tokens.save_pretrained(folder / "reward")
     batch = tokens(list(texts["text"][:BATCH]), padding=True, return_tensors="pt").to(compute.device)
-    found = {"other": 0.0}
+    seconds = {"other": 0.0}
     for _ in range(2):  # the first is not counted
         started = clock(compute)
         classifier(input_ids=batch["input_ids"], attention_mask=batch["attention_mask"]).logits.sum().backward()
-        found["training"] = clock(compute) - started
+        seconds["training"] = clock(compute) - started
     policy, anchor, sft = (learner(base, lora, 0, compute) for _ in range(3))
     reward = load(
         "measured",
         {"kind": "label", "models": [str(folder / "reward")], "aggregate": "mean", "coefficient": 0},
         compute,
     )
-    ppo = asked["ppo"] if asked["algorithm"] == "ppo" else {}
-    trainer_class, config_of, own = by_algorithm(asked["algorithm"], ppo)
+    ppo = policy_params["ppo"] if policy_params["algorithm"] == "ppo" else {}
+    trainer_class, config_of, own = by_algorithm(policy_params["algorithm"], ppo)
     epochs = ppo.get("epochs", 1)
     settings = config_of(
         output_dir=str(folder),
         max_steps=STEPS * epochs,
-        num_generations=asked["completions_per_prompt"],
-        max_completion_length=asked["max_new_tokens"],
+        num_generations=policy_params["completions_per_prompt"],
+        max_completion_length=policy_params["max_new_tokens"],
         logging_steps=STEPS,
         beta=0.1,
         **shared(
-            compute, lora is not None, asked["prompts_per_step"] * asked["completions_per_prompt"], asked["parts"]
+            compute,
+            lora is not None,
+            policy_params["prompts_per_step"] * policy_params["completions_per_prompt"],
+            policy_params["parts"],
         ),
     )
     data = Dataset.from_pandas(texts[["prompt"]])
-    kl = {"sft": sft, "kl_every": asked["kl_every"]}
+    kl = {"sft": sft, "kl_every": policy_params["kl_every"]}
     trainer = trainer_class(policy, anchor, {reward: 1.0}, tokens, settings, train_dataset=data, **kl, **own)
     watch = Watch(compute)
     trainer.add_callback(watch)
     trainer.train()
-    found["RL"] = (watch.ends[-1] - watch.ends[epochs - 1]) / (STEPS - 1)
+    seconds["RL"] = (watch.ends[-1] - watch.ends[epochs - 1]) / (STEPS - 1)
     started = clock(compute)
     score(
         One([policy.eval()]),
@@ -128,17 +131,17 @@ def measure(config: dict[str, Any], texts: pd.DataFrame, folder: Path) -> dict[s
         tokenizer=tokens,
         prompts=list(texts["prompt"][:BATCH]),
         rewards=[reward],
-        max_new_tokens=asked["max_new_tokens"],
-        temperature=asked["temperature"],
+        max_new_tokens=policy_params["max_new_tokens"],
+        temperature=policy_params["temperature"],
         kl_estimator=config["evaluation"]["kl_estimator"],
         seed=0,
         at_once=BATCH,
     )
-    return found | {"scoring": clock(compute) - started}
+    return seconds | {"scoring": clock(compute) - started}
 
 
 def forecast(params: Path, cores: int) -> None:
-    """Prints what is still to be done, kind by kind, and when it would be finished."""
+    """Prints the remaining work by kind, and how long it will take."""
     with graph_of("Snakefile", params) as graph:
         config = graph.config
         waiting = [job for job in graph.jobs if not graph.is_current(job)]
@@ -164,7 +167,7 @@ def forecast(params: Path, cores: int) -> None:
             ]
         )
         total = wall_time(taken, {job: graph.upstream(job) for job in waiting}, cores)
-    table = rows.groupby("work", sort=False).sum().assign(seconds_a_step=lambda of: of.index.map(seconds))
+    table = rows.groupby("work", sort=False).sum().assign(seconds_a_step=lambda work: work.index.map(seconds))
     print(table.to_markdown(floatfmt=("", ".0f", ".0f", ".1f", ".2f")))
     print(f"{len(waiting)} jobs, about {total / 3600:.1f} hours on {cores} cores")
 
@@ -177,7 +180,7 @@ def main() -> None:
     parser.add_argument("--params", type=Path, default=DEFAULT_PARAMS, help="the experiment's file")
     parser.add_argument("--cores", type=int, default=os.cpu_count(), help="jobs at once")
     arguments = parser.parse_args()
-    torch.set_num_threads(1)  # as the rules have it
+    torch.set_num_threads(1)  # as in the jobs
     try:
         forecast(arguments.params, arguments.cores)
     except (OSError, ValueError, WorkflowError) as error:

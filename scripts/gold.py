@@ -1,6 +1,6 @@
 """Fit the gold reward on human labels: the judge of policies (Scalable Ensembling; Coste et al.).
 
-It is in standard deviations of its label over the training texts, as the reward models are.
+Its unit is a standard deviation of the label over the training texts, as for the reward models.
 """
 
 from pathlib import Path

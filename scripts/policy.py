@@ -1,6 +1,6 @@
-"""Train a policy by RL: max E[R] − β KL(π ‖ anchor), from a start, on a reward, against an anchor, by an algorithm.
+"""Train a policy by RL: maximise E[R] − β KL(π ‖ anchor), from a start.
 
-The rule that the four papers share (Rewarded Soups, section 2; WARP, algorithm 1; SALSA).
+All four papers share this job (Rewarded Soups, section 2; WARP, algorithm 1; SALSA).
 """
 
 import json
@@ -53,12 +53,12 @@ def train_policy(
     compute: dict,
     seed: int,
 ) -> None:
-    """sft: θ_sft, to which KL is recorded. split: whose prompts. reward: sources of rewards, each with its `weight`;
-    one of weight 0 is recorded and not trained on. steps: batches of completions; PPO's optimiser makes several steps
-    on each. ppo: its settings, or {}.
+    """sft: θ_sft; the KL to it is recorded. split: of the prompts. reward: sources of rewards, each with its `weight`;
+    a reward of weight 0 is recorded but not trained on. steps: batches of completions, on each of which PPO's optimiser
+    takes several steps. ppo: settings of PPO, {} for other algorithms.
     """
-    where = Compute.of(compute)
-    policy, tokens = learner(start, lora, seed, where), tokenizer(start)
+    machine = Compute.of(compute)
+    policy, tokens = learner(start, lora, seed, machine), tokenizer(start)
     trainer_class, config_of, own = by_algorithm(algorithm, ppo)
     epochs = ppo.get("epochs", 1)
     config = config_of(
@@ -73,27 +73,27 @@ def train_policy(
         seed=seed,
         logging_steps=1,
         **(
-            shared(where, lora is not None, prompts_per_step * completions_per_prompt, parts)
+            shared(machine, lora is not None, prompts_per_step * completions_per_prompt, parts)
             | resumable(checkpoints, epochs)
         ),
     )
-    rewards = {load(name, source, where): source["weight"] for name, source in reward.items()}
+    rewards = {load(name, source, machine): source["weight"] for name, source in reward.items()}
     trainer = trainer_class(
         policy,
-        language_model(anchor, where),
+        language_model(anchor, machine),
         rewards,
         tokens,
         config,
         mu=mu,
-        sft=language_model(sft, where),
+        sft=language_model(sft, machine),
         kl_every=kl_every,
         kl_estimator=kl_estimator,
         train_dataset=Dataset.from_pandas(prompts(snippets, split, prompt_words, left_out)[["prompt"]]),
         **own,
     )
-    of_rewards = {f"rewards/{name}/mean": name for name in reward}
+    reward_means = {f"rewards/{name}/mean": name for name in reward}
     print_progress(
-        trainer, {"reward": "reward"} | of_rewards | {"kl": "KL to the anchor per token", "entropy": "entropy"}
+        trainer, {"reward": "reward"} | reward_means | {"kl": "KL to the anchor per token", "entropy": "entropy"}
     )
     train_from_last(trainer, checkpoints)
     save(policy, tokens, start, model)
@@ -107,7 +107,7 @@ def train_policy(
 
 
 def by_algorithm(name: str, ppo: dict[str, float]) -> tuple[type, Callable, dict[str, float]]:
-    """The trainer, its configuration but for what all share, and arguments of its own."""
+    """The trainer, its configuration class with the algorithm's settings, and the trainer's own arguments."""
     if name == "ppo":
         config = partial(GRPOConfig, num_iterations=ppo["epochs"], epsilon=ppo["clip"])
         return PPO, config, {key: ppo[key] for key in ("gae_lambda", "value_coefficient")}
@@ -117,7 +117,7 @@ def by_algorithm(name: str, ppo: dict[str, float]) -> tuple[type, Callable, dict
 
 
 def at_step(log: dict[str, float], rewards: list[str]) -> dict[str, float | None]:
-    """Mean KL to the anchor and to θ_sft, and mean rewards, of the completions that one step was trained on."""
+    """Mean KL to the anchor and to θ_sft, and mean rewards, over the completions of one step."""
     means = {name: log[f"rewards/{name}/mean"] for name in rewards}
     kl = {"kl_to_anchor": kl_per_completion(log), "kl": log.get("kl_to_sft")}
     return kl | means

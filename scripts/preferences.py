@@ -1,6 +1,6 @@
-"""Pairs of the SFT model's own samples, with what the gold reward says of each (Coste et al., section 4).
+"""Pairs of the SFT model's own samples, with the gold reward of each (Coste et al., section 4).
 
-Of prompts of the training split, for proxies to learn from, and of the validation split, to judge the proxies.
+Proxies are trained on the pairs from the training split's prompts, and evaluated on those from the validation split.
 """
 
 from pathlib import Path
@@ -18,7 +18,7 @@ from lib.policies.sampling import sample_texts
 from lib.reward_models.loading import load
 
 BATCH = 256
-SEED = 0  # of prompts, samples and of which labels are wrong: one set of pairs, of which all proxies learn
+SEED = 0  # of prompts, samples and label noise: all proxies learn from the same pairs
 
 
 def write_preferences(
@@ -36,15 +36,15 @@ def write_preferences(
     compute: dict,
     judge: dict,
 ) -> None:
-    """judge: where the gold reward comes from. Writes a line of JSON per pair: `split`, the texts `first` and `second`,
+    """judge: the source of the gold reward. Writes a line of JSON per pair: `split`, the texts `first` and `second`,
     `gold_first`, `gold_second`, and `draw`, uniform on 0 to 1, which decides whether a label is wrong.
     """
-    where = Compute.of(compute)
-    model, tokens, gold = language_model(policy, where), tokenizer(policy), load("gold", judge, where)
+    machine = Compute.of(compute)
+    model, tokens, gold = language_model(policy, machine), tokenizer(policy), load("gold", judge, machine)
     generator, draws = torch.Generator().manual_seed(SEED), np.random.default_rng(SEED)
     tables = []
-    wanted = {"train": ("pairs", pairs), "validation": ("held_out_pairs", held_out_pairs)}
-    for split, (key, count) in wanted.items():
+    splits = {"train": ("pairs", pairs), "validation": ("held_out_pairs", held_out_pairs)}
+    for split, (key, count) in splits.items():
         chosen = some_prompts(prompts(snippets, split, prompt_words, left_out), count, f"reward_ensembles.{key}")
         table = pd.DataFrame({"split": split, "draw": draws.random(count)})
         for place in ("first", "second"):
@@ -60,7 +60,7 @@ def write_preferences(
             completions = [text.removeprefix(prompt) for text, prompt in zip(table[place], chosen)]
             table[f"gold_{place}"] = gold(chosen, completions)
             print(f"{split}: {count} samples, gold {table[f'gold_{place}'].mean():.3f}")
-        tables.append(table[table["gold_first"] != table["gold_second"]])  # of equal texts none is preferred
+        tables.append(table[table["gold_first"] != table["gold_second"]])  # ties have no preference
     pd.concat(tables).to_json(preferences, orient="records", lines=True, force_ascii=False)
 
 

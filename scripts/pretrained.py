@@ -1,4 +1,4 @@
-"""Take a pre-trained language model for θ_pre, from a wheel, a directory or the hub."""
+"""Use a pre-trained language model as θ_pre, from a wheel, a directory or the hub."""
 
 import json
 import tempfile
@@ -31,8 +31,8 @@ def take_pretrained(
     revision: str | None,
     compute: dict,
 ) -> None:
-    """given: the wheel or the directory, or nothing where the source is of the hub. file: in the wheel, as GGUF.
-    revision: of the hub, a commit.
+    """given: the wheel or directory, or nothing if the source is on the hub. file: a GGUF file in the wheel.
+    revision: a commit on the hub.
     """
     if from_hub(source):
         language_model, tokens = read(hub_id(source), revision=revision)
@@ -40,7 +40,7 @@ def take_pretrained(
         language_model, tokens = read_gguf(given[0], file)
     else:
         language_model, tokens = read(str(given[0]))
-    if tokens.pad_token_id in (None, tokens.eos_token_id):  # then a text's end looks like what follows it
+    if tokens.pad_token_id in (None, tokens.eos_token_id):  # otherwise padding would look like the end of a text
         tokens.pad_token = tokens.unk_token or tokens.eos_token
     language_model.config.pad_token_id = language_model.generation_config.pad_token_id = tokens.pad_token_id
     language_model.save_pretrained(model, max_shard_size="1TB")
@@ -66,13 +66,13 @@ def take_pretrained(
 
 
 def read(source: str, **pinned: str | None) -> tuple[PreTrainedModel, PreTrainedTokenizerFast]:
-    """A model in the type that it was saved in. Nothing of it is executed: its code is that of transformers."""
+    """A model in the precision that it was saved in. No code of the source is executed, only that of transformers."""
     language_model = AutoModelForCausalLM.from_pretrained(source, dtype="auto", use_safetensors=True, **pinned)
     return language_model, AutoTokenizer.from_pretrained(source, padding_side="left", **pinned)
 
 
 def read_gguf(wheel: Path, file: str) -> tuple[PreTrainedModel, PreTrainedTokenizerFast]:
-    """The model of a GGUF file in a wheel, in bfloat16, which is finer than what such a file is quantised to."""
+    """The model of a GGUF file in a wheel, in bfloat16, which is finer than its quantisation."""
     with tempfile.TemporaryDirectory() as folder:
         try:
             with zipfile.ZipFile(wheel) as archive:

@@ -1,4 +1,4 @@
-"""One page that says what was found: data, base model, rewards, and what of each paper's claims holds here."""
+"""One page with all results: data, base model, rewards, and which of each paper's claims hold."""
 
 import json
 from pathlib import Path
@@ -45,7 +45,7 @@ def write_report(
     prompts: int,
     resamples: int,
 ) -> None:
-    """files: by part, what it tells of. values: by part, those of the parameters that it tells of, by their keys."""
+    """files: by part, the results that it reports. values: by part, the parameters that it shows, by key."""
     model = json.loads(base.read_text())
     rewards = [{"reward": path.stem} | json.loads(path.read_text()) for path in agreement]
     bits = [json.loads(path.read_text())["bits per byte, validation"] for path in sft]
@@ -68,12 +68,12 @@ def write_report(
         *(part_of(name, files[name], values[name]) for name in [*PAPERS, "factor_average"] if name in files),
     ]
     report.write_text("\n\n".join(part.text for part in parts) + "\n")
-    told = {name: number for part in parts for name, number in part.numbers.items()}
-    metrics.write_text(json.dumps(told, indent=2, ensure_ascii=False) + "\n")
+    main_numbers = {name: number for part in parts for name, number in part.numbers.items()}
+    metrics.write_text(json.dumps(main_numbers, indent=2, ensure_ascii=False) + "\n")
 
 
 def part_of(name: str, files: dict[str, Any], values: dict[str, Any]) -> Part:
-    """A paper's part, or that on averages of LoRA factors."""
+    """A paper's part, or the part on averages of LoRA factors."""
     if name == "factor_average":
         from lib.reporting import factor_average
 

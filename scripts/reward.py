@@ -21,7 +21,7 @@ from lib.training.settings import Resumable, print_progress, resumable, shared, 
 
 
 class Grouped(Resumable, Trainer):
-    """Of transformers."""
+    """The trainer of transformers, resumable."""
 
 
 def train_reward(
@@ -41,9 +41,9 @@ def train_reward(
     seed: int,
 ) -> None:
     train, held_out = (labelled(snippets, split, label) for split in ("train", "validation"))
-    tokens, where = tokenizer(base), Compute.of(compute)
-    set_seed(seed)  # of the new output layer, which is drawn here and not by the trainer
-    classifier = new_classifier(base, lora, where, num_labels=1, problem_type="regression")
+    tokens, machine = tokenizer(base), Compute.of(compute)
+    set_seed(seed)  # for the new output layer, which is initialised here and not by the trainer
+    classifier = new_classifier(base, lora, machine, num_labels=1, problem_type="regression")
     examples = tokens(list(train["text"])) | {"label": list(train["standardised"])}
     config = TrainingArguments(
         num_train_epochs=epochs,
@@ -53,7 +53,7 @@ def train_reward(
         warmup_steps=50,
         seed=seed,
         logging_steps=10,
-        **(shared(where, lora is not None, batch_size, parts) | resumable(checkpoints)),
+        **(shared(machine, lora is not None, batch_size, parts) | resumable(checkpoints)),
     )
     trainer = Grouped(
         model=classifier,
@@ -61,7 +61,9 @@ def train_reward(
         train_dataset=Dataset.from_dict(examples),
         data_collator=DataCollatorWithPadding(tokens),
     )
-    trainer.model_accepts_loss_kwargs = False  # its loss is the mean of a part, whatever the number of parts
+    trainer.model_accepts_loss_kwargs = (
+        False  # its loss is a mean over a part of the batch, so the trainer divides by the parts
+    )
     print_progress(trainer, {"loss": "loss"})
     train_from_last(trainer, checkpoints)
     classifier.eval()

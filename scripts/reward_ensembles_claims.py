@@ -1,4 +1,4 @@
-"""What of Scalable Ensembling holds here: over-optimisation (E-1), ensembles (E-2, E-4), best-of-n (E-5)."""
+"""Which claims of Scalable Ensembling hold: over-optimisation (E-1), ensembles (E-2, E-4), best-of-n (E-5)."""
 
 import json
 from collections.abc import Callable
@@ -35,14 +35,14 @@ def compute_claims(
     """scores, curves: a file per seed. trainings: histories by policy, a file per seed. agreement, held_out: by proxy
     and seed, a file for each of its models.
     """
-    of_study = [Variant.of(listed) for listed in variants]
-    by_variant = {of: [read_history(path) for path in trainings[of.name]] for of in of_study}
+    trained = [Variant.of(listed) for listed in variants]
+    by_variant = {variant: [read_history(path) for path in trainings[variant.name]] for variant in trained}
     by_seed = [pd.read_csv(path) for path in scores]
 
-    policy_table(by_seed, of_study, resamples).to_csv(policies, index=False)
+    policy_table(by_seed, trained, resamples).to_csv(policies, index=False)
     training_table(by_variant, resamples).to_csv(training, index=False)
     comparison_table(by_seed, by_variant, resamples).to_csv(comparisons, index=False)
-    best = best_of_n_table([pd.read_csv(path) for path in curves], aggregates_of(of_study), resamples)
+    best = best_of_n_table([pd.read_csv(path) for path in curves], aggregates_of(trained), resamples)
     best.to_csv(best_of_n, index=False)
     pairs = by_proxy(held_out, seeds, pd.read_csv)
     bins = reliability_table(pairs)
@@ -52,8 +52,8 @@ def compute_claims(
 
 
 def by_proxy(files: KeyedFiles, seeds: list[int], read: Callable[[Path], Any]) -> dict[str, list[list]]:
-    """What is told of the models of each proxy, a list for each seed."""
-    return {name: [[read(path) for path in by_seed[str(seed)]] for seed in seeds] for name, by_seed in files.items()}
+    """The contents of files on each proxy: for each seed a list, one entry per model."""
+    return {name: [[read(path) for path in paths[str(seed)]] for seed in seeds] for name, paths in files.items()}
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""One page on all that was run of Scalable Ensembling: every proxy, aggregate and β."""
+"""One page on all of Scalable Ensembling: every proxy, aggregate and β."""
 
 from pathlib import Path
 
@@ -60,7 +60,7 @@ def write_report(
     best_of_prompts: int,
     held_out_pairs: int,
 ) -> None:
-    """tables: policies, training, comparisons, best_of_n and proxies. figures: beside the report."""
+    """tables: policies, training, comparisons, best_of_n and proxies. figures: their folder, beside the report."""
     policies, training, comparisons, best_of_n, proxies = (pd.read_csv(path) for path in tables)
     report.write_text(
         PAGE.format(

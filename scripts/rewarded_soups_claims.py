@@ -1,4 +1,4 @@
-"""What of Rewarded Soups holds here: front, chord (RS-1), hypervolumes (RS-2), preferences (RS-4), balance (RS-5)."""
+"""Which claims of Rewarded Soups hold: front, chord (RS-1), hypervolumes (RS-2), preferences (RS-4), balance (RS-5)."""
 
 from pathlib import Path
 
@@ -35,25 +35,25 @@ def compute_claims(
 ) -> None:
     """start: the θ_sft that every policy started from. simplex_rewards: three, for `balance`, or none.
 
-    scores, sft: those of the paper's points and of the SFT models; a file per seed, in one order.
+    scores, sft: scores of the paper's points and of the SFT models, a file per seed, in the same order.
     """
     tables = [pd.concat([pd.read_csv(a), pd.read_csv(b)]) for a, b in zip(scores, sft, strict=True)]
     means = Means.of(tables, [*columns, "kl"], resamples)
     experts = soup_points(rewards, [0, 1])
-    between = soup_points(rewards, preferences)
-    along = soup_points(rewards, weights)
+    at_preferences = soup_points(rewards, preferences)
+    soups = soup_points(rewards, weights)
     fronts = {
-        "soups at the preferences": experts + between,
-        "experts and MORL": experts + [("morl", mixture) for _, mixture in between],
-        "experts and ensembles": experts + [("ensemble", mixture) for _, mixture in between],
+        "soups at the preferences": experts + at_preferences,
+        "experts and MORL": experts + [("morl", mixture) for _, mixture in at_preferences],
+        "experts and ensembles": experts + [("ensemble", mixture) for _, mixture in at_preferences],
         "experts alone": experts,
-        "soups at all λ": along,
+        "soups at all λ": soups,
     }
     table = front_table(means).assign(kl_estimator=tables[0]["kl_estimator"].iloc[0])
     table.to_csv(front, index=False)
     chord_table(means, rewards, weights).to_csv(chord, index=False)
     hypervolume_table(means, rewards, fronts, start).to_csv(hypervolume, index=False)
-    preference_table(means, rewards, preferences, along).to_csv(preference, index=False)
+    preference_table(means, rewards, preferences, soups).to_csv(preference, index=False)
     if balance is not None:
         balance_table(means, simplex_rewards, start).to_csv(balance, index=False)
 

@@ -42,11 +42,11 @@ def draw(
 
 
 def on_pair(points: pd.DataFrame, method: str, rewards: list[str]) -> pd.DataFrame:
-    """The method's points that mix these rewards alone, with `weight`, the λ of the first, in its order."""
+    """A method's points that mix only these rewards, sorted by `weight`, the λ of the first."""
     chosen = points[points["method"] == method]
     weights = chosen["mixture"].map(mixture_weights)
-    inside = weights.map(lambda weight: set(weight) <= set(rewards))
-    return chosen[inside].assign(weight=weights[inside].map(lambda w: w.get(rewards[0], 0.0))).sort_values("weight")
+    of_these = weights.map(lambda weight: set(weight) <= set(rewards))
+    return chosen[of_these].assign(weight=weights[of_these].map(lambda w: w.get(rewards[0], 0.0))).sort_values("weight")
 
 
 def front_of(points: pd.DataFrame, rewards: list[str], units: dict[str, str], width: float) -> Figure:
@@ -95,11 +95,11 @@ def simplex_of(points: pd.DataFrame, balance: pd.DataFrame, rewards: list[str], 
     """Each of three rewards over the triangle of soups, and the balance of the uniform soup."""
     soups = points[points["method"] == "soup"]
     weights = soups["mixture"].map(mixture_weights)
-    inside = weights.map(lambda weight: set(weight) <= set(rewards))
-    corners = np.array([[weight.get(name, 0.0) for name in rewards] for weight in weights[inside]])
+    of_these = weights.map(lambda weight: set(weight) <= set(rewards))
+    corners = np.array([[weight.get(name, 0.0) for name in rewards] for weight in weights[of_these]])
     figure = plt.figure(figsize=(width * 1.4, width * 0.95), layout="constrained")
     for i, name in enumerate(rewards):
-        ternary(figure, figure.add_subplot(2, 3, i + 1), corners, soups[inside][name].to_numpy(), rewards, name)
+        ternary(figure, figure.add_subplot(2, 3, i + 1), corners, soups[of_these][name].to_numpy(), rewards, name)
     balance_of(figure.add_subplot(2, 1, 2), balance, rewards)
     return figure
 

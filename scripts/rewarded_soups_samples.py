@@ -1,4 +1,4 @@
-"""What soups between two experts write to the same prompts, with what the rewards say of it: for people to read."""
+"""Completions of the same prompts by soups between two experts, with their rewards: for people to read."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from lib.jobs.command_line import run
 from lib.reward_models.mixtures import between
 
 PROMPTS = 4
-SOUPS = 5  # λ, as evenly spread as the experiment has them
+SOUPS = 5  # their λ are spread as evenly as those of the experiment allow
 
 
 def show_samples(
@@ -25,13 +25,13 @@ def show_samples(
     prompts_held_out: int,
     left_out: str | None,
 ) -> None:
-    """scores: of one seed. Writes a row per prompt and λ of the first reward, of the first prompts that were drawn."""
+    """scores: of one seed. Writes a row per prompt and λ of the first reward, for the first few held-out prompts."""
     table = pd.read_csv(scores, dtype={"completion": str}).fillna({"completion": ""})
     held_out = read_prompts(snippets, "test", prompt_words, left_out)
-    asked = some_prompts(held_out, prompts_held_out, "evaluation.prompts")[:PROMPTS]
+    shown_prompts = some_prompts(held_out, prompts_held_out, "evaluation.prompts")[:PROMPTS]
     soups = table[table["method"] == "soup"].set_index(["prompt", "mixture"])
     rows = []
-    for number, prompt in enumerate(asked):
+    for number, prompt in enumerate(shown_prompts):
         for weight, mixture in zip(shown := spread(sorted(weights)), between(rewards, shown)):
             row = soups.loc[(number, mixture)]
             rows.append({"prompt": prompt, "weight": weight, "completion": row["completion"]} | row[rewards].to_dict())
@@ -39,7 +39,7 @@ def show_samples(
 
 
 def spread(weights: list[float]) -> list[float]:
-    """Some of the weights, both ends among them."""
+    """Up to SOUPS of the weights, evenly spread, both ends included."""
     count = min(SOUPS, len(weights))
     return [weights[round(i * (len(weights) - 1) / (count - 1))] for i in range(count)]
 

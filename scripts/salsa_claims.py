@@ -1,4 +1,4 @@
-"""What of SALSA holds here: policies compared pair by pair (S-1 to S-4), the soup of the SFT models (S-5)."""
+"""Which claims of SALSA hold: policies compared pair by pair (S-1 to S-4), the soup of the SFT models (S-5)."""
 
 from pathlib import Path
 
@@ -28,8 +28,8 @@ def compute_claims(
     seeds: list[int],
     resamples: int,
 ) -> None:
-    """within, beyond: scores on prompts of the domains of training and of the one left out; by seed, a file for each
-    set of policies. trainings: histories by policy, a file per seed. sft: scores of the SFT models, a file per seed.
+    """within, beyond: scores on prompts of the domains of training, and of the domain left out; by seed, a file for
+    each set of policies. trainings: histories by policy, a file per seed. sft: scores of the SFT models, by seed.
     """
     compared = [(Variant(*first), Variant(*second)) for first, second in pairs]
     variants = variants_of(compared)
@@ -37,20 +37,20 @@ def compute_claims(
     scores = {seen: by_seed(within, seeds, reward)}
     if left_out is not None:
         scores[left_out] = by_seed(beyond, seeds, reward)
-    paths = {of: [read_trajectory(path, reward) for path in trainings[of.name]] for of in variants}
+    paths = {variant: [read_trajectory(path, reward) for path in trainings[variant.name]] for variant in variants}
     columns = ["reward", "gold", "kl", "kl_to_anchor"]
     tables = [
-        front_table(Means.of(of_domains, columns, resamples)).assign(prompts=domains)
-        for domains, of_domains in scores.items()
+        front_table(Means.of(seed_tables, columns, resamples)).assign(prompts=domains)
+        for domains, seed_tables in scores.items()
     ]
     pd.concat(tables).drop(columns="method").to_csv(policies, index=False)
     comparison_table(scores, paths, compared, resamples).to_csv(comparisons, index=False)
-    of_sft = Means.of([with_total(pd.read_csv(path), reward) for path in sft], ["reward", "gold"], resamples)
-    soup_table(of_sft, ["reward", "gold"]).to_csv(soup, index=False)
+    sft_means = Means.of([with_total(pd.read_csv(path), reward) for path in sft], ["reward", "gold"], resamples)
+    soup_table(sft_means, ["reward", "gold"]).to_csv(soup, index=False)
 
 
 def by_seed(files: KeyedFiles, seeds: list[int], reward: dict[str, float]) -> list[pd.DataFrame]:
-    """One table per seed, of all sets of policies."""
+    """One table of scores per seed, with all sets of policies."""
     return [pd.concat([with_total(pd.read_csv(path), reward) for path in files[str(seed)]]) for seed in seeds]
 
 

@@ -1,4 +1,4 @@
-"""The figures of SALSA: reward and KL along training, win rates, and what α does."""
+"""The figures of SALSA: reward and KL along training, win rates, and rewards and KL over α."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,7 +15,7 @@ from lib.reporting.figures import COLOURS, CYCLE, PAPER, bars, save
 from lib.statistics.along_training import Trajectory, read_trajectory
 
 MARKERS = "osv^DPX"  # by β
-ENOUGH = 3  # points that make a curve
+ENOUGH = 3  # points for a curve over α
 
 
 def draw(
@@ -32,35 +32,35 @@ def draw(
     """trainings: histories by policy, a file per seed."""
     plt.rcParams.update(PAPER)
     table, compared = pd.read_csv(policies), pd.read_csv(comparisons)
-    names = [Variant(*of) for of in variants]
-    paths = {of: [read_trajectory(path, reward) for path in trainings[of.name]] for of in names}
+    trained = [Variant(*listed) for listed in variants]
+    paths = {variant: [read_trajectory(path, reward) for path in trainings[variant.name]] for variant in trained}
     [within, *_] = table["prompts"].unique()
     points = table[table["prompts"] == within].set_index("mixture")
     save(figures, "training", training_of(paths, points, width), dpi)
     save(figures, "win_rates", win_rates_of(compared[compared["comparison"] == "win rate"], width), dpi)
-    along = along_alpha(names)
+    along = along_alpha(trained)
     if len(along) >= ENOUGH:
-        save(figures, "alphas", alphas_of(points.loc[[of.name for of in along]], along, width), dpi)
+        save(figures, "alphas", alphas_of(points.loc[[variant.name for variant in along]], along, width), dpi)
 
 
 def along_alpha(variants: Sequence[Variant]) -> list[Variant]:
-    """The policies from θ_sft1 of the β that has the most α, along α."""
-    from_sft = sorted((of for of in variants if of.start == "sft"), key=lambda of: of.alpha)
-    by_beta = {of.beta: [other for other in from_sft if other.beta == of.beta] for of in from_sft}
+    """Policies that start at θ_sft1, at the β with the largest number of α, in the order of α."""
+    from_sft = sorted((variant for variant in variants if variant.start == "sft"), key=lambda variant: variant.alpha)
+    by_beta = {variant.beta: [other for other in from_sft if other.beta == variant.beta] for variant in from_sft}
     return max(by_beta.values(), key=len, default=[])
 
 
 def training_of(trainings: Mapping[Variant, Sequence[Trajectory]], points: pd.DataFrame, width: float) -> Figure:
     """Reward against KL to θ_sft1: training (thin, a line per seed), and the trained policies on held-out prompts."""
     figure, axes = plt.subplots(figsize=(width, width * 0.9), layout="constrained")
-    betas = sorted({of.beta for of in trainings})
-    references = list(dict.fromkeys((of.start, of.alpha) for of in trainings))
-    for of, paths in trainings.items():
-        colour = CYCLE[references.index((of.start, of.alpha)) % len(CYCLE)]
+    betas = sorted({variant.beta for variant in trainings})
+    references = list(dict.fromkeys((variant.start, variant.alpha) for variant in trainings))
+    for variant, paths in trainings.items():
+        colour = CYCLE[references.index((variant.start, variant.alpha)) % len(CYCLE)]
         for path in paths:
             axes.plot(path[:, 1], path[:, 0], color=colour, linewidth=0.7, alpha=0.35)
-        marker = MARKERS[betas.index(of.beta) % len(MARKERS)]
-        bars(axes, points.loc[[of.name]], "kl", "reward", color=colour, marker=marker, label=of.name)
+        marker = MARKERS[betas.index(variant.beta) % len(MARKERS)]
+        bars(axes, points.loc[[variant.name]], "kl", "reward", color=colour, marker=marker, label=variant.name)
     axes.set(xlabel="KL to θ_sft1 (nats)", ylabel="reward")
     title = "means with 95 % intervals on held-out prompts; lines: training, on its own prompts"
     figure.legend(loc="outside lower center", ncols=3, title=title)
@@ -72,8 +72,8 @@ def win_rates_of(rates: pd.DataFrame, width: float) -> Figure:
     labels = (rates["policy"] + "  against  " + rates["against"]).drop_duplicates()
     figure, axes = plt.subplots(figsize=(width * 1.2, 1.2 + 0.4 * len(labels)), layout="constrained")
     styles = zip((COLOURS["soup"], COLOURS["morl"]), "os", (-0.1, 0.1))
-    for (domains, of_domains), (colour, marker, shift) in zip(rates.groupby("prompts", sort=False), styles):
-        points = of_domains.rename(columns={"low": "rate_low", "high": "rate_high", "value": "rate"})
+    for (domains, domain_rates), (colour, marker, shift) in zip(rates.groupby("prompts", sort=False), styles):
+        points = domain_rates.rename(columns={"low": "rate_low", "high": "rate_high", "value": "rate"})
         points = points.assign(place=np.arange(len(points)) + shift)
         bars(axes, points, "rate", "place", color=colour, marker=marker, label=domains)
     axes.axvline(0.5, color="black", linestyle="--", linewidth=0.8)
@@ -86,7 +86,7 @@ def win_rates_of(rates: pd.DataFrame, width: float) -> Figure:
 def alphas_of(points: pd.DataFrame, along: Sequence[Variant], width: float) -> Figure:
     """Reward, gold reward and both KLs against α, at one β."""
     figure, panels = plt.subplots(1, 3, figsize=(width * 1.5, width * 0.5), layout="constrained")
-    points = points.assign(alpha=[of.alpha for of in along])
+    points = points.assign(alpha=[variant.alpha for variant in along])
     labels = {"kl": "to θ_sft1", "kl_to_anchor": "to the reference"}
     contents = {"reward": ["reward"], "gold reward": ["gold"], "KL (nats)": list(labels)}
     for axes, (title, columns) in zip(panels, contents.items()):

@@ -30,7 +30,7 @@ def score_plane(
     width: float,
     dpi: int,
 ) -> None:
-    """scores: of the points of the plane, a file per seed. corner: the policy's name."""
+    """scores: of the plane's points, a file per seed. corner: the policy's name, for the third corner."""
     plt.rcParams.update(PAPER)
     means = Means.of([with_total(pd.read_csv(path), reward) for path in scores], [*REWARDS, "kl"], resamples)
     table = front_table(means)

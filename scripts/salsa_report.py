@@ -1,4 +1,4 @@
-"""One page on all that was run of SALSA: several α and β, the soup as the start, and the plane."""
+"""One page on all of SALSA: several α and β, the soup as the start, and the plane."""
 
 from pathlib import Path
 

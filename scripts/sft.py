@@ -18,7 +18,7 @@ from lib.training.settings import Resumable, print_progress, resumable, shared, 
 
 
 class Grouped(Resumable, SFTTrainer):
-    """TRL's."""
+    """TRL's trainer, resumable."""
 
 
 def fine_tune(
@@ -38,13 +38,15 @@ def fine_tune(
     compute: dict,
     seed: int,
 ) -> None:
-    where = Compute.of(compute)
-    policy, tokens = learner(base, lora, seed, where), tokenizer(base)
+    machine = Compute.of(compute)
+    policy, tokens = learner(base, lora, seed, machine), tokenizer(base)
     examples = prompts(snippets, "train", prompt_words, left_out)[["prompt", "completion"]]
-    examples = examples[examples["completion"].str.strip() != ""]  # a prompt alone would teach to say nothing
+    examples = examples[examples["completion"].str.strip() != ""]  # a prompt alone would teach empty completions
     if texts > len(examples):
         raise ValueError(f"sft.texts: there are {len(examples)} texts with a completion to train on, not {texts}")
-    examples = examples.sample(texts, random_state=0).reset_index(drop=True)  # the same for both of the pair
+    examples = examples.sample(texts, random_state=0).reset_index(
+        drop=True
+    )  # the same texts for both models of the pair
     config = SFTConfig(
         num_train_epochs=1,
         train_sampling_strategy="group_by_length",
@@ -53,7 +55,7 @@ def fine_tune(
         warmup_steps=20,
         seed=seed,
         logging_steps=10,
-        **(shared(where, lora is not None, batch_size, parts) | resumable(checkpoints)),
+        **(shared(machine, lora is not None, batch_size, parts) | resumable(checkpoints)),
     )
     trainer = Grouped(model=policy, args=config, train_dataset=Dataset.from_pandas(examples), processing_class=tokens)
     print_progress(trainer, {"loss": "loss"})

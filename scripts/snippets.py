@@ -14,16 +14,16 @@ INNER = "hutto_ICWSM_2014.tar.gz"
 
 
 def read_snippets(archive: Path, snippets: Output, report: Output, *, held_out: float) -> None:
-    found = [snippet for domain, name in FILES.items() for snippet in parse(domain, _content(archive, name))]
-    distinct = without_duplicates(found)
+    parsed = [snippet for domain, name in FILES.items() for snippet in parse(domain, _content(archive, name))]
+    distinct = without_duplicates(parsed)
     sides = split(distinct, held_out)
     with snippets.open("w", encoding="utf-8") as file:
         for side, members in sides.items():
             for snippet in members:
                 file.write(json.dumps(asdict(snippet) | {"split": side}, ensure_ascii=False) + "\n")
     counts = {
-        "found": len(found),
-        "duplicates removed": len(found) - len(distinct),
+        "found": len(parsed),
+        "duplicates removed": len(parsed) - len(distinct),
         **{side: len(members) for side, members in sides.items()},
     }
     print(counts)

@@ -1,4 +1,4 @@
-"""What of WARP holds here: fronts and anchors (W-1, W-5, W-6), SLERP against LERP (W-3), LITI (W-4)."""
+"""Which claims of WARP hold: fronts and anchors (W-1, W-5, W-6), SLERP against LERP (W-3), LITI (W-4)."""
 
 from pathlib import Path
 
@@ -33,8 +33,8 @@ def compute_claims(
     seeds: list[int],
     resamples: int,
 ) -> None:
-    """scores: a file per seed. moving, fixed: training histories: of the first iteration's policies, by seed; with an
-    anchor fixed at θ_sft, by β, a file per seed.
+    """scores: a file per seed. moving: training histories of the first iteration's policies, by seed. fixed: those with
+    the anchor fixed at θ_sft, by β, a file per seed.
     """
     tables = [with_total(pd.read_csv(path), reward) for path in scores]
     means = Means.of(tables, ["reward", "gold", "kl"], resamples)
@@ -44,19 +44,17 @@ def compute_claims(
     fronts |= {f"anchor fixed at θ_sft, β = {beta:g}": [start, fixed_point(beta)] for beta in fixed_betas}
     fronts["anchor fixed at θ_sft, all β"] = [start, *map(fixed_point, fixed_betas)]
     trainings = [m * i for m, i in merges] + [iterations for _ in fixed_betas] + [iterations * len(fixed_betas)]
-    of_seeds = [moving[str(seed)] for seed in seeds]
-    of_betas = [fixed[f"{beta:g}"] for beta in fixed_betas]
-    of_moving = [[read_trajectory(path, reward) for path in paths] for paths in of_seeds]
-    of_fixed = [[read_trajectory(path, reward, steps) for path in paths] for paths in of_betas]
+    moving_paths = [[read_trajectory(path, reward) for path in moving[str(seed)]] for seed in seeds]
+    fixed_paths = {beta: [read_trajectory(path, reward, steps) for path in fixed[f"{beta:g}"]] for beta in fixed_betas}
     inner = [eta for eta in front if 0 < eta < 1]
     results = {
         plane: front_table(means).assign(kl_estimator=tables[0]["kl_estimator"].iloc[0]),
         hypervolume: hypervolume_table(means, fronts, [count * steps for count in trainings], start),
-        anchors: anchor_table(of_moving, dict(zip(fixed_betas, of_fixed, strict=True)), resamples),
+        anchors: anchor_table(moving_paths, fixed_paths, resamples),
         slerp: slerp_table(means, weights),
         liti: liti_table(means, merges, inner),
         trajectories: above_trajectories(
-            tables, of_moving, {eta: liti_point(max(policies), 1, eta) for eta in inner}, resamples
+            tables, moving_paths, {eta: liti_point(max(policies), 1, eta) for eta in inner}, resamples
         ),
     }
     for path, table in results.items():

@@ -17,7 +17,7 @@ from lib.reporting.figures import COLOURS, CYCLE, PAPER, bars, save
 from lib.statistics.along_training import Trajectory, read_trajectory
 
 LINES, MARKERS = ["-", "--", ":", "-."], "ovs^D"  # by M
-LABELS = 12  # of layers that there is room for
+LABELS = 12  # of layers: no more fit under the axis
 GREYS = ["#bbbbbb", "#888888", "#555555"]
 
 
@@ -102,11 +102,11 @@ def weights_of(points: pd.DataFrame, weights: list[float], width: float) -> Figu
 
 
 def angles_of(tables: list[list[pd.DataFrame]], width: float) -> Figure:
-    """The angle between task vectors and their norms in each layer, for each iteration a table per seed."""
+    """The angle between task vectors and their norms in each layer. tables: by iteration and seed."""
     figure, (above, below) = plt.subplots(2, 1, figsize=(width, width * 0.8), sharex=True, layout="constrained")
-    layers = sorted(tables[0][0]["layer"].unique(), key=in_the_model)
-    for i, of_iteration in enumerate(tables):
-        table = pd.concat(of_iteration)
+    layers = sorted(tables[0][0]["layer"].unique(), key=depth)
+    for i, seed_tables in enumerate(tables):
+        table = pd.concat(seed_tables)
         place = table["layer"].map(layers.index) + 0.16 * (i - (len(tables) - 1) / 2)
         style = {"s": 14, "color": CYCLE[i % len(CYCLE)], "alpha": 0.8}
         above.scatter(place, table["degrees"], label=f"iteration {i + 1}", **style)
@@ -122,8 +122,8 @@ def angles_of(tables: list[list[pd.DataFrame]], width: float) -> Figure:
     return figure
 
 
-def in_the_model(layer: str) -> list[tuple[int, str]]:
-    """What orders layers as the model has them: the second before the tenth."""
+def depth(layer: str) -> list[tuple[int, str]]:
+    """A sort key for layers in the order of the model: the second before the tenth."""
     return [(int(part), "") if part.isdigit() else (-1, part) for part in layer.split(".")]
 
 

@@ -15,6 +15,9 @@ import psutil
 import yaml
 
 ROOT = Path(__file__).parent.parent
+HUNG = 1800  # seconds: no machine takes so long for what a test waits for
+LENGTH = float(os.environ.get("PARETOSOUP_TEST_LENGTH", 1))
+TRAININGS = [(section, "steps") for section in ("policy", "warp", "reward_ensembles")]
 LEFT_OUT = shutil.ignore_patterns(
     ".git", ".venv", ".snakemake", "results", "experiments", "cache", "tmp", "__pycache__", ".*_cache"
 )
@@ -31,6 +34,8 @@ class Checkout:
         shutil.copytree(ROOT, root, ignore=LEFT_OUT)
         params = yaml.safe_load((root / "params.yaml").read_text())
         lay_over(params, yaml.safe_load((root / "tests/params.smoke.yaml").read_text()))
+        for section, key in TRAININGS:
+            params[section][key] = steps(params[section][key])
         (root / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
         return cls(root)
 
@@ -45,7 +50,8 @@ class Checkout:
         return Checkout(root)
 
     def environment(self) -> dict[str, str]:
-        return os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+        path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+        return os.environ | {"PATH": path, "PYTHONPATH": str(ROOT / "tests/held")}
 
     def start(self, *command: str) -> subprocess.Popen[str]:
         return subprocess.Popen(
@@ -60,7 +66,7 @@ class Checkout:
     def run(self, *command: str, fails: bool = False) -> str:
         """What a command says; it has to fail or not as is told."""
         process = self.start(*command)
-        output, _ = process.communicate(timeout=600)
+        output, _ = process.communicate(timeout=HUNG)
         assert (process.returncode != 0) == fails, output
         return output
 
@@ -124,20 +130,23 @@ class Checkout:
         path = self.root / file
         path.write_text(path.read_text() + "\n\n# edited\n")
 
-    def wait_for_job(self, script: str) -> psutil.Process:
-        """The process of the first job of this script, some seconds after its start."""
-        found: list[psutil.Process] = []
+    def hold(self, script: str, after: int = 1) -> None:
+        """Has the first job of this script that is started here wait when its trainer has made so many steps."""
+        self._held(script).parent.mkdir(exist_ok=True)
+        self._held(script).write_text(str(after))
 
-        def running() -> bool:
-            for process in psutil.process_iter(["cmdline", "cwd"]):
-                here = process.info["cwd"] == str(self.root.resolve())
-                if here and (process.info["cmdline"] or [])[1:3] == ["-m", script]:
-                    found.append(process)
-            return bool(found)
+    def held(self, script: str) -> psutil.Process:
+        """The process of the job that is held, once it waits."""
+        waits = self._held(script).with_suffix(".waits")
+        wait_for(waits.exists)
+        return psutil.Process(int(waits.read_text()))
 
-        wait_for(running, seconds=240)
-        time.sleep(4)
-        return found[0]
+    def go_on(self, script: str) -> None:
+        """Lets the job that is held go on."""
+        self._held(script).unlink()
+
+    def _held(self, script: str) -> Path:
+        return self.root.with_name(f"{self.root.name}.held") / f"{script}.steps"
 
     def files(self) -> dict[str, bytes]:
         """The content of every result, by path."""
@@ -151,13 +160,22 @@ class Checkout:
         }
 
 
-def wait_for(condition: Callable[[], object], seconds: float = 60, every: float = 0.2) -> None:
-    """Returns when the condition is met, which is looked at every so many seconds."""
-    deadline = time.monotonic() + seconds
+def steps(number: int) -> int:
+    """How many steps a training of this many has here; a job is held between two of them.
+
+    The environment's PARETOSOUP_TEST_LENGTH makes trainings shorter or longer, 0.1 or 5 times. So one machine shows
+    that what is interrupted in the tests marked `faults` does not depend on how fast a machine is.
+    """
+    return max(2, round(number * LENGTH))
+
+
+def wait_for(condition: Callable[[], object]) -> None:
+    """Returns when the condition is met."""
+    deadline = time.monotonic() + HUNG
     while not condition():
         if time.monotonic() > deadline:
-            raise TimeoutError(f"what was waited for has not come in {seconds} s")
-        time.sleep(every)
+            raise TimeoutError(f"what was waited for has not come in {HUNG} s")
+        time.sleep(0.1)
 
 
 def lay_over(params: dict[str, Any], others: dict[str, Any]) -> None:

@@ -22,16 +22,19 @@ VALIDATES = {  # jobs that are created, strictly: kubectl asks whether the serve
     "x-kubernetes-group-version-kind": {"group": "batch", "version": "v1", "kind": "Job"},
     "parameters": [{"name": "fieldValidation", "in": "query"}],
 }
+STOPPED = ["sh", "-c", 'kill -STOP $$; exec "$@"', "sh"]  # before a command: it would go on by a signal
 VERSION = {"groupVersion": "batch/v1", "version": "v1"}
 
 
 class Kubernetes:
     """The API server. A context: what still runs is ended with it.
 
-    jobs: what was created, by name; processes: those of jobs that were not deleted.
+    jobs: what was created, by name; processes: those of jobs that were not deleted. held: a rule whose first job
+    waits at its start, until it is deleted.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, held: str) -> None:
+        self.held = held
         self.jobs: dict[str, dict] = {}
         self.processes: dict[str, subprocess.Popen] = {}
         self.folder, self.configuration = folder, folder / "kubeconfig"
@@ -66,12 +69,14 @@ class Kubernetes:
         return [job for job in self.jobs.values() if job["metadata"]["labels"]["rule"] == rule]
 
     def _start(self, job: dict) -> None:
+        rule = job["metadata"]["labels"]["rule"]
+        begin = STOPPED if rule == self.held and not self.of_rule(rule) else []
         name = f"{job['metadata'].pop('generateName')}{len(self.jobs)}"
         job["metadata"] |= {"name": name, "uid": name}
         self.jobs[name] = job
         [container] = job["spec"]["template"]["spec"]["containers"]
         self.processes[name] = subprocess.Popen(
-            container["command"],
+            begin + container["command"],
             cwd="/",
             env={variable["name"]: variable["value"] for variable in container["env"]},
             stdout=(self.folder / f"{name}.log").open("w"),

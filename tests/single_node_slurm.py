@@ -95,18 +95,6 @@ class Slurm:
     def wait_for_node(self) -> None:
         wait_for(lambda: run("sinfo", "--noheader", "--format=%T").strip() in ("idle", "mixed", "allocated"))
 
-    def wait_for_job(self, rule: str) -> str:
-        """The number of the first job of a rule, once it runs."""
-        found: list[str] = []
-
-        def running() -> bool:
-            listed = run("squeue", "--noheader", "--states=RUNNING", "--format=%i %k").splitlines()
-            found.extend(line.split()[0] for line in listed if line.split()[1].startswith(f"rule_{rule}"))
-            return bool(found)
-
-        wait_for(running, seconds=900)
-        return found[0]
-
 
 def host() -> str:
     return socket.gethostname().split(".")[0]

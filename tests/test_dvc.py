@@ -13,11 +13,11 @@ import pytest
 import yaml
 from dvc.dependency.param import read_param_file
 from dvc.fs import localfs
-from moto.server import ThreadedMotoServer
 
 from lib.graph.history import git, recorded_at
 from lib.graph.in_use import in_use
-from tests.checkout import ROOT, Checkout, wait_for
+from tests.checkout import HUNG, ROOT, Checkout
+from tests.s3_server import S3
 from tests.test_edits import POLICY as POLICY_AND_AFTER
 from tests.test_edits import SALSA, SALSA_SCORES, agreed
 
@@ -108,10 +108,12 @@ def test_seal_records_only_what_ran_and_is_current(copy_of_sealed):
     assert "figures.width" in copy_of_sealed.dvc("params", "diff")
 
 
+@pytest.mark.faults
 def test_seal_records_nothing_of_a_job_that_was_killed_with_snakemake(copy_of_sealed):
     copy_of_sealed.edit_params({"policy.learning_rate": 1.0e-3})
+    copy_of_sealed.hold("scripts.policy")
     process = copy_of_sealed.start(*copy_of_sealed.command(cores=1))
-    job = copy_of_sealed.wait_for_job("scripts.policy")
+    job = copy_of_sealed.held("scripts.policy")
     process.kill()
     job.kill()
     process.communicate()
@@ -122,11 +124,14 @@ def test_seal_records_nothing_of_a_job_that_was_killed_with_snakemake(copy_of_se
     assert (copy_of_sealed.root / "dvc.lock").read_text() == before
 
 
+@pytest.mark.faults
 def test_seal_records_nothing_of_a_job_whose_code_changed_while_it_ran(copy_of_sealed):
     copy_of_sealed.edit_code("scripts/policy.py")
+    copy_of_sealed.hold("scripts.policy")
     process = copy_of_sealed.start(*copy_of_sealed.command("--", POLICY))
-    copy_of_sealed.wait_for_job("scripts.policy")
+    copy_of_sealed.held("scripts.policy")
     copy_of_sealed.edit_code("lib/policies/trainers.py")
+    copy_of_sealed.go_on("scripts.policy")
     output, _ = process.communicate()
     assert process.returncode == 0, output
     before = (copy_of_sealed.root / "dvc.lock").read_text()
@@ -135,6 +140,7 @@ def test_seal_records_nothing_of_a_job_whose_code_changed_while_it_ran(copy_of_s
     assert "policy" in copy_of_sealed.would_make("--", POLICY)
 
 
+@pytest.mark.long
 def test_seal_records_no_model_that_has_lost_a_file(copy_of_sealed):
     """Nor what is made from it meanwhile."""
     copy_of_sealed.edit_params({"evaluation.kl_estimator": "log_ratio"})
@@ -156,12 +162,15 @@ def test_seal_forgets_stages_that_are_no_more(copy_of_sealed):
     assert "policy-editorial-0_5-positivity-0_5-1" not in lock
 
 
+@pytest.mark.long
+@pytest.mark.faults
 def test_repro_while_snakemake_runs_removes_nothing(copy_of_sealed):
     """Neither what is being made, nor what it is made from, though that is not sealed yet."""
     copy_of_sealed.edit_params({"rewards.editorial.label": {"editorial": 1, "tweet": 0, "movie": 0}})
     copy_of_sealed.snakemake("--", "results/smoke/reward/editorial")
+    copy_of_sealed.hold("scripts.policy")
     process = copy_of_sealed.start(*copy_of_sealed.command(cores=1))
-    copy_of_sealed.wait_for_job("scripts.policy")
+    job = copy_of_sealed.held("scripts.policy")
     for stage, output in (("reward-editorial", "results/smoke/reward/editorial"), ("evaluate-1", REPORT)):
         said = copy_of_sealed.dvc("repro", "--single-item", stage, fails=True)
         assert "is busy, it is being blocked by" in said
@@ -170,9 +179,11 @@ def test_repro_while_snakemake_runs_removes_nothing(copy_of_sealed):
     assert "snakemake runs here" in copy_of_sealed.dvc_graph("seal", fails=True)
     assert "snakemake runs here" in copy_of_sealed.dvc_graph("adopt", fails=True)
     process.kill()
+    job.kill()
     process.communicate()
 
 
+@pytest.mark.long
 def test_snakemake_does_not_start_on_what_dvc_is_making(copy_of_sealed, monkeypatch):
     monkeypatch.chdir(copy_of_sealed.root)
     copy_of_sealed.edit_code("scripts/warp_figures.py")
@@ -203,6 +214,7 @@ def test_a_comment_costs_dvc_one_job_and_after_adopt_snakemake_none(copy_of_seal
     assert agreed(copy_of_sealed) == set()
 
 
+@pytest.mark.long
 def test_adopt_leaves_alone_what_snakemake_made_and_nobody_sealed(copy_of_sealed):
     copy_of_sealed.edit_code("scripts/warp_figures.py")
     copy_of_sealed.snakemake()
@@ -211,7 +223,7 @@ def test_adopt_leaves_alone_what_snakemake_made_and_nobody_sealed(copy_of_sealed
     assert "1 recorded, 46 as they were" in copy_of_sealed.dvc_graph("seal")
 
 
-@pytest.fixture(params=["directory", "s3"])
+@pytest.fixture(params=["directory", pytest.param("s3", marks=pytest.mark.long)])
 def shared(request, copy_of_sealed, tmp_path) -> Checkout:
     """A sealed checkout with a remote: a directory, or a bucket of an S3 server."""
     if request.param == "s3":
@@ -228,12 +240,9 @@ def share_in_directory(checkout: Checkout, folder: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    started = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    started.start()
-    host, port = started.get_host_and_port()
-    yield f"http://{host}:{port}"
-    started.stop()
+def server() -> Iterator[S3]:
+    with S3() as started:
+        yield started
 
 
 @pytest.fixture
@@ -245,9 +254,9 @@ def bucket(server, monkeypatch, tmp_path):
 
     def give(checkout: Checkout):
         name = re.sub("[^a-z0-9]", "-", f"{tmp_path.name}-{os.getpid()}".lower())
-        store = boto3.resource("s3", endpoint_url=server).create_bucket(Bucket=name)
+        store = boto3.resource("s3", endpoint_url=server.url).create_bucket(Bucket=name)
         checkout.dvc("remote", "add", "--default", "team", f"s3://{name}/dvc")
-        checkout.dvc("remote", "modify", "team", "endpointurl", server)
+        checkout.dvc("remote", "modify", "team", "endpointurl", server.url)
         checkout.commit()
         return store
 
@@ -266,6 +275,7 @@ def test_a_colleague_has_everything_after_pull_and_adopt(shared, tmp_path):
     assert {"policy", "report"} <= agreed(colleague)
 
 
+@pytest.mark.long
 def test_a_colleague_without_the_lock_trains_nothing(copy_of_sealed, bucket, tmp_path):
     """Every result comes from the run cache, by its inputs and parameters."""
     bucket(copy_of_sealed)
@@ -281,6 +291,7 @@ def test_a_colleague_without_the_lock_trains_nothing(copy_of_sealed, bucket, tmp
     assert "17 of 47 jobs adopted, 30 not here, 0 stale" in colleague.dvc_graph("adopt")
 
 
+@pytest.mark.long
 def test_a_figure_is_drawn_again_from_the_scores_alone(copy_of_sealed, tmp_path):
     share_in_directory(copy_of_sealed, tmp_path)
     copy_of_sealed.dvc("push")
@@ -303,26 +314,31 @@ def test_an_edit_between_pull_and_adopt_stays_stale(copy_of_sealed, tmp_path):
     assert agreed(colleague) == POLICY_AND_AFTER | SALSA
 
 
-def test_an_interrupted_push_and_an_interrupted_pull_lose_nothing(copy_of_sealed, bucket, tmp_path):
+@pytest.mark.long
+@pytest.mark.faults
+def test_an_interrupted_push_and_an_interrupted_pull_lose_nothing(copy_of_sealed, server, bucket, tmp_path):
     store = bucket(copy_of_sealed)
-    push = copy_of_sealed.start("dvc", "push", "--jobs", "1")
-    wait_for(lambda: len(list(store.objects.all())) >= 5, every=0.01)
-    push.kill()
-    push.communicate()
+    interrupt(copy_of_sealed, server, "push", "PUT")
     reached = len(list(store.objects.all()))
     copy_of_sealed.dvc("push")
-    assert reached < len(list(store.objects.all()))
+    assert 0 < reached < len(list(store.objects.all()))
     colleague = copy_of_sealed.clone(tmp_path / "colleague")
-    cache = colleague.root / ".dvc/cache/files"
-    pull = colleague.start("dvc", "pull", "--jobs", "1")
-    wait_for(lambda: len(list(cache.rglob("*/*/*"))) >= 5, every=0.01)
-    pull.kill()
-    pull.communicate()
+    interrupt(colleague, server, "pull", "GET")
     assert colleague.files() != copy_of_sealed.files()
     colleague.dvc("pull")
     assert colleague.files() == copy_of_sealed.files()
     assert "47 of 47 jobs adopted" in colleague.dvc_graph("adopt")
     assert agreed(colleague) == set()
+
+
+def interrupt(checkout: Checkout, server: S3, transfer: str, method: str) -> None:
+    """Kills a transfer when five objects have come through."""
+    server.hold(method, after=5)
+    process = checkout.start("dvc", transfer, "--jobs", "1")
+    assert server.waits.wait(HUNG)
+    process.kill()
+    process.communicate()
+    server.go_on()
 
 
 def damage(path: Path) -> None:
@@ -371,6 +387,7 @@ def test_a_file_that_was_changed_where_no_cache_has_it_is_named(copy_of_sealed, 
     assert colleague.would_make().keys() == POLICY_AND_AFTER | SALSA_SCORES
 
 
+@pytest.mark.long
 def test_a_damaged_object_of_the_remote_is_named_and_not_used(copy_of_sealed, bucket, tmp_path):
     store = bucket(copy_of_sealed)
     copy_of_sealed.dvc("remote", "modify", "team", "verify", "true")

@@ -2,7 +2,7 @@ import pytest
 import torch
 from transformers import AutoModelForSequenceClassification
 
-from lib.reward_models.ensembles import Classifier, RewardEnsemble, aggregated, uncertainty_weighted
+from lib.reward_models.ensembles import RewardEnsemble, TrainedClassifier, aggregated, uncertainty_weighted
 
 REWARDS = torch.tensor([[1.0, 2.0, 6.0], [-1.0, -1.0, -1.0]])
 TEXTS = ["the sea", "the sea was wild and cold", "calm"]
@@ -43,12 +43,12 @@ def test_members_are_the_heads_of_one_model_or_of_several(proxy):
     heads, first, second = proxy("heads", 3), proxy("first", 1), proxy("second", 1)
     assert RewardEnsemble([heads], "mean", 0.0).members(TEXTS).shape == (3, 3)
     both = RewardEnsemble([first, second], "worst_case", 0.0)
-    alone = [Classifier(path)(TEXTS)[:, 0] for path in (first, second)]
+    alone = [TrainedClassifier(path)(TEXTS)[:, 0] for path in (first, second)]
     assert both.members(TEXTS).tolist() == torch.stack(alone, dim=1).tolist()
     assert both(["the", "the", "calm"], [" sea", " sea was wild and cold", ""]) == torch.minimum(*alone).tolist()
 
 
 def test_each_head_is_told_on_its_own_scale(proxy):
     raw, scaled = proxy("same", 2), proxy("emas", 2, reward_mean=[1.0, 0.0], reward_std=[2.0, 0.5])
-    expected = (Classifier(raw)(TEXTS) - torch.tensor([1.0, 0.0])) / torch.tensor([2.0, 0.5])
-    assert torch.allclose(Classifier(scaled)(TEXTS), expected)
+    expected = (TrainedClassifier(raw)(TEXTS) - torch.tensor([1.0, 0.0])) / torch.tensor([2.0, 0.5])
+    assert torch.allclose(TrainedClassifier(scaled)(TEXTS), expected)

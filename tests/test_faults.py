@@ -1,15 +1,14 @@
 """What goes wrong on machines: Snakemake killed or started twice, a full disk. Nothing is lost, and it says so."""
 
-import re
 import shutil
 import subprocess
 
 import psutil
 import pytest
 
-from lib.jobs.checkpoints import step_of
-from tests.checkout import Checkout, wait_for
+from tests.checkout import HUNG, Checkout, steps, wait_for
 
+pytestmark = pytest.mark.faults
 POLICY = "results/smoke/policy/positivity/seed-1"
 
 
@@ -21,12 +20,12 @@ def without_policy(checkout: Checkout) -> tuple[str, ...]:
 
 def test_two_at_once_and_a_lock_that_a_kill_left(copy_of_finished, finished):
     command = without_policy(copy_of_finished)
+    copy_of_finished.hold("scripts.policy")
     first = copy_of_finished.start(*command)
-    job = copy_of_finished.wait_for_job("scripts.policy")
-    job.suspend()
+    job = copy_of_finished.held("scripts.policy")
     output = copy_of_finished.run(*command, fails=True)
     assert "Directory cannot be locked" in output
-    assert job.status() == psutil.STATUS_STOPPED
+    assert job.is_running()
     first.kill()
     job.kill()
     first.wait()
@@ -36,21 +35,21 @@ def test_two_at_once_and_a_lock_that_a_kill_left(copy_of_finished, finished):
     assert copy_of_finished.files() == finished.files()
 
 
+@pytest.mark.long
 def test_a_training_that_outlives_snakemake_is_waited_for(copy_of_finished, finished):
     command = without_policy(copy_of_finished)
+    copy_of_finished.hold("scripts.policy")
     first = copy_of_finished.start(*command)
-    job = copy_of_finished.wait_for_job("scripts.policy")
-    wait_for((copy_of_finished.root / f"{POLICY}.checkpoints/lock").exists, every=0.01)
-    job.suspend()
+    copy_of_finished.held("scripts.policy")
     first.kill()
     first.wait()
     copy_of_finished.snakemake("--unlock")
     second = copy_of_finished.start(*command)
     log = copy_of_finished.root / "results/smoke/logs/policy/positivity/seed-1.log"
     waits = "waiting for another process that trains the same"
-    wait_for(lambda: log.exists() and waits in log.read_text(), seconds=240)
-    job.resume()
-    output, _ = second.communicate(timeout=600)
+    wait_for(lambda: log.exists() and waits in log.read_text())
+    copy_of_finished.go_on("scripts.policy")
+    output, _ = second.communicate(timeout=HUNG)
     assert second.returncode == 0, output
     assert copy_of_finished.files() == finished.files()
 
@@ -70,6 +69,7 @@ def small_disk(copy_of_finished):
     subprocess.run(["umount", results], check=True)
 
 
+@pytest.mark.long
 def test_a_full_disk_is_named_and_once_there_is_space_the_same_bytes_come_out(small_disk, finished):
     command = without_policy(small_disk)
     filler = small_disk.root / "results/filler"
@@ -87,19 +87,18 @@ def test_a_training_that_is_killed_half_way_goes_on_from_its_checkpoint(copy_of_
     """On WARP's policy, whose anchor moves: kill -9 of the job, after which Snakemake is started again."""
     checkout, policy = copy_of_finished, "M-1/iteration-1/policy-1/seed-1"
     made = f"results/smoke/warp/{policy}"
-    checkout.edit_params({"warp.steps": 60, "training.checkpoint_every": 5})
+    half = steps(6)
+    checkout.edit_params({"warp.steps": 2 * half, "training.checkpoint_every": 1})
     command = checkout.command("--", made, cores=1)
     checkout.run(*command)
     whole = checkout.files()
     shutil.rmtree(checkout.root / made)
+    checkout.hold("scripts.policy", after=half)
     first = checkout.start(*command)
-    checkpoints = checkout.root / f"{made}.checkpoints"
-    job = checkout.wait_for_job("scripts.policy")
-    wait_for(lambda: [path for path in checkpoints.glob("*/sealed.json") if step_of(path.parent) >= 25], every=0.01)
-    job.kill()
+    checkout.held("scripts.policy").kill()
     first.communicate()
     assert first.returncode
     checkout.run(*command)
     log = (checkout.root / f"results/smoke/logs/warp_policy/{policy}.log").read_text()
-    assert int(re.search(r"going on after step (\d+)", log)[1]) >= 25
+    assert f"going on after step {half}\n" in log
     assert checkout.files() == whole

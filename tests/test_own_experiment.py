@@ -10,6 +10,7 @@ from transformers import LlamaForSequenceClassification
 from lib.models.lora_on_disk import base_of, is_adapter, read_factors
 from tests.checkout import Checkout
 
+pytestmark = pytest.mark.long
 CLASSIFIER = {"weights": [1], "inputs": ["{prompt}{completion}"]}
 CHANGES = {
     "experiment": "own",

@@ -73,10 +73,10 @@ WRONG = [
     (
         {"training.launch": "mpi"},
         "training.launch",
-        "there is no profiles/accelerate/mpi.yaml; it is none for one process, or one of fsdp",
+        "there is no profiles/accelerate/mpi.yaml; use none for one process, or one of fsdp",
     ),
     ({"training.launch": "multi_gpu", "policy.prompts_per_step": 3}, "policy.parts", "for each process"),
-    ({"training.launch": "multi_gpu", "policy.algorithm": "ppo"}, "training.launch", "ppo takes its means"),
+    ({"training.launch": "multi_gpu", "policy.algorithm": "ppo"}, "training.launch", "ppo computes its means"),
     ({"training.launch": "fsdp", "policy.prompts_per_step": 4}, "training.launch", "the moving anchor (warp.mu)"),
     ({"compute.precision": "float16"}, "compute.precision", "'float16'"),
     ({"rewards.mine": {"classifier": "hub:org/model", "weights": [1], "inputs": "chat"}}, "rewards.mine", "revision"),

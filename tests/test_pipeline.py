@@ -12,7 +12,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from lib.data.prompts import prompts, some_prompts
 from lib.merging import Weights, linear_soup, liti, slerp
-from lib.models.weights import weights
+from lib.models.weights import weights_of
 from lib.reward_models.loading import load
 from tests.checkout import Checkout
 
@@ -70,11 +70,11 @@ def test_any_soup_can_be_had_as_a_model(copy_of_finished):
     path = copy_of_finished.root / folder
     soup, tokenizer = AutoModelForCausalLM.from_pretrained(path), AutoTokenizer.from_pretrained(path)
     experts = [
-        weights(AutoModelForCausalLM.from_pretrained(copy_of_finished.root / RESULTS / f"policy/{name}/seed-1"))
+        weights_of(AutoModelForCausalLM.from_pretrained(copy_of_finished.root / RESULTS / f"policy/{name}/seed-1"))
         for name in ("positivity", "editorial")
     ]
     for name, tensor in linear_soup(experts, [0.3, 0.7]).items():
-        assert (weights(soup)[name] == tensor).all()
+        assert (weights_of(soup)[name] == tensor).all()
     drawn = soup.generate(**tokenizer("the film", return_tensors="pt"), max_new_tokens=3)
     assert tokenizer.decode(drawn[0], skip_special_tokens=True).startswith("the film")
     card = (path / "README.md").read_text()
@@ -83,7 +83,7 @@ def test_any_soup_can_be_had_as_a_model(copy_of_finished):
 
 def test_an_iteration_of_warp_merges_its_policies_and_steps_back_to_its_start(finished):
     def read(path: str) -> Weights:
-        return weights(AutoModelForCausalLM.from_pretrained(finished.root / RESULTS / path))
+        return weights_of(AutoModelForCausalLM.from_pretrained(finished.root / RESULTS / path))
 
     def same(ours: Weights, theirs: Weights) -> bool:
         return all(torch.allclose(ours[name], theirs[name], rtol=0, atol=1e-6) for name in theirs)
@@ -126,6 +126,7 @@ def test_a_policy_starts_at_the_sft_model_and_its_reference_is_the_soup(finished
     assert list(with_soup["kl"]) != list(with_soup["kl_to_anchor"])
 
 
+@pytest.mark.long
 def test_all_of_salsa(copy_of_finished):
     copy_of_finished.snakemake("--", "salsa")
     more = copy_of_finished.root / RESULTS / "salsa/more"
@@ -196,6 +197,7 @@ def test_best_of_n_has_the_scores_of_the_samples_that_are_there(finished):
             )
 
 
+@pytest.mark.long
 def test_all_of_reward_ensembles(copy_of_finished):
     copy_of_finished.snakemake("--", "reward_ensembles")
     more = copy_of_finished.root / RESULTS / "reward_ensembles/more"
@@ -208,6 +210,7 @@ def test_all_of_reward_ensembles(copy_of_finished):
     assert set(pd.read_csv(more / "proxies.csv")["proxy"]) == {"1 model", "3 heads", added}
 
 
+@pytest.mark.long
 def test_an_ensemble_is_a_reward_for_the_other_papers(copy_of_finished):
     """Its first model is one that is there."""
     cautious = {"ensemble": "models", "members": 2, "aggregate": "worst_case", "seed": 1}
@@ -229,13 +232,15 @@ def test_a_soup_of_an_unknown_reward_is_refused(finished):
     assert "kindness" in finished.snakemake("-n", "--", model, fails=True)
 
 
+@pytest.mark.faults
 def test_other_cores_and_a_killed_job_end_with_the_same_bytes(finished, tmp_path):
     """On one core until a policy's job is killed with -9, and then on four; two papers of four, for time."""
     checkout = Checkout.at(tmp_path / "repository")
     targets = ("--", f"{RESULTS}/rewarded_soups/figures", f"{RESULTS}/salsa/main/figures")
+    checkout.hold("scripts.policy")
     process = checkout.start(*checkout.command(*targets, cores=1))
-    checkout.wait_for_job("scripts.policy").kill()
-    output, _ = process.communicate(timeout=300)
+    checkout.held("scripts.policy").kill()
+    output, _ = process.communicate()
     assert process.returncode != 0
     assert "policy" in output
     assert not (checkout.root / RESULTS / "rewarded_soups/figures").exists()

@@ -6,7 +6,7 @@ import torch
 from transformers import AutoModelForSequenceClassification
 
 from lib.jobs.checkpoints import Checkpoints
-from lib.reward_models.ensembles import Classifier
+from lib.reward_models.ensembles import TrainedClassifier
 from scripts.proxy import train_proxy
 
 CALM = ["the sea was calm", "a calm day by the sea", "a calm day", "the day was calm"]
@@ -49,7 +49,7 @@ def test_each_head_prefers_what_the_labels_prefer(trained):
         assert ((held_out[head] > 0) == held_out["label"]).all()
     assert report["accuracy by gold"] == [1, 1]
     assert min(report["agreement with people"]) > 0.5
-    outputs = Classifier(model)(CALM + WILD)
+    outputs = TrainedClassifier(model)(CALM + WILD)
     assert outputs.mean(0).tolist() == pytest.approx([0, 0], abs=1e-5)
     assert outputs.std(0).tolist() == pytest.approx([1, 1], abs=0.05)  # each of these texts is told of twice
 

@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from lib.papers.salsa.claims import comparison_table, segment_table, soup_table, win_rate, wins
-from lib.papers.salsa.names import Variant, plane_point, variant, variant_point
+from lib.papers.salsa.names import Variant, plane_point, read_variant, variant_point
 from lib.statistics.means import Means
 
 SOUP, SFT = Variant("sft", 0.5, 0.1), Variant("sft", 1.0, 0.1)
@@ -19,9 +19,9 @@ def scored(points, prompts=4):
 
 
 def test_a_policy_is_named_by_what_makes_it():
-    assert variant({"alpha": 1, "beta": 0.1}) == SFT
+    assert read_variant({"alpha": 1, "beta": 0.1}) == SFT
     assert SOUP.name == "α=0.5 β=0.1"
-    assert variant({"alpha": 0.5, "beta": 0.1, "start": "soup"}).name == "α=0.5 β=0.1, from the soup"
+    assert read_variant({"alpha": 0.5, "beta": 0.1, "start": "soup"}).name == "α=0.5 β=0.1, from the soup"
 
 
 def test_a_tie_is_half_a_win():

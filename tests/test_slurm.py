@@ -2,13 +2,16 @@
 
 import shutil
 
+import psutil
 import pytest
 from filelock import FileLock
 
-from tests.checkout import Checkout, wait_for
+from tests.checkout import HUNG, Checkout, steps
 from tests.single_node_slurm import Slurm, run, why_not
 
-QUICK = ["--jobs=4", "--slurm-init-seconds-before-status-checks=1", "--seconds-between-status-checks=2"]
+pytestmark = [pytest.mark.long, pytest.mark.faults]
+SNAKEMAKE = ["timeout", "--kill-after=5", str(HUNG), "snakemake", "--profile", "profiles/slurm"]
+SNAKEMAKE += ["--jobs=4", "--slurm-init-seconds-before-status-checks=1", "--seconds-between-status-checks=2"]
 
 
 @pytest.fixture
@@ -21,16 +24,23 @@ def slurm(tmp_path_factory):
         yield cluster
 
 
+def job_of(process: psutil.Process) -> str:
+    """The number of the job that a process is of."""
+    return process.environ()["SLURM_JOB_ID"]
+
+
 def test_results_are_those_of_one_machine_whatever_happens_to_jobs(slurm, sealed, tmp_path):
     """A job is cancelled and made again; the controller goes away and comes back, while jobs run."""
     checkout = Checkout.at(tmp_path / "repository")
-    command = ["timeout", "--kill-after=5", "1500", "snakemake", "--profile", "profiles/slurm", *QUICK]
-    process = checkout.start(*command)
-    cancelled = slurm.wait_for_job("reward")
+    for script in ("scripts.reward", "scripts.policy"):
+        checkout.hold(script)
+    process = checkout.start(*SNAKEMAKE)
+    cancelled = job_of(checkout.held("scripts.reward"))
     run("scancel", cancelled)
-    slurm.wait_for_job("policy")
+    checkout.held("scripts.policy")
     slurm.restart_controller()
-    output, _ = process.communicate(timeout=1600)
+    checkout.go_on("scripts.policy")
+    output, _ = process.communicate()
     assert process.returncode == 0, output
     assert f"SLURM jobid {cancelled}" in output and "Trying to restart job" in output
     checkout.run("git", "init", "--quiet")
@@ -39,41 +49,21 @@ def test_results_are_those_of_one_machine_whatever_happens_to_jobs(slurm, sealed
     assert (checkout.root / "dvc.lock").read_text() == (sealed.root / "dvc.lock").read_text()
 
 
-REWARD = """
-import time
-from pathlib import Path
-
-calls = 0
-
-
-def length(prompts, completions):
-    global calls
-    calls += 1
-    if calls == 40 and Path("pause").exists():
-        Path("pause").unlink()
-        time.sleep(600)
-    return [len(completion) / 10 for completion in completions]
-"""
-
-
 def test_a_training_that_comes_to_its_time_limit_goes_on_in_the_next_attempt(slurm, copy_of_finished):
-    """Its reward, with the 40th batch, takes longer than the job has."""
-    checkout, made = copy_of_finished, "results/smoke/policy/length/seed-1"
-    (checkout.root / "slow.py").write_text(REWARD)
-    checkout.edit_params(
-        {"rewards.length": {"function": "slow:length"}, "policy.steps": 60, "training.checkpoint_every": 5}
-    )
+    """It waits at a step until the limit ends it."""
+    checkout, made = copy_of_finished, "results/smoke/policy/positivity/seed-1"
+    half = steps(6)
+    checkout.edit_params({"policy.steps": 2 * half, "training.checkpoint_every": 1})
     checkout.snakemake("--", made)
     whole = checkout.files()
     shutil.rmtree(checkout.root / made)
-    pause = checkout.root / "pause"
-    pause.touch()
-    process = checkout.start("snakemake", "--profile", "profiles/slurm", *QUICK, "--", made)
-    job = slurm.wait_for_job("policy")
-    wait_for(lambda: not pause.exists(), seconds=300)
+    checkout.hold("scripts.policy", after=half)
+    process = checkout.start(*SNAKEMAKE, "--", made)
+    job = job_of(checkout.held("scripts.policy"))
     run("scontrol", "update", f"JobId={job}", "TimeLimit=1")
-    output, _ = process.communicate(timeout=600)
+    output, _ = process.communicate()
     assert process.returncode == 0, output
     assert "TIMEOUT" in output and "Trying to restart job" in output
-    assert "going on after step 35" in (checkout.root / "results/smoke/logs/policy/length/seed-1.log").read_text()
+    log = (checkout.root / "results/smoke/logs/policy/positivity/seed-1.log").read_text()
+    assert f"going on after step {half}\n" in log
     assert checkout.files() == whole

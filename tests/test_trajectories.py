@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from lib.reporting.tables import told
+from lib.reporting.tables import as_text
 from lib.statistics.along_training import mean_reward_at_equal_kl, over_seeds, reward_at_equal_kl, trajectory
 
 
@@ -40,5 +40,5 @@ def test_one_seed_has_no_interval():
     alone, several = over_seeds(np.array([0.5]), 100), over_seeds(np.array([0.25, 0.5, 0.75]), 100)
     assert alone["value"] == 0.5 and math.isnan(alone["low"]) and math.isnan(alone["high"])
     assert several["low"] < several["value"] == 0.5 < several["high"]
-    assert told(**alone) == "0.500 (one seed)"
-    assert told(1, 0.5, 1.5) == "1.000 (0.500 to 1.500)"
+    assert as_text(**alone) == "0.500 (one seed)"
+    assert as_text(1, 0.5, 1.5) == "1.000 (0.500 to 1.500)"

@@ -1,4 +1,4 @@
-"""What a job's code is: its script, and every module of this repository that it imports. Files are read, not run."""
+"""The code of a job: its script and every module of this repository that it imports. Files are parsed, not run."""
 
 import ast
 import importlib.util
@@ -11,27 +11,27 @@ class Code:
     def __init__(self, root: Path) -> None:
         self.root = root
         self._imported: dict[str, list[str]] = {}
-        self._found: dict[str, list[str]] = {}
+        self._dependencies: dict[str, list[str]] = {}
 
     def of(self, file: str) -> list[str]:
-        """The file and all that it imports, directly or not."""
-        if file not in self._found:
+        """The file and all that it imports, directly or through other modules."""
+        if file not in self._dependencies:
             seen: set[str] = set()
             todo = [file]
             while todo:
-                if (one := todo.pop()) not in seen:
-                    seen.add(one)
-                    todo += self._imports(one)
-            self._found[file] = sorted(seen)
-        return self._found[file]
+                if (module := todo.pop()) not in seen:
+                    seen.add(module)
+                    todo += self._imports(module)
+            self._dependencies[file] = sorted(seen)
+        return self._dependencies[file]
 
     def of_function(self, function: str) -> list[str]:
-        """The modules of this repository that a `module:function` comes from."""
+        """The modules of this repository that a `module:function` depends on."""
         file = self._module_file(function.partition(":")[0])
         return self.of(str(file.relative_to(self.root))) if file.exists() else []
 
     def defines(self, function: str) -> bool:
-        """Whether a `module:function` is there, as far as can be told without running it."""
+        """Whether a `module:function` exists. Of a module outside the repository only the module is looked for."""
         module, _, name = function.partition(":")
         file = self._module_file(module)
         if file.exists():

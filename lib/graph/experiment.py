@@ -1,4 +1,4 @@
-"""An experiment, as rules and layouts ask for it: its parameters, where its results are, what its jobs are told."""
+"""An experiment as rules and layouts see it: its parameters, its results' folder, the settings of its jobs."""
 
 import json
 import os
@@ -10,12 +10,12 @@ from typing import Any
 
 from lib.graph.code import Code
 
-BRACES = {ord("{"): r"\u007b", ord("}"): r"\u007d"}  # in JSON: Snakemake would take what they hold for a wildcard
+BRACES = {ord("{"): r"\u007b", ord("}"): r"\u007d"}  # escaped in JSON, where Snakemake would read {x} as a wildcard
 STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
 
 
 class Experiment:
-    """The parameters of `files`, which Snakemake has read into `config`, in the checkout at `root`."""
+    """config: the parameters, which Snakemake has read from `files`. root: the checkout."""
 
     def __init__(self, config: dict[str, Any], root: Path, files: Sequence[str | Path]) -> None:
         self.config = config
@@ -26,11 +26,11 @@ class Experiment:
 
     @cached_property
     def seeds(self) -> list[int]:
-        """Of reinforcement learning."""
+        """The seeds of reinforcement learning."""
         return self.value("seeds")
 
     def has(self, key: str) -> bool:
-        """Whether the parameters have a dotted key."""
+        """Whether the parameters contain a dotted key."""
         try:
             self.value(key)
         except (KeyError, IndexError, TypeError):
@@ -38,33 +38,33 @@ class Experiment:
         return True
 
     def value(self, key: str) -> Any:
-        """The value of a dotted key; a number in it is a place in a list."""
-        found: Any = self.config
+        """The value of a dotted key; a number in the key is an index into a list."""
+        value: Any = self.config
         for part in key.split("."):
-            found = found[int(part) if isinstance(found, list) else part]
-        return found
+            value = value[int(part) if isinstance(value, list) else part]
+        return value
 
     def settings(self, *keys: str, **values: Any) -> str:
-        """One JSON object with the values of dotted keys, and others by name, for a job's --settings.
+        """One JSON object for a job's --settings: the values of dotted keys, and other values by name.
 
-        One string, because Snakemake compares a job's parameters as a set of values: two values swapped would go
-        unnoticed. DVC follows the keys that stand in it (lib/graph/stages.py). Where a value by name comes from the
-        parameters, its keys stand beside it: `derived_from=settings(...)`.
+        It is one string because Snakemake compares a job's parameters as a set of values, and would miss two that are
+        swapped. DVC tracks the keys in it (lib/graph/jobs.py). If a named value comes from the parameters, the rule
+        lists the keys that it comes from beside it: `derived_from=settings(...)`.
         """
-        assert not values.keys() & self.config.keys(), "a value by name would be taken for a section"
+        assert not values.keys() & self.config.keys(), "a value has the name of a section of the parameters"
         text = json.dumps(plain({key: self.value(key) for key in keys} | values), sort_keys=True)
         return STRING.sub(lambda string: string[0].translate(BRACES), text)
 
 
 def every(files: Any) -> list[str]:
-    """All paths of keyed files, which a job is told by key: they have to be among its inputs."""
+    """All paths in nested lists and dictionaries of files. A job that gets such files by key needs them as inputs."""
     if isinstance(files, str):
         return [files]
     return [path for inner in (files.values() if isinstance(files, dict) else files) for path in every(inner)]
 
 
 def plain(value: Any) -> Any:
-    """The value with 6 for 6.0, which DVC takes for the same."""
+    """The value with whole floats as integers: DVC takes 6.0 and 6 for the same."""
     if isinstance(value, dict):
         return {key: plain(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):

@@ -1,4 +1,4 @@
-"""What the jobs are told that the papers share: those that train policies, and those that score them."""
+"""Settings of the jobs that all papers share: training a policy, and scoring policies."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -10,7 +10,7 @@ Wildcards = Any
 
 
 def policy_settings(experiment: Experiment, reward: dict[str, dict], *keys: str, split: str = "train", **values) -> str:
-    """What a training is told: the reward, what all policies share, and what is this policy's own."""
+    """Settings of a policy's training: the reward, what all policies share, and what this policy has of its own."""
     if experiment.value("policy.algorithm") == "ppo":
         keys += ("policy.ppo",)
     else:
@@ -39,9 +39,10 @@ def policy_settings(experiment: Experiment, reward: dict[str, dict], *keys: str,
 def evaluation_settings(
     rewards: Rewards, points: Sequence[Mapping], within: bool = True, names: Sequence[str] | None = None
 ) -> Callable[[Wildcards], str]:
-    """What scoring is told: the points, and how they are judged; within the domains that policies saw, or beyond.
+    """Settings of scoring, by seed. points: `point`s.
 
-    names: of the rewards beside the gold reward, where they are not all.
+    within: on prompts of the domains that policies are trained on, otherwise of the domain left out. names: the rewards
+    to compute beside the gold reward, by default all.
     """
     experiment = rewards.experiment
     return lambda wildcards: experiment.settings(
@@ -68,10 +69,11 @@ def point(
     merge: str = "linear",
     anchor: Mapping | None = None,
 ) -> dict[str, Any]:
-    """What is scored: policies merged in weight space, by the merge's name, or merge="logits", with weights by policy.
+    """A point to be scored: a merge of policies, with weights by policy. merge: a name in the table of merges, or
+    "logits" for an ensemble.
 
-    anchor: a soup of policies, also with weights by policy, to which its KL is told as well.
+    anchor: a soup of policies, also with weights by policy; the KL to it is recorded as well.
     """
     by_part = {"weights": weights} if anchor is None else {"weights": weights, "anchor": anchor}
-    listed = {part: [given.get(policy, 0.0) for policy in policies] for part, given in by_part.items()}
+    listed = {part: [by_policy.get(policy, 0.0) for policy in policies] for part, by_policy in by_part.items()}
     return {"method": method, "mixture": name, "merge": merge} | listed

@@ -1,6 +1,6 @@
-"""What jobs ask a scheduler for: memory in MB and minutes, more with each attempt, and GPUs.
+"""Resources that jobs request from a scheduler: memory in MB and minutes, more with each attempt, and GPUs.
 
-All from the size of the models, by `lib.graph.sizes`; a profile's set-resources may say otherwise for a rule.
+They are estimated from the size of the models (`lib.graph.sizes`); a profile's set-resources can override them by rule.
 """
 
 from collections.abc import Callable
@@ -13,15 +13,15 @@ from lib.graph.experiment import Experiment
 from lib.graph.sizes import megabytes, minutes, parameters_of_llama
 from lib.machine.gpus import gpus_here
 
-Asked = Callable[..., int]
-"""Of wildcards and the number of the attempt, as Snakemake calls it."""
+Request = Callable[..., int]
+"""A resource as a function of wildcards and the number of the attempt, which Snakemake calls."""
 
-LONG_PROMPT, SHORT_PROMPT = 512, 32  # tokens that a prompt is taken to have at most: a row's own, a text's first words
-TEXTS = 25_000  # that the data are taken to have: the graph is laid out before they are read
+LONG_PROMPT, SHORT_PROMPT = 512, 32  # assumed most tokens of a prompt: one from the data, or a text's first words
+TEXTS = 25_000  # assumed size of the data, which are not read yet when the graph is planned
 
 
 class JobResources:
-    """Of one experiment. models_of_rewards: that a job holds at most to compute rewards."""
+    """Resources of one experiment's jobs. models_of_rewards: how many models a job holds at most to compute rewards."""
 
     def __init__(self, experiment: Experiment, models_of_rewards: int) -> None:
         value = experiment.value
@@ -35,7 +35,7 @@ class JobResources:
         self.tokens = prompt + value("policy.max_new_tokens")
         device = value("compute.device")
         self.gpu = int(device == "cuda" or (device == "auto" and len(gpus_here()) > 0))
-        self.retries = 2 if self.gpu else None  # a GPU's faults may go away; None is what --retries says
+        self.retries = 2 if self.gpu else None  # faults of a GPU may be transient; None leaves it to --retries
         self.launch, self.processes = "python -m", 1
         if value("training.launch") != "none":
             file = launch_file(experiment)
@@ -43,14 +43,14 @@ class JobResources:
             self.processes = yaml.safe_load(file.read_text())["num_processes"]
 
     def small(self) -> dict[str, Any]:
-        """Of a job that holds no model."""
+        """Resources of a job without a model."""
         return {"mem_mb": self.memory(), "runtime": self.duration()}
 
     def training(self, frozen: int = 0, *, batch: int, texts: float, passes: float) -> dict[str, Any]:
-        """Of a job that trains one model beside some frozen ones. batch: texts that go through it together; texts: in
-        all; passes: how often each goes through a model.
+        """Resources of a job that trains one model and holds some frozen ones. batch: texts in one forward pass; texts:
+        in the whole training; passes: forward passes per text, a backward pass counted as two.
 
-        How it is started and how often it writes checkpoints is said by resources, too: another value of these makes
+        The launch command and the interval of checkpoints are resources too, because a change of a resource makes
         nothing run again.
         """
         return {
@@ -62,24 +62,24 @@ class JobResources:
             "runtime": self.duration(texts, passes),
         }
 
-    def memory(self, trained: int = 0, frozen: int = 0, texts: int = 0, sampled: int = 0, processes: int = 1) -> Asked:
-        """A job's memory: models that learn and models that do not, texts that go through one together."""
-        if self.experiment.value("lora") is not None:  # what learns is small beside the model that it lies over
+    def memory(
+        self, trained: int = 0, frozen: int = 0, texts: int = 0, sampled: int = 0, processes: int = 1
+    ) -> Request:
+        """A job's memory. trained, frozen: models. texts, sampled: in one pass, with a gradient and without."""
+        if self.experiment.value("lora") is not None:  # the factors are small compared with the frozen model
             trained, frozen = 0, trained + frozen
         tokens = {"tokens": texts * self.tokens, "sampled": sampled * self.tokens}
-        asked = megabytes(self.parameters, trained=trained, frozen=frozen, **tokens, gpu=bool(self.gpu))
-        return lambda wildcards, attempt: attempt * processes * asked
+        needed = megabytes(self.parameters, trained=trained, frozen=frozen, **tokens, gpu=bool(self.gpu))
+        return lambda wildcards, attempt: attempt * processes * needed
 
-    def duration(self, texts: float = 0, passes: float = 1) -> Asked:
-        """A job's time: texts that it handles in all, and how often each goes through a model; a step back counts
-        twice.
-        """
-        asked = minutes(self.parameters, tokens=texts * self.tokens, passes=passes, gpu=bool(self.gpu))
-        return lambda wildcards, attempt: attempt * asked
+    def duration(self, texts: float = 0, passes: float = 1) -> Request:
+        """A job's time. texts: in all; passes: forward passes per text, a backward pass counted as two."""
+        needed = minutes(self.parameters, tokens=texts * self.tokens, passes=passes, gpu=bool(self.gpu))
+        return lambda wildcards, attempt: attempt * needed
 
     def scoring(self) -> dict[str, Any]:
-        """Of a job that scores policies: memory for all of them, unless they are adapters on one model, and for θ_sft;
-        time for as many combinations as the papers make of one, or more.
+        """Resources of a job that scores policies: memory for θ_sft and all policies, or one model where they are LoRA
+        adapters; time for ten combinations per policy, at least as many as the papers have.
         """
         value = self.experiment.value
 

@@ -1,4 +1,4 @@
-"""The rewards of an experiment: what jobs are told of them, what they have to have, and from which keys it comes."""
+"""The rewards of an experiment: their sources for jobs' settings, their files, and the keys that define them."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -9,7 +9,7 @@ from lib.reward_models.mixtures import mixture_weights
 
 
 class Rewards:
-    """Those of `rewards:`, by name, and the gold reward."""
+    """The rewards in `rewards:`, by name, and the gold reward."""
 
     def __init__(self, experiment: Experiment) -> None:
         self.experiment = experiment
@@ -18,65 +18,65 @@ class Rewards:
 
     @property
     def names(self) -> list[str]:
-        """All of them, in alphabetical order: that of the file means nothing."""
+        """All rewards, in alphabetical order, so that their order in the file does not matter."""
         return list(self.specs)
 
     @property
     def labelled(self) -> list[str]:
-        """Those that a model is trained for on a human label."""
+        """The rewards for which a model is trained on a human label."""
         return [name for name, spec in self.specs.items() if "label" in spec]
 
     @property
     def gold_is_fitted(self) -> bool:
-        """Whether a job fits the gold reward on a human label; otherwise it is given."""
+        """Whether a job fits the gold reward on a human label; otherwise it is a model that others have trained."""
         return "label" in self.gold_spec
 
     def units(self) -> dict[str, str]:
-        """What the numbers of each reward are in."""
+        """The unit of each reward."""
         return {name: kind_of(spec, REWARDS).unit for name, spec in self.specs.items()}
 
     def source(self, name: str) -> dict[str, Any]:
-        """Where a reward comes from, as `lib.reward_models.loading.load` takes it."""
+        """The source of a reward, from which `lib.reward_models.loading.load` makes it."""
         if name not in self.specs:
             names = ", ".join(self.names)
             raise ValueError(f"{name!r} is not one of the rewards of {self.experiment.file} ({names})")
         return kind_of(self.specs[name], REWARDS).source(name, self.specs[name], self.experiment)
 
     def sources(self, names: Iterable[str] | None = None) -> dict[str, dict[str, Any]]:
-        """Those of some rewards, or of all."""
+        """The sources of some rewards, by default all."""
         return {name: self.source(name) for name in (self.names if names is None else names)}
 
     def of_mixture(self, mixture: str) -> dict[str, dict[str, Any]]:
-        """The rewards of a mixture, each with its `weight`."""
+        """The sources of a mixture's rewards, each with its `weight`."""
         return {name: self.source(name) | {"weight": weight} for name, weight in mixture_weights(mixture).items()}
 
     def gold(self) -> dict[str, Any]:
-        """Where the gold reward comes from."""
+        """The source of the gold reward."""
         return kind_of(self.gold_spec, GOLD).source("gold", self.gold_spec, self.experiment)
 
     def files(self, names: Iterable[str] | None = None) -> list[str]:
-        """What a job that uses some rewards, or all, has to have: their models, the modules of their functions."""
+        """Input files of a job that uses some rewards, by default all: models, and the modules of functions."""
         return self._files(self.sources(names).values())
 
     def gold_files(self) -> list[str]:
-        """What a job that uses the gold reward has to have."""
+        """Input files of a job that uses the gold reward."""
         return self._files([self.gold()])
 
     def keys(self, mixture: str) -> list[str]:
-        """The keys of the parameters that the rewards of a mixture come from."""
+        """The keys of the parameters that define the rewards of a mixture."""
         names = list(mixture_weights(mixture))
         return [*(f"rewards.{name}" for name in names), *self._other_keys(names)]
 
     def all_keys(self) -> list[str]:
-        """The keys that all rewards come from, the gold reward among them."""
+        """The keys that define all rewards, the gold reward included."""
         return ["rewards", *self._other_keys(self.names), *self.gold_keys()]
 
     def gold_keys(self) -> list[str]:
-        """The keys that a gold reward which is given comes from."""
+        """The keys that define the gold reward, unless a job fits it."""
         return [] if self.gold_is_fitted else ["gold"]
 
     def models(self) -> int:
-        """How many models a job that uses all rewards holds for them."""
+        """The number of models in a job that uses all rewards."""
         return sum(loader_of(source).models(source) for source in self.sources().values())
 
     def _files(self, sources: Iterable[Mapping[str, Any]]) -> list[str]:

@@ -1,21 +1,21 @@
-"""What a job needs of a machine, from the size of its models: memory and time.
+"""Memory and time that a job needs, estimated from the size of its models before anything has run.
 
-Estimates, made to be asked for before anything has run, and generous: a scheduler ends what needs more. Measured on
-models of 1 and 135 million parameters on a CPU; larger ones follow by proportion.
+The estimates are generous, because a scheduler kills a job that exceeds them. They are measured on models of 1 and 135
+million parameters on a CPU, and extrapolated in proportion to larger ones.
 """
 
 from math import ceil
 
 LIBRARIES = 1500  # MB of a process that has loaded torch, transformers and trl
-LEARNS = 4  # a weight that learns, its gradient and Adam's two moments
-KEPT_FOR_GRADIENT = 10.0  # bytes of a token, times parameters^(2/3)
+TRAINED = 4  # numbers per trained weight: itself, its gradient and Adam's two moments
+KEPT_FOR_GRADIENT = 10.0  # activations: bytes per token, divided by parameters^(2/3)
 KEPT_FOR_SAMPLING = 0.5
-START = 10  # minutes, which most jobs do not need
-SPEED = {"cpu": 4e10, "gpu": 2e13}  # operations a second, of a core and of a GPU
+START = 10  # minutes, more than most jobs need in all
+SPEED = {"cpu": 4e10, "gpu": 2e13}  # operations per second, of one core and of a GPU
 
 
 def parameters_of_llama(vocabulary: int, hidden_size: int, layers: int) -> int:
-    """Of one that `lib.models.language_models.new_llama` makes, but for the norms' few."""
+    """Parameters of a model by `lib.models.language_models.new_llama`, without the few of the norms."""
     inner = hidden_size * 8 // 3 // 32 * 32
     return vocabulary * hidden_size + layers * (4 * hidden_size**2 + 3 * hidden_size * inner)
 
@@ -23,19 +23,17 @@ def parameters_of_llama(vocabulary: int, hidden_size: int, layers: int) -> int:
 def megabytes(
     parameters: float, *, trained: int = 0, frozen: int = 0, tokens: int = 0, sampled: int = 0, gpu: bool = False
 ) -> int:
-    """Memory of a job in MB, beside that of a GPU.
+    """Memory of a job in MB, without that of a GPU.
 
-    trained: models that learn with all their weights; frozen: others that it holds, those under adapters among them,
-    in float32. tokens, sampled: that go through a model together, with a gradient and without. What is kept of a
-    token is as wide and as deep as the model, so it grows as parameters^(2/3); on a GPU it is the GPU's.
+    trained: models whose weights are all trained. frozen: other models, those under adapters included. All are in
+    float32. tokens, sampled: in one forward pass, with a gradient and without. The activations of a token are as wide
+    and as deep as the model, so they grow as parameters^(2/3); on a GPU they take the GPU's memory.
     """
-    weights = 4 * parameters * (LEARNS * trained + frozen)
-    kept = 0 if gpu else parameters ** (2 / 3) * (KEPT_FOR_GRADIENT * tokens + KEPT_FOR_SAMPLING * sampled)
-    return LIBRARIES + ceil((weights + kept) / 1e6)
+    weights = 4 * parameters * (TRAINED * trained + frozen)
+    activations = 0 if gpu else parameters ** (2 / 3) * (KEPT_FOR_GRADIENT * tokens + KEPT_FOR_SAMPLING * sampled)
+    return LIBRARIES + ceil((weights + activations) / 1e6)
 
 
 def minutes(parameters: float, *, tokens: float = 0, passes: int = 1, gpu: bool = False) -> int:
-    """Time of a job. tokens: that it handles in all; passes: how often each goes through a model, where a step back
-    counts as two.
-    """
+    """Time of a job. tokens: in all; passes: forward passes per token, a backward pass counted as two."""
     return START + ceil(2 * parameters * tokens * passes / SPEED["gpu" if gpu else "cpu"] / 60)

@@ -1,9 +1,9 @@
 """The papers, in the order of the report.
 
-A paper is a room beside this file, rules/NAME.smk and its scripts. It takes part where the parameters have its section.
-What a room has: `schema.yaml`, of the section; `layout.py`, with `problems` (what is wrong in the section that a schema
-does not see) and `Layout`, as the rules ask for it; `report.py`, with `part`, its part of the report. docs/extending.md
-adds one.
+A paper is a folder beside this file, rules/NAME.smk and its scripts. It takes part where the parameters have its
+section. The folder has `schema.yaml`, of that section; `layout.py`, with `problems` (mistakes that a schema does not
+find) and `Layout`, which the rules use; `report.py`, with `part`, which writes its part of the report.
+docs/extending.md adds a paper step by step.
 """
 
 from collections.abc import Iterator
@@ -18,23 +18,20 @@ PAPERS = ["rewarded_soups", "warp", "salsa", "reward_ensembles"]
 
 
 class Layout(Protocol):
-    """A paper's policies and points: what there is, where it is, and what is scored."""
+    """A paper's policies and points: where they are, and what is scored."""
 
     steps: int
-    """Of the longest training of a policy."""
+    """The number of steps of the longest training of a policy."""
     models_of_rewards: int
-    """That one of its jobs holds at most, beside those of `rewards:`."""
+    """How many reward models one of its jobs holds at most, apart from those of `rewards:`."""
     lora_pairs: dict[str, list[str]]
-    """Two LoRA policies each, by what they are, which an average of factors is compared on; none without a pair."""
+    """Named pairs of LoRA policies, on which an average of factors is compared with a soup. May be empty."""
 
     def __init__(self, experiment: Experiment) -> None: ...
 
 
 def problems(experiment: Experiment) -> Iterator[tuple[str, str]]:
-    """The dotted keys of the parameters that are wrong, each with what is wrong about it.
-
-    What follows the first may be wrong for the same reason.
-    """
+    """Mistakes in the parameters: dotted keys, each with what is wrong. Later ones may follow from the first."""
     schemas = {paper: experiment.root / f"lib/papers/{paper}/schema.yaml" for paper in PAPERS}
     yield from shape_problems(experiment, schemas)
     yield from shared_problems(experiment)
@@ -53,7 +50,7 @@ def layouts(experiment: Experiment) -> dict[str, Any]:
 
 
 def report_of(paper: str) -> ModuleType:
-    """The module of a paper's part of the report; jobs that use it have its code among their inputs."""
+    """The module of a paper's part of the report. Found at run time, so jobs that use it name its code as an input."""
     return _module(paper, "report")
 
 

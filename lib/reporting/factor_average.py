@@ -10,7 +10,7 @@ have been off by this share of the task vector's norm at λ = ½: {errors}.
 
 
 def part(files: Files) -> Part:
-    """From the table of errors."""
+    """The part, from the table of errors."""
     halfway = tables(files)["table"].query("weight == 0.5")
     errors = ", ".join(f"{row.error:.1%} ({row.pair})" for row in halfway.itertuples())
     return Part(TEXT.format(errors=errors), {})

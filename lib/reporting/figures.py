@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from lib.statistics.intervals import ends_of
 
-# of Okabe and Ito's palette
+# from the palette of Okabe and Ito
 COLOURS = {"soup": "#0072B2", "morl": "#D55E00", "ensemble": "#009E73", "sft": "#555555"}
 CYCLE = ["#E69F00", "#56B4E9", "#CC79A7", "#0072B2", "#009E73", "#D55E00"]
 PAPER = {
@@ -29,7 +29,7 @@ PAPER = {
 
 
 def bars(axes: Axes, points: pd.DataFrame, x: str, y: str, **style) -> None:
-    """Points with their 95 % intervals, on each axis for whose column the table has them."""
+    """Points with error bars: the 95 % interval of x and of y, where the table has one."""
     errors = {}
     for axis, column in (("xerr", x), ("yerr", y)):
         low, high = ends_of(column)
@@ -47,12 +47,12 @@ def ternary(
     corners: list[str],
     title: str,
 ) -> None:
-    """Values over a triangle. weights: (points, 3) on the simplex; corners: what the three weights belong to."""
-    place = np.array([[0.0, 0.0], [1.0, 0.0], [0.5, np.sqrt(3) / 2]])
-    x, y = (weights @ place).T
+    """Contours of values over a triangle. weights: (points, 3) on the simplex; corners: names of the three weights."""
+    vertices = np.array([[0.0, 0.0], [1.0, 0.0], [0.5, np.sqrt(3) / 2]])
+    x, y = (weights @ vertices).T
     surface = axes.tricontourf(Triangulation(x, y), values, levels=12, cmap="cividis")
     axes.scatter(x, y, c="white", s=10, edgecolors="black", linewidths=0.5)
-    for (cx, cy), corner in zip(place, corners):
+    for (cx, cy), corner in zip(vertices, corners):
         below = cy == 0
         axes.annotate(
             corner,
@@ -70,7 +70,7 @@ def ternary(
 
 
 def save(folder: Path, name: str, figure: Figure, dpi: int) -> None:
-    """Writes name.png and name.pdf without dates, so that equal figures are equal files."""
+    """Writes name.png and name.pdf without dates, so that equal figures give equal bytes."""
     folder.mkdir(parents=True, exist_ok=True)
     figure.savefig(folder / f"{name}.png", dpi=dpi, metadata={"Software": None})
     figure.savefig(folder / f"{name}.pdf", metadata={"CreationDate": None, "Producer": None, "Creator": None})

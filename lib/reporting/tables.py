@@ -1,4 +1,4 @@
-"""How reports show tables and say what their intervals rest on."""
+"""Tables of the reports, and the sentence on how their intervals are computed."""
 
 import math
 
@@ -6,11 +6,11 @@ import pandas as pd
 
 from lib.statistics.intervals import ends_of
 
-FEW = 5  # seeds: of fewer the spread is known too badly
+FEW = 5  # seeds: fewer give too rough an estimate of their spread
 
 
 def caution(seeds: int) -> str:
-    """What the intervals do not say."""
+    """What the intervals leave out with few seeds."""
     if seeds == 1:
         return ". With one seed they say nothing about what another would give"
     if seeds < FEW:
@@ -21,7 +21,7 @@ def caution(seeds: int) -> str:
 
 
 def basis(seeds: int, prompts: int, resamples: int) -> str:
-    """What the intervals of a report rest on, to be gone on with."""
+    """How the intervals of a report are computed: a sentence that the report continues."""
     return (
         f"An interval, where nothing else is said, is the central 95 % of {resamples} bootstrap samples over {seeds}\n"
         f"seed(s) of reinforcement learning and {prompts} held-out prompts{caution(seeds)}."
@@ -29,31 +29,31 @@ def basis(seeds: int, prompts: int, resamples: int) -> str:
 
 
 def as_table(table: pd.DataFrame) -> str:
-    """In Markdown, each column that has an interval as `x (low to high)`."""
+    """The table in Markdown; a column with an interval is shown as `x (low to high)`."""
     return with_intervals(table).to_markdown(index=False)
 
 
 def comparisons_as_table(table: pd.DataFrame) -> str:
-    """In Markdown, a row for each pair of policies and kind of prompts, with a column for each comparison."""
-    rows = [column for column in table if column not in ("comparison", "value", "low", "high")]
-    shown = with_intervals(table).set_index([*rows, "comparison"])["value"].unstack(sort=False)
+    """The table in Markdown: a row for each pair of policies and kind of prompts, a column for each comparison."""
+    index = [column for column in table if column not in ("comparison", "value", "low", "high")]
+    shown = with_intervals(table).set_index([*index, "comparison"])["value"].unstack(sort=False)
     return shown.fillna("").reset_index().to_markdown(index=False)
 
 
-def told(value: float, low: float, high: float) -> str:
-    """A value with its interval, or without one, where there is one seed and nothing else to draw from."""
+def as_text(value: float, low: float, high: float) -> str:
+    """A value with its interval, or without one where it is over seeds alone and there is one seed; nan is empty."""
     if math.isnan(value):
         return ""
     return f"{value:.3f} (one seed)" if math.isnan(low) else f"{value:.3f} ({low:.3f} to {high:.3f})"
 
 
 def with_intervals(table: pd.DataFrame) -> pd.DataFrame:
-    """Each column that has an interval as `x (low to high)`."""
+    """The table with each column that has an interval as `x (low to high)`."""
     shown = pd.DataFrame(index=table.index)
     for column in table:
         low, high = ends_of(column)
         if low in table:
-            shown[column.replace("_", " ")] = [told(*of_row) for of_row in zip(table[column], table[low], table[high])]
+            shown[column.replace("_", " ")] = [as_text(*row) for row in zip(table[column], table[low], table[high])]
         elif not column.endswith(("low", "high")):
             shown[column] = table[column]
     return shown

@@ -1,4 +1,4 @@
-"""Makes a job of Kubernetes of one of Snakemake's, by job.yaml, and prints its name.
+"""Submits a job of Snakemake to Kubernetes, from the template job.yaml, and prints the name of the job there.
 
 python profiles/kubernetes/submit.py RULE THREADS MEGABYTES MINUTES GPUS SCRIPT
 """
@@ -15,11 +15,11 @@ JOB = Path(__file__).with_name("job.yaml")
 
 
 def submit(rule: str, threads: str, megabytes: str, minutes: str, gpus: str, script: str) -> None:
-    """All that Snakemake knows of the job; script: what it runs, on the volume."""
+    """Creates the job, with the resources of its rule. script: Snakemake's script for the job, on the volume."""
     job = yaml.safe_load(JOB.read_text())
     job["metadata"].setdefault("labels", {})["rule"] = rule
     pod = job["spec"]["template"]["spec"]
-    pod["activeDeadlineSeconds"] = 60 * int(minutes)  # of the pod: that of a job would count how long it was pending
+    pod["activeDeadlineSeconds"] = 60 * int(minutes)  # of the pod, because that of a job includes the time in the queue
     [container] = pod["containers"]
     container["command"] = ["/bin/sh", script]
     container.setdefault("env", []).append({"name": "PATH", "value": os.environ["PATH"]})

@@ -26,7 +26,7 @@ DIFFERENCES = {"gold": "gold reward", "kl": "KL to θ_sft"}
 
 
 def training_curves(histories: Sequence[History]) -> Floats:
-    """Proxy, gold reward and KL to θ_sft along training, each the mean of what is known of SMOOTH steps.
+    """Proxy, gold reward and KL to θ_sft along training, each averaged over the records of SMOOTH steps.
 
     histories: one per seed. Returns (seeds, steps, 3).
     """
@@ -34,10 +34,10 @@ def training_curves(histories: Sequence[History]) -> Floats:
 
 
 def after_the_peak(curves: Floats) -> Floats:
-    """What proxy and gold reward gain from the step where gold is best to the end of training, (seeds, 2).
+    """The change of proxy and gold reward from the step where gold is best to the end of training, (seeds, 2).
 
-    The step is, for each seed, where the mean gold reward of the other seeds is largest: the highest of a seed's own
-    values would be high by chance, and gold would seem to fall after it where it does not. With one seed it is that.
+    For each seed that step is where the mean gold reward of the other seeds peaks. A seed's own peak is partly noise,
+    so gold would seem to fall after it even where it does not. With one seed there is no other choice.
     """
     proxy_and_gold = curves[..., :2]
     seeds = len(curves)
@@ -52,12 +52,12 @@ def after_the_peak(curves: Floats) -> Floats:
 def training_table(trainings: Mapping[Variant, Sequence[History]], resamples: int) -> pd.DataFrame:
     """E-1: whether gold turns down while the proxy keeps rising. Intervals are over seeds alone."""
     rows = []
-    for of, histories in trainings.items():
+    for variant, histories in trainings.items():
         curves = training_curves(histories)
         mean = curves.mean(0)
         peak = int(mean[:, 1].argmax())
         gains = after_the_peak(curves)
-        row = {"policy": of.name, "gold is best at step": peak + 1, "KL there": round(float(mean[peak, 2]), 1)}
+        row = {"policy": variant.name, "gold is best at step": peak + 1, "KL there": round(float(mean[peak, 2]), 1)}
         row |= {
             "gold there": round(float(mean[peak, 1]), 3),
             "gold at the end": round(float(mean[-SMOOTH:, 1].mean()), 3),
@@ -69,12 +69,14 @@ def training_table(trainings: Mapping[Variant, Sequence[History]], resamples: in
 
 
 def compared(variants: Sequence[Variant]) -> list[tuple[Variant, Variant]]:
-    """Which policies are compared: of equal β and share of wrong labels, each ensemble with one model and with its own
-    mean, heads with as many models, and other heads with three that were trained jointly, by the same aggregate.
+    """The pairs of policies that are compared, at equal β and label noise.
+
+    Each ensemble is compared with one model and with its own mean. By the same aggregate, K heads are compared with K
+    models, and other heads with the standard three, which are trained with their encoder.
     """
 
-    def is_standard(of: Ensemble) -> bool:
-        return of.kind == "heads" and of.members == MEMBERS and not of.bootstrap
+    def is_standard(ensemble: Ensemble) -> bool:
+        return ensemble.kind == "heads" and ensemble.members == MEMBERS and not ensemble.bootstrap
 
     def is_compared(first: Variant, second: Variant) -> bool:
         ours, theirs = first.ensemble, second.ensemble
@@ -96,43 +98,46 @@ def comparison_table(
 ) -> pd.DataFrame:
     """E-2 and E-4: the first policy of each pair minus the second, on held-out prompts and at equal KL along training.
 
-    scores: a table per seed. The interval of what is compared along training is over seeds alone.
+    scores: a table per seed. The interval of the reward at equal KL is over seeds alone.
     """
     means = Means.of(scores, list(DIFFERENCES), resamples)
-    paths = {of: [trajectory(history, {"gold": 1.0}) for history in histories] for of, histories in trainings.items()}
-    origin = mean_start([path for of_seeds in paths.values() for path in of_seeds])
+    paths = {
+        variant: [trajectory(history, {"gold": 1.0}) for history in histories]
+        for variant, histories in trainings.items()
+    }
+    origin = mean_start([path for by_seed in paths.values() for path in by_seed])
     rows = []
     for first, second in compared(list(trainings)):
-        found = differences(means, variant_point(first), variant_point(second), DIFFERENCES)
+        comparisons = differences(means, variant_point(first), variant_point(second), DIFFERENCES)
         margins = [mean_reward_at_equal_kl(path, other, origin) for path, other in zip(paths[first], paths[second])]
-        found.append(("mean gold reward at equal KL", over_seeds(np.array(margins), resamples)))
+        comparisons.append(("mean gold reward at equal KL", over_seeds(np.array(margins), resamples)))
         names = {"policy": first.name, "against": second.name}
-        rows += [names | {"comparison": name} | value for name, value in found]
+        rows += [names | {"comparison": name} | value for name, value in comparisons]
     return pd.DataFrame(rows, columns=["policy", "against", "comparison", "value", "low", "high"])
 
 
 def policy_table(scores: Sequence[pd.DataFrame], variants: Sequence[Variant], resamples: int) -> pd.DataFrame:
-    """What the gold reward has on held-out prompts over that of θ_sft, `gold`, and KL, of each policy."""
+    """Each policy on held-out prompts: its gold reward minus that of θ_sft, `gold`, and its KL to θ_sft."""
     means = Means.of(scores, list(DIFFERENCES), resamples)
-    [sft] = set(means.points) - {variant_point(of) for of in variants}
-    gains = over(means, {variant_point(of): sft for of in variants}, list(DIFFERENCES))
+    [sft] = set(means.points) - {variant_point(variant) for variant in variants}
+    gains = over(means, {variant_point(variant): sft for variant in variants}, list(DIFFERENCES))
     return front_table(gains).drop(columns="method").rename(columns={"mixture": "policy"})
 
 
 def best_of_n_table(curves: Sequence[pd.DataFrame], rewards: Sequence[Ensemble], resamples: int) -> pd.DataFrame:
-    """E-5: what proxy and gold reward of the best of n have over those of one sample, and gold over the best by one
-    model.
+    """E-5: proxy and gold reward of the best of n, minus those of one sample, and gold minus that of one model's best.
 
-    curves: a table per seed, with a row per reward, n and prompt. rewards: one of a kind `single` for each share of
-    wrong labels, which the others of that share are compared with where there is one.
+    curves: a table per seed, with a row per reward, n and prompt. rewards: those of kind `single` are the one model
+    that the others with the same label noise are compared with.
     """
     tables = [table.rename(columns={"reward": "method", "n": "mixture"}) for table in curves]
     means = Means.of(tables, ["proxy", "gold"], resamples)
     gains = over(means, {(reward, n): (reward, 1) for reward, n in means.points}, ["proxy", "gold"])
     table = front_table(gains).rename(columns={"method": "reward", "mixture": "n"})
     table.insert(2, "kl", table["n"].map(kl))
-    single = {of.flipped: of.name for of in rewards if of.kind == "single"}
-    one_model = {of.name: single[of.flipped] for of in rewards if of.kind != "single" and of.flipped in single}
+    single = {reward.flipped: reward.name for reward in rewards if reward.kind == "single"}
+    others = [reward for reward in rewards if reward.kind != "single" and reward.flipped in single]
+    one_model = {reward.name: single[reward.flipped] for reward in others}
     pairs = {(reward, n): (one_model[reward], n) for reward, n in means.points if reward in one_model}
     against = front_table(over(means, pairs, ["gold"]))
     against.columns = ["reward", "n", *(column.replace("gold", "over_one_model") for column in against.columns[2:])]

@@ -1,4 +1,4 @@
-"""Where the policies are that are trained on proxies, and what is scored of them."""
+"""Policies that are trained on proxies: their folders, and the points that are scored."""
 
 from typing import Any, ClassVar
 
@@ -12,12 +12,12 @@ Wildcards = Any
 
 
 def problems(experiment: Experiment) -> Problems:
-    """More samples than there are, and no policy that all others can be compared with."""
+    """n beyond the number of samples; no single model to compare the ensembles with."""
     value = experiment.value
     if value("reward_ensembles.best_of") > value("reward_ensembles.samples_per_prompt"):
-        yield "reward_ensembles.best_of", "it is more than reward_ensembles.samples_per_prompt"
-    asked = [of.ensemble for of in variants_of(value("reward_ensembles.policies"), value("reward_ensembles.flipped"))]
-    if not any(of.kind == "single" and of.flipped is None for of in asked):
+        yield "reward_ensembles.best_of", "it is larger than reward_ensembles.samples_per_prompt"
+    variants = variants_of(value("reward_ensembles.policies"), value("reward_ensembles.flipped"))
+    if not any(variant.ensemble.kind == "single" and variant.ensemble.flipped is None for variant in variants):
         yield (
             "reward_ensembles.policies",
             "there is no {ensemble: single, beta: ...}, which all others are compared with",
@@ -25,9 +25,9 @@ def problems(experiment: Experiment) -> Problems:
 
 
 class Layout:
-    """Proxies, and policies by what they are trained on (`lib.papers.reward_ensembles.names.Variant`).
+    """Proxies, and the policies trained on them, each a `lib.papers.reward_ensembles.names.Variant`.
 
-    A `study` is `main`, of the default experiment, or `more`, which has its policies too and others.
+    study: `main`, what the default target runs, or `more`, the same policies and others.
     """
 
     lora_pairs: ClassVar[dict[str, list[str]]] = {}
@@ -36,51 +36,50 @@ class Layout:
         self.experiment, self.value = experiment, experiment.value
         self.folder = f"{experiment.results}/reward_ensembles"
         self.steps: int = self.value("reward_ensembles.steps")
-        self.models_of_rewards = max(len(self.folders(of.ensemble, 0)) for of in self.variants("more"))
+        self.models_of_rewards = max(len(self.folders(variant.ensemble, 0)) for variant in self.variants("more"))
 
     def variants(self, study: str) -> list[Variant]:
         """The policies of a study."""
-        asked = self.value("reward_ensembles.policies")
+        entries = self.value("reward_ensembles.policies")
         if study == "more":
-            asked = asked + self.value("reward_ensembles.more_policies")
-        return variants_of(asked, self.value("reward_ensembles.flipped"))
+            entries = entries + self.value("reward_ensembles.more_policies")
+        return variants_of(entries, self.value("reward_ensembles.flipped"))
 
     def keys(self, study: str) -> list[str]:
-        """The keys that a study's policies come from."""
+        """The keys of the parameters that define a study's policies."""
         keys = ["reward_ensembles.policies", "reward_ensembles.flipped"]
         return keys if study == "main" else [*keys, "reward_ensembles.more_policies"]
 
-    def folders(self, of: Ensemble, seed: int | str) -> list[str]:
-        """Where the models of an ensemble are."""
-        return proxy_folders(of, seed, self.experiment)
+    def folders(self, reward: Ensemble, seed: int | str) -> list[str]:
+        """The folders of an ensemble's models."""
+        return proxy_folders(reward, seed, self.experiment)
 
-    def source(self, of: Ensemble, seed: int | str) -> dict[str, Any]:
-        """An ensemble as a job is told of it."""
-        return {"kind": "ensemble"} | ensemble_source(of, seed, self.experiment)
+    def source(self, reward: Ensemble, seed: int | str) -> dict[str, Any]:
+        """An ensemble as `lib.reward_models.loading.load` takes it."""
+        return {"kind": "ensemble"} | ensemble_source(reward, seed, self.experiment)
 
     def sources(self, study: str, seed: int | str) -> dict[str, dict[str, Any]]:
-        """The ensembles that best-of-n is computed for, by name: each proxy of a study with each aggregate."""
-        return {of.name: self.source(of, seed) for of in aggregates_of(self.variants(study))}
+        """The ensembles that best-of-n chooses by, by name: each proxy of a study with each aggregate."""
+        return {reward.name: self.source(reward, seed) for reward in aggregates_of(self.variants(study))}
 
     def proxies(self, study: str, seed: int | str) -> list[str]:
-        """The models that the ensembles of a study read, each once."""
+        """The models of a study's ensembles, each once."""
         rewards = aggregates_of(self.variants(study))
-        return list(dict.fromkeys(folder for of in rewards for folder in self.folders(of, seed)))
+        return list(dict.fromkeys(folder for reward in rewards for folder in self.folders(reward, seed)))
 
     def proxy_files(self, study: str, ending: str) -> dict[str, dict[str, list[str]]]:
-        """What is told of the proxies of a study: by proxy and seed, a file for each of its models."""
-        rewards = {of.proxy: of for of in aggregates_of(self.variants(study))}
+        """The reports on a study's proxies: by proxy and seed, a file for each of its models."""
+        rewards = {reward.proxy: reward for reward in aggregates_of(self.variants(study))}
         return {
             name: {
-                str(seed): [f"{folder}{ending}" for folder in self.folders(of, seed)] for seed in self.experiment.seeds
+                str(seed): [f"{folder}{ending}" for folder in self.folders(reward, seed)]
+                for seed in self.experiment.seeds
             }
-            for name, of in rewards.items()
+            for name, reward in rewards.items()
         }
 
     def proxy_settings(self, wildcards: Wildcards) -> str:
-        """What the training of a proxy is told: its heads and how they are trained, which its folder names, and the
-        rest.
-        """
+        """Settings of a proxy's training: heads, label noise and seed from its folder's name, the rest by key."""
         kind, members, *bootstrap = wildcards.proxy.split("-")
         fitted = self.experiment.has("gold.label")
         return self.experiment.settings(
@@ -99,33 +98,39 @@ class Layout:
             **({} if fitted else {"label": None}),
         )
 
-    def policy_folder(self, of: Variant) -> str:
-        """Where the policies of a reward and β are, a model for each seed."""
-        share = f"flipped-{flipped_share(of.ensemble, self.experiment):g}"
-        return f"{self.folder}/policy/{of.ensemble.folder}/{share}/beta-{of.beta:g}"
+    def policy_folder(self, variant: Variant) -> str:
+        """The folder of a variant, with a policy for each seed."""
+        share = f"flipped-{flipped_share(variant.ensemble, self.experiment):g}"
+        return f"{self.folder}/policy/{variant.ensemble.folder}/{share}/beta-{variant.beta:g}"
 
     def ensemble_of(self, wildcards: Wildcards) -> Ensemble:
-        """The reward that a policy's folder names."""
+        """The ensemble that a policy is trained on, from the policy's path."""
         kind, members, *bootstrap = wildcards.ensemble.split("-")
-        asked = {"members": int(members), "aggregate": wildcards.aggregate, "flipped": float(wildcards.flipped)}
-        own = {"ensemble": kind, "bootstrap": bool(bootstrap)}
-        return ensemble(own | asked, self.value("reward_ensembles.flipped"))
+        entry = {
+            "ensemble": kind,
+            "bootstrap": bool(bootstrap),
+            "members": int(members),
+            "aggregate": wildcards.aggregate,
+            "flipped": float(wildcards.flipped),
+        }
+        return ensemble(entry, self.value("reward_ensembles.flipped"))
 
     def histories(self, study: str) -> dict[str, list[str]]:
-        """How training went for the policies of a study: by policy, a file per seed."""
+        """The training histories of a study's policies: by policy, a file per seed."""
         seeds = self.experiment.seeds
         return {
-            of.name: [f"{self.policy_folder(of)}/seed-{seed}.json" for seed in seeds] for of in self.variants(study)
+            variant.name: [f"{self.policy_folder(variant)}/seed-{seed}.json" for seed in seeds]
+            for variant in self.variants(study)
         }
 
     def scored(self, study: str, seed: int | str) -> list[str]:
         """The models that a study scores: θ_sft and its policies, of one seed."""
-        policies = [f"{self.policy_folder(of)}/seed-{seed}" for of in self.variants(study)]
+        policies = [f"{self.policy_folder(variant)}/seed-{seed}" for variant in self.variants(study)]
         return [f"{self.experiment.results}/{self.value('policy.start')}", *policies]
 
     def points(self, study: str) -> list[dict[str, Any]]:
         """θ_sft and the policies of a study, as they are scored."""
         start = self.value("policy.start")
         models = [start, *self.variants(study)]
-        of_policies = [point(*variant_point(of), models, {of: 1.0}) for of in models[1:]]
-        return [point("sft", start, models, {start: 1.0}), *of_policies]
+        policies = [point(*variant_point(variant), models, {variant: 1.0}) for variant in models[1:]]
+        return [point("sft", start, models, {start: 1.0}), *policies]

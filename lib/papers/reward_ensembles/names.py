@@ -1,4 +1,4 @@
-"""Policies that are trained on proxies, by name: as rules ask and tables read."""
+"""Names of the policies that are trained on proxies, for rules and tables."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
@@ -14,31 +14,31 @@ class Variant(NamedTuple):
 
     @classmethod
     def of(cls, listed: Sequence) -> "Variant":
-        """From the lists that a job's settings have of it."""
+        """From JSON, in which a job's settings have a variant as nested lists."""
         ensemble, beta = listed
         return cls(Ensemble(*ensemble), beta)
 
     @property
     def name(self) -> str:
-        """As it stands in tables and figures."""
+        """The policy's name in tables and figures."""
         return f"{self.ensemble.name}, β={self.beta:g}"
 
 
-def variants_of(asked: Iterable[Mapping], flipped: float) -> list[Variant]:
-    """The policies of some entries, each once. β has the six digits that names show."""
-    return list(dict.fromkeys(Variant(ensemble(one, flipped), float(f"{one['beta']:g}")) for one in asked))
+def variants_of(entries: Iterable[Mapping], flipped: float) -> list[Variant]:
+    """The policies of entries of params.yaml, each once. β is rounded to the six digits that names show."""
+    return list(dict.fromkeys(Variant(ensemble(entry, flipped), float(f"{entry['beta']:g}")) for entry in entries))
 
 
 def aggregates_of(variants: Iterable[Variant]) -> list[Ensemble]:
-    """The rewards that best-of-n is computed for: each proxy of some policies, with each aggregate."""
-    found = [
-        of.ensemble._replace(aggregate=name)
-        for of in variants
-        for name in (AGGREGATES if of.ensemble.members > 1 else ["mean"])
+    """The rewards that best-of-n chooses by: each proxy of some policies with each aggregate."""
+    rewards = [
+        variant.ensemble._replace(aggregate=name)
+        for variant in variants
+        for name in (AGGREGATES if variant.ensemble.members > 1 else ["mean"])
     ]
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(rewards))
 
 
-def variant_point(of: Variant) -> tuple[str, str]:
-    """A policy trained on an ensemble, as it is scored."""
-    return "reward ensembles", of.name
+def variant_point(variant: Variant) -> tuple[str, str]:
+    """Method and name of a policy in the scores."""
+    return "reward ensembles", variant.name

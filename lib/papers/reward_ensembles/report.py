@@ -35,20 +35,20 @@ wrongly; policies are trained on a proxy. {ensembles_basis} K models, other aggr
 
 
 def part(files: Files, *, best_of_prompts: int, held_out_pairs: int) -> Part:
-    """From the tables training, comparisons, best_of_n and proxies."""
-    found = tables(files)
+    """The part, from the tables training, comparisons, best_of_n and proxies."""
+    by_name = tables(files)
     text = TEXT.format(
         **on_ensembles(best_of_prompts, held_out_pairs),
-        proxies=as_table(found["proxies"]),
-        training=as_table(found["training"]),
-        comparisons=comparisons_as_table(found["comparisons"]),
-        best_of_n=as_table(best_of_largest_n(found["best_of_n"])),
+        proxies=as_table(by_name["proxies"]),
+        training=as_table(by_name["training"]),
+        comparisons=comparisons_as_table(by_name["comparisons"]),
+        best_of_n=as_table(best_of_largest_n(by_name["best_of_n"])),
     )
-    return Part(text, {"reward ensembles": intervals_by("policy", found["training"], "gold_after")})
+    return Part(text, {"reward ensembles": intervals_by("policy", by_name["training"], "gold_after")})
 
 
 def on_ensembles(best_of_prompts: int, held_out_pairs: int) -> dict[str, str]:
-    """What the reports say of reward ensembles' tables, by the places in their pages."""
+    """The sentences beside the tables, by their placeholder; both reports on reward ensembles have them."""
     return {
         "ensembles_basis": f"""A seed has proxies of its own. What is compared along training, and proxies, have
 intervals over seeds alone; best of n has them over seeds and {best_of_prompts} prompts.""",

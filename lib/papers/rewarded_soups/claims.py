@@ -10,7 +10,7 @@ import pandas as pd
 
 from lib.reward_models.mixtures import between, mixture_name
 from lib.statistics.fronts import hypervolume
-from lib.statistics.means import Means, Point, first_against_each, over_chord, summary
+from lib.statistics.means import Means, PointName, first_against_each, over_chord, summary
 
 
 def chord_table(means: Means, rewards: Sequence[str], weights: Sequence[float]) -> pd.DataFrame:
@@ -24,7 +24,7 @@ def chord_table(means: Means, rewards: Sequence[str], weights: Sequence[float]) 
 
 
 def chord_counts(table: pd.DataFrame) -> dict[str, dict[str, int]]:
-    """Per reward: at how many λ the soup is on or above the chord, and its interval wholly on one side."""
+    """Per reward: at how many λ the soup lies on or above the chord, and its interval wholly above or below."""
     return {
         reward: {
             "weights": len(rows),
@@ -37,11 +37,11 @@ def chord_counts(table: pd.DataFrame) -> dict[str, dict[str, int]]:
 
 
 def hypervolume_table(
-    means: Means, rewards: Sequence[str], fronts: Mapping[str, Sequence[Point]], start: str
+    means: Means, rewards: Sequence[str], fronts: Mapping[str, Sequence[PointName]], start: str
 ) -> pd.DataFrame:
-    """RS-2: hypervolumes of named fronts above the rewards of θ_sft, the `start`, and what the first has over each.
+    """RS-2: hypervolumes of named fronts above the rewards of θ_sft, the `start`, and the first minus each.
 
-    A hypervolume is that of the best of noisy points: more points give more of it by noise alone.
+    A front is the best of noisy points, so noise alone gives a front of more points a larger hypervolume.
     """
     reference = means.at([("sft", start)], rewards)[:, 0]
     volumes = {
@@ -51,11 +51,11 @@ def hypervolume_table(
     return first_against_each(volumes, {"points": [len(points) for points in fronts.values()]})
 
 
-def preference_table(means: Means, rewards: Sequence[str], preferences: Sequence[float], soups: Sequence[Point]):
-    """RS-4: for a user of reward Σᵢ μᵢ Rᵢ, what the policy trained on it, the soup at λ = μ and the best soup give.
+def preference_table(means: Means, rewards: Sequence[str], preferences: Sequence[float], soups: Sequence[PointName]):
+    """RS-4: for a user whose reward is Σᵢ μᵢ Rᵢ, the soup at λ = μ and the best soup, each minus the MORL policy.
 
-    The best of many soups is chosen on the prompts that it is judged on, in each bootstrap sample
-    anew, and so looks a little better than it is.
+    The best soup is chosen anew in each bootstrap sample, on the prompts that it is scored on, so its value is biased
+    upwards.
     """
     rows = []
     for preference in preferences:
@@ -80,6 +80,6 @@ def balance_table(means: Means, rewards: Sequence[str], start: str) -> pd.DataFr
     )
 
 
-def soup_points(rewards: Sequence[str], weights: Sequence[float]) -> list[Point]:
+def soup_points(rewards: Sequence[str], weights: Sequence[float]) -> list[PointName]:
     """The soups of two experts at the weights λ of the first."""
     return [("soup", name) for name in between(rewards, weights)]

@@ -1,4 +1,4 @@
-"""What Rewarded Soups trains and scores, and where it is."""
+"""Policies of Rewarded Soups, and the points that are scored."""
 
 from lib.graph.checks import Problems, unknown_rewards
 from lib.graph.experiment import Experiment
@@ -7,7 +7,7 @@ from lib.reward_models.mixtures import between, mixture_name, mixture_weights, s
 
 
 def problems(experiment: Experiment) -> Problems:
-    """Names that are not those of rewards."""
+    """Rewards that do not exist."""
     for key in ("rewarded_soups.rewards", "rewarded_soups.simplex_rewards"):
         if experiment.has(key):
             yield from unknown_rewards(experiment, key, experiment.value(key))
@@ -16,8 +16,8 @@ def problems(experiment: Experiment) -> Problems:
 class Layout:
     """Experts, MORL policies, and the soups of the experts.
 
-    pair: the rewards of the front's two axes. triple: three rewards whose soups are scored over a triangle, or none.
-    experts, morl, soups: by name, mixtures of rewards. policies: those that are trained. points: what is scored.
+    pair: the rewards on the front's axes. triple: three rewards whose soups are scored over a triangle, or none.
+    experts, morl, soups: names of mixtures of rewards. policies: experts and MORL, which are trained. points: scored.
     """
 
     models_of_rewards = 0
@@ -39,19 +39,19 @@ class Layout:
             *(point("ensemble", mix, self.policies, mixture_weights(mix), "logits") for mix in self.morl),
             *(point("morl", mixture, self.policies, {mixture: 1.0}) for mixture in self.morl),
         ]
-        of_one_seed = [f"{experiment.results}/policy/{name}/seed-{experiment.seeds[0]}" for name in self.pair]
-        self.lora_pairs = {"experts of Rewarded Soups, one seed": of_one_seed}
+        pair = [f"{experiment.results}/policy/{name}/seed-{experiment.seeds[0]}" for name in self.pair]
+        self.lora_pairs = {"experts of Rewarded Soups, one seed": pair}
 
     def _soups(self) -> list[str]:
-        """Those along λ, those at MORL's preferences, and those of the triangle with its middle."""
-        found = between(self.pair, self.experiment.value("rewarded_soups.weights")) + self.morl
+        """Soups along λ, at MORL's preferences, and over the triangle with its centre."""
+        soups = between(self.pair, self.experiment.value("rewarded_soups.weights")) + self.morl
         if self.triple:
             triangle = simplex(self.triple, self.experiment.value("rewarded_soups.simplex_divisions"))
-            middle = dict.fromkeys(self.triple, 1 / len(self.triple))
-            found += [mixture_name(weights) for weights in [*triangle, middle]]
-        return found
+            centre = dict.fromkeys(self.triple, 1 / len(self.triple))
+            soups += [mixture_name(weights) for weights in [*triangle, centre]]
+        return soups
 
     @property
     def keys(self) -> list[str]:
-        """The keys that its points come from."""
+        """The keys of the parameters that define the points."""
         return [f"rewarded_soups.{key}" for key in self.experiment.config["rewarded_soups"]]

@@ -39,23 +39,23 @@ THREE_REWARDS = """
 
 
 def part(files: Files) -> Part:
-    """From the tables front, chord, hypervolume, preference and samples, and balance where there are three rewards."""
-    found = tables(files)
-    front, on_chords = found["front"], chord_counts(found["chord"])
+    """The part, from the tables front, chord, hypervolume, preference and samples, and balance with three rewards."""
+    by_name = tables(files)
+    front, on_chords = by_name["front"], chord_counts(by_name["chord"])
     samples = pd.read_csv(files["samples"], dtype={"completion": str})
     text = TEXT.format(
         estimator=front["kl_estimator"].iloc[0],
         front=as_table(front.drop(columns="kl_estimator")),
         written=samples_by_prompt(samples),
         chord="\n\n".join(on_chord(reward, counts) for reward, counts in on_chords.items()),
-        hypervolume=as_table(found["hypervolume"]),
-        preference=as_table(found["preference"]),
+        hypervolume=as_table(by_name["hypervolume"]),
+        preference=as_table(by_name["preference"]),
     )
-    if "balance" in found:
-        text += THREE_REWARDS.format(balance=as_table(found["balance"]))
+    if "balance" in by_name:
+        text += THREE_REWARDS.format(balance=as_table(by_name["balance"]))
     numbers = {
         "λ on or above the chord": {reward: counts["on or above"] for reward, counts in on_chords.items()},
-        "hypervolume": intervals_by("front", found["hypervolume"]),
+        "hypervolume": intervals_by("front", by_name["hypervolume"]),
     }
     return Part(text, {"rewarded soups": numbers})
 

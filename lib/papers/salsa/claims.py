@@ -11,7 +11,7 @@ import pandas as pd
 from lib.papers.salsa.names import Pair, Variant, segment_point, variant_point
 from lib.statistics.along_training import Trajectory, mean_start, over_seeds, reward_at_equal_kl
 from lib.statistics.intervals import Floats, resampled_means
-from lib.statistics.means import Means, Point, differences, over_chord, summary
+from lib.statistics.means import Means, PointName, differences, over_chord, summary
 
 DIFFERENCES = {"reward": "reward", "gold": "gold reward", "kl": "KL to θ_sft1"}
 
@@ -21,8 +21,8 @@ def wins(first: Floats, second: Floats) -> Floats:
     return (first > second) + 0.5 * (first == second)
 
 
-def win_rate(scores: Sequence[pd.DataFrame], first: Point, second: Point, resamples: int) -> Floats:
-    """How often the gold reward prefers the first policy's completion on a prompt, (1 + resamples,).
+def win_rate(scores: Sequence[pd.DataFrame], first: PointName, second: PointName, resamples: int) -> Floats:
+    """The share of prompts on which the gold reward prefers the first policy's completion, (1 + resamples,).
 
     scores: a table per seed. Seeds and prompts are resampled (`lib.statistics.intervals`).
     """
@@ -40,10 +40,10 @@ def comparison_table(
     pairs: Sequence[Pair],
     resamples: int,
 ) -> pd.DataFrame:
-    """S-1 to S-4: the first policy of each pair minus the second, and how often gold prefers the first.
+    """S-1 to S-4: the first policy of each pair minus the second, and the first one's win rate by gold.
 
-    scores: by the prompts' domains, a table per seed. trainings: of each policy, a trajectory per seed; the intervals
-    of what is compared along training are over seeds alone.
+    scores: by the prompts' domains, a table per seed. trainings: by policy, a trajectory per seed. The intervals of
+    the reward at equal KL are over seeds alone.
     """
     means = {domains: Means.of(tables, list(DIFFERENCES), resamples) for domains, tables in scores.items()}
     from_sft = [path for variant, paths in trainings.items() if variant.start == "sft" for path in paths]
@@ -51,20 +51,20 @@ def comparison_table(
     rows = []
     for first, second in pairs:
         points = [variant_point(first), variant_point(second)]
-        found = []
+        comparisons = []
         for domains, tables in scores.items():
-            found += [(domains, *told) for told in differences(means[domains], *points, DIFFERENCES)]
-            found.append((domains, "win rate", summary(win_rate(tables, *points, resamples))))
+            comparisons += [(domains, *row) for row in differences(means[domains], *points, DIFFERENCES)]
+            comparisons.append((domains, "win rate", summary(win_rate(tables, *points, resamples))))
         both = zip(trainings[first], trainings[second], strict=True)
         margins = np.array([reward_at_equal_kl(path, other, origin) for path, other in both])
-        found.append(("of training", "best reward at equal KL", over_seeds(margins, resamples)))
+        comparisons.append(("of training", "best reward at equal KL", over_seeds(margins, resamples)))
         names = {"policy": first.name, "against": second.name}
-        rows += [names | {"prompts": domains, "comparison": name} | value for domains, name, value in found]
+        rows += [names | {"prompts": domains, "comparison": name} | value for domains, name, value in comparisons]
     return pd.DataFrame(rows)
 
 
 def soup_table(means: Means, columns: Sequence[str]) -> pd.DataFrame:
-    """S-5: what the soup of the two SFT models has over each of them, and over the better one."""
+    """S-5: the soup of the two SFT models minus each of them, and minus the better one."""
     soup, first, second = (means.at([("sft", name)], columns)[:, 0] for name in ("sft/soup", "sft/1", "sft/2"))
     others = {"θ_sft1": first, "θ_sft2": second, "the better one": np.maximum(first, second)}
     return pd.DataFrame(

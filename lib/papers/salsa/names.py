@@ -1,4 +1,4 @@
-"""The policies of SALSA and what is scored of them, by name, as the rules ask for them and the tables read them."""
+"""Names of SALSA's policies and of the points that are scored, for rules and tables."""
 
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
@@ -17,7 +17,7 @@ class Variant(NamedTuple):
 
     @property
     def name(self) -> str:
-        """As it stands in tables and figures."""
+        """The policy's name in tables and figures."""
         return f"α={self.alpha:g} β={self.beta:g}" + (", from the soup" if self.start == "soup" else "")
 
 
@@ -25,29 +25,29 @@ Pair = tuple[Variant, Variant]
 
 
 def variants_of(pairs: Iterable[Pair]) -> list[Variant]:
-    """The policies of some pairs, each once, as they come."""
-    return list(dict.fromkeys(of for pair in pairs for of in pair))
+    """The policies of some pairs, each once, in order."""
+    return list(dict.fromkeys(variant for pair in pairs for variant in pair))
 
 
-def variant(asked: Mapping) -> Variant:
-    """From an entry of params.yaml, where the start is θ_sft1 if nothing is said.
+def read_variant(entry: Mapping) -> Variant:
+    """From an entry of params.yaml, whose start is θ_sft1 by default.
 
-    With α = 1 the reference is θ_sft1, and so is the start. Numbers have the six digits that names show.
+    With α = 1 the reference is θ_sft1, and so is the start. Numbers are rounded to the six digits that names show.
     """
-    alpha, beta = (float(f"{asked[key]:g}") for key in ("alpha", "beta"))
-    return Variant("sft" if alpha == 1 else asked.get("start", "sft"), alpha, beta)
+    alpha, beta = (float(f"{entry[key]:g}") for key in ("alpha", "beta"))
+    return Variant("sft" if alpha == 1 else entry.get("start", "sft"), alpha, beta)
 
 
-def variant_point(of: Variant) -> tuple[str, str]:
-    """A policy of SALSA."""
-    return "salsa", of.name
+def variant_point(variant: Variant) -> tuple[str, str]:
+    """Method and name of a policy in the scores."""
+    return "salsa", variant.name
 
 
 def plane_point(weights: Mapping[str, float]) -> tuple[str, str]:
-    """A soup of the corners θ_sft1, θ_sft2 and a policy, by weight."""
+    """Method and name of a soup of the corners θ_sft1, θ_sft2 and a policy, by their weights."""
     return "plane", mixture_name(weights)
 
 
 def segment_point(alpha: float) -> tuple[str, str]:
-    """α θ_sft1 + (1 − α) θ_sft2."""
+    """Method and name of α θ_sft1 + (1 − α) θ_sft2."""
     return plane_point({"sft1": alpha, "sft2": 1 - alpha})

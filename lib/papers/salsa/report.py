@@ -28,18 +28,18 @@ equal KL is the best along training up to the largest KL that both have come to;
 
 
 def part(files: Files) -> Part:
-    """From the tables policies, comparisons and soup."""
-    found = tables(files)
+    """The part, from the tables policies, comparisons and soup."""
+    by_name = tables(files)
     text = TEXT.format(
-        policies=as_table(found["policies"]),
-        comparisons=comparisons_as_table(found["comparisons"]),
-        soup=as_table(found["soup"]),
+        policies=as_table(by_name["policies"]),
+        comparisons=comparisons_as_table(by_name["comparisons"]),
+        soup=as_table(by_name["soup"]),
     )
-    return Part(text, {"salsa": win_rates(found["comparisons"])})
+    return Part(text, {"salsa": win_rates(by_name["comparisons"])})
 
 
 def win_rates(comparisons: pd.DataFrame) -> dict[str, dict[str, float]]:
-    """Of each pair and kind of prompts."""
+    """The win rate and its interval for each pair and kind of prompts."""
     rates = comparisons[comparisons["comparison"] == "win rate"]
     names = rates["policy"] + " against " + rates["against"] + ", on " + rates["prompts"]
     return intervals_by("name", rates.assign(name=names))

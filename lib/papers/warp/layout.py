@@ -1,4 +1,4 @@
-"""Where WARP's policies and merges are, and what is scored of them."""
+"""WARP's policies and merges: their folders, and the points that are scored."""
 
 from typing import Any
 
@@ -11,14 +11,14 @@ Wildcards = Any
 
 
 def problems(experiment: Experiment) -> Problems:
-    """A reward that is none."""
+    """A reward that does not exist."""
     yield from mixture_problems(experiment, "warp.reward")
 
 
 class Layout:
     """Iterations of policies, for each M, and policies with a fixed anchor.
 
-    iterations: I, counted from 1. most: the largest M. models, points: what is scored, by places below the results.
+    iterations: 1 to I. most: the largest M. models, points: what is scored; models are paths below the results.
     """
 
     models_of_rewards = 0
@@ -34,16 +34,16 @@ class Layout:
         self.lora_pairs = {"policies of WARP, seeds of their own": pair}
 
     def start(self, wildcards: Wildcards) -> str:
-        """θ_init of an iteration: θ_sft, then where the last iteration ended."""
+        """θ_init of an iteration: θ_sft at first, then the end of the iteration before."""
         iteration = int(wildcards.iteration)
         if iteration == 1:
             return f"{self.experiment.results}/{self.value('policy.start')}"
         return f"{self.folder}/M-{wildcards.policies}/iteration-{iteration - 1}/end/seed-{wildcards.seed}"
 
     def policy_folders(self, policies: int | str, iteration: int | str) -> list[str]:
-        """Where θ_1 … θ_M of an iteration are. The first iterations of all M start alike, and share their policies."""
-        of = policies if int(iteration) > 1 else "all"
-        place = f"{self.folder}/M-{of}/iteration-{iteration}"
+        """The folders of θ_1 … θ_M of an iteration. All M share the policies of iteration 1, which start at θ_sft."""
+        shared_by = policies if int(iteration) > 1 else "all"
+        place = f"{self.folder}/M-{shared_by}/iteration-{iteration}"
         return [f"{place}/policy-{number}" for number in range(1, int(policies) + 1)]
 
     def policies(self, wildcards: Wildcards) -> list[str]:
@@ -52,12 +52,12 @@ class Layout:
         return [f"{folder}/seed-{wildcards.seed}" for folder in folders]
 
     def moving_histories(self, iteration: int) -> dict[str, list[str]]:
-        """How training went for the policies of an iteration, of the largest M, by seed."""
+        """The training histories of an iteration's policies, of the largest M: by seed, a file per policy."""
         folders = self.policy_folders(self.most, iteration)
         return {str(seed): [f"{folder}/seed-{seed}.json" for folder in folders] for seed in self.experiment.seeds}
 
     def fixed_histories(self) -> dict[str, list[str]]:
-        """How training went with the anchor fixed at θ_sft: by β, a file per seed."""
+        """The training histories with the anchor fixed at θ_sft: by β, a file per seed."""
         return {
             f"{beta:g}": [f"{self.folder}/fixed/beta-{beta}/seed-{seed}.json" for seed in self.experiment.seeds]
             for beta in self.value("warp.fixed_betas")
@@ -69,16 +69,16 @@ class Layout:
         return {str(i): [place.format(i, seed) for seed in self.experiment.seeds] for i in self.iterations}
 
     def seed(self, wildcards: Wildcards) -> int:
-        """A seed of its own for each policy of each iteration; all that draw random numbers take 32 bits."""
+        """A seed of its own for each policy of each iteration, within the 32 bits that NumPy allows."""
         return (10_000 * int(wildcards.seed) + 100 * int(wildcards.iteration) + int(wildcards.number)) % 2**32
 
     @property
     def keys(self) -> list[str]:
-        """The keys that its points come from."""
+        """The keys of the parameters that define the points."""
         return [f"warp.{key}" for key in self.experiment.config["warp"]]
 
     def _scored(self) -> tuple[list[str], list[dict[str, Any]]]:
-        """The models that WARP's points are made of, and the points."""
+        """The models that WARP's points combine, and the points."""
         start = self.value("policy.start")
         pair = [f"warp/M-all/iteration-1/policy-{number}/seed-{{seed}}" for number in (1, 2)]
         fixed = {beta: f"warp/fixed/beta-{beta}/seed-{{seed}}" for beta in self.value("warp.fixed_betas")}
@@ -89,8 +89,8 @@ class Layout:
         }
         models = [start, *merged.values(), *pair, *fixed.values()]
         points = [
-            point(*liti_point(*of, eta), models, {start: 1 - eta, merged[of]: eta})
-            for of in merged
+            point(*liti_point(policies, iteration, eta), models, {start: 1 - eta, folder: eta})
+            for (policies, iteration), folder in merged.items()
             for eta in self.value("warp.front")
         ]
         points += [

@@ -1,4 +1,4 @@
-"""What of WARP is scored, by method and name, as the rules ask for it and the tables read it."""
+"""WARP's points by method and name, for rules and tables."""
 
 
 def liti_point(policies: int, iteration: int, eta: float) -> tuple[str, str]:

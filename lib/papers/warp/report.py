@@ -45,13 +45,13 @@ of RL add up, the hours need not.
 
 
 def part(files: Files) -> Part:
-    """From the tables hypervolume, anchors, slerp, liti and trajectories; angles: of the first iteration's policies, a
-    table per seed.
+    """The part, from the tables hypervolume, anchors, slerp, liti and trajectories, and from angles: those between the
+    first iteration's policies, a table per seed.
     """
-    found = tables(files)
-    shown = {name: as_table(found[name]) for name in ("hypervolume", "anchors", "slerp", "liti", "trajectories")}
+    by_name = tables(files)
+    shown = {name: as_table(by_name[name]) for name in ("hypervolume", "anchors", "slerp", "liti", "trajectories")}
     text = TEXT.format(angles=as_table(angle_summary(files["angles"])), **shown)
-    return Part(text, {"warp": {"hypervolume": intervals_by("front", found["hypervolume"])}})
+    return Part(text, {"warp": {"hypervolume": intervals_by("front", by_name["hypervolume"])}})
 
 
 def angle_summary(paths: Sequence[Path]) -> pd.DataFrame:
