@@ -90,3 +90,52 @@ def test_its_lock_is_its_own_and_so_must_be_its_results(checkout):
     shutil.copytree(FOLDER, FOLDER.with_name("again"))
     with pytest.raises(OutputDuplicationError, match="results/other"), records(PARAMS):
         pass
+
+
+def head(checkout: Checkout) -> list[str]:
+    """The comments of dvc.lock."""
+    return [line for line in (checkout.root / FOLDER / "dvc.lock").read_text().splitlines() if line.startswith("#")]
+
+
+def commit(checkout: Checkout) -> str:
+    """Commits everything, and tells which commit that is."""
+    checkout.commit()
+    return checkout.run("git", "rev-parse", "HEAD").strip()
+
+
+def test_its_results_are_of_the_commit_that_its_lock_names(checkout):
+    """Whatever the code is now; not whatever its parameters are."""
+    given = ["--params", str(PARAMS)]
+    fetched, snippets = "results/other/data/archive.tar.gz", "results/other/data/snippets.jsonl"
+    checkout.snakemake("--configfile", str(PARAMS), "--", fetched)
+    assert "scripts/fetch.py" in checkout.dvc_graph("seal", *given, fails=True)  # nothing is committed
+    first = commit(checkout)
+    assert "1 recorded, 0 as they were" in checkout.dvc_graph("seal", *given)
+    assert head(checkout) == [f"# Recorded at commit {first}"]
+
+    script = checkout.root / "scripts/fetch.py"
+    script.write_text(script.read_text() + "\nOTHER = 1\n")
+    rules = checkout.root / "rules/data.smk"
+    rules.write_text(rules.read_text().replace("-m scripts.fetch", "-B -m scripts.fetch"))
+    said = checkout.dvc_graph("status", *given)
+    assert f"{FOLDER}/dvc.lock is of commit {first}" in said
+    assert "1 of 47 jobs are as recorded, 1 of them with other code than is here now" in said
+    assert "1 of 47 jobs adopted, 46 not here, 0 stale" in checkout.dvc_graph("adopt", *given)
+    assert f"fetch is up to date, as of commit {first[:7]}" in checkout.dvc_graph("why", "fetch", *given)
+    assert "0 recorded anew, 46 not" in checkout.dvc_graph("restamp", *given)
+    assert "scripts/fetch.py: not committed" in checkout.dvc_graph("seal", *given, fails=True)
+
+    checkout.snakemake("--configfile", str(PARAMS), "--", snippets)
+    second = commit(checkout)
+    assert "1 recorded, 1 as they were" in checkout.dvc_graph("seal", *given)
+    assert sorted(head(checkout)) == sorted(
+        [f"# Recorded at commit {first}", f"# Recorded at commit {second}: snippets"]
+    )
+    checkout.dvc("repro", f"{FOLDER}/dvc.yaml:fetch")  # DVC runs it with the code that is here
+    assert len(head(checkout)) == 2
+    assert "0 recorded, 2 as they were" in checkout.dvc_graph("seal", *given)
+    assert head(checkout) == [f"# Recorded at commit {second}"]
+
+    checkout.edit_params({"data.source": "tests/params.smoke.yaml"}, PARAMS)
+    said = checkout.dvc_graph("status", *given)
+    assert '- data.source was "tests/snippets.tar.gz" and is "tests/params.smoke.yaml": fetch' in said

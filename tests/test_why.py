@@ -70,7 +70,7 @@ def test_each_first_cause_is_named_and_nothing_that_follows_from_it(copy_of_seal
     copy_of_sealed.edit_code("lib/reward_models/best_of_n.py")
     copy_of_sealed.edit_params({"figures.width": 5.0})
     lines = told(copy_of_sealed, "report", capsys).splitlines()
-    differences = ["lib/reward_models/best_of_n.py has changed", "figures.width was 6 and is 5.0"]
+    differences = ["lib/reward_models/best_of_n.py has changed", "figures.width was 6.0 and is 5.0"]
     assert [line for line in lines if line.startswith("- ")] == [f"- {words}" for words in differences]
     assert "best_of_n-main-1 → reward_ensembles_claims-main → report" in lines[2]
     assert "up to date" in told(copy_of_sealed, "rewarded_soups_claims", capsys)
@@ -114,11 +114,11 @@ def test_status_says_how_many_and_what(copy_of_sealed, capsys):
     with graph(copy_of_sealed) as found:
         status(found)
     assert capsys.readouterr().out == "47 of 47 jobs are as recorded; the results of 47 are here\n"
-    copy_of_sealed.edit_params({"warp.front": [0, 0.25, 1]})
+    copy_of_sealed.edit_code("scripts/warp_claims.py")
     Path(copy_of_sealed.root, "results/smoke/report.md").unlink()
     with graph(copy_of_sealed) as found:
         status(found)
     assert capsys.readouterr().out.splitlines() == [
         "46 of 47 jobs are as recorded; the results of 46 are here",
-        "- warp.front was [0, 0.5, 1] and is [0, 0.25, 1]: warp_scores-1",
+        "- scripts/warp_claims.py has changed: warp_claims",
     ]

@@ -36,7 +36,7 @@ class Change:
 
 def changes_of(stage: Stage) -> list[Change]:
     """What differs from dvc.lock. A file that is not here differs in nothing."""
-    if not any(out.hash_info for out in stage.outs):
+    if not is_in_lock(stage):
         return [Change("entry", "it", "was never recorded")]
     found: list[Change] = []
     for dependency in stage.deps:
@@ -48,6 +48,11 @@ def changes_of(stage: Stage) -> list[Change]:
     if stage.changed_stage():
         found.append(Change("command", "its command", COMMAND))
     return found
+
+
+def is_in_lock(stage: Stage) -> bool:
+    """Whether dvc.lock has the stage."""
+    return any(out.hash_info for out in stage.outs)
 
 
 def of_input(dependency: Output) -> Iterator[Change]:

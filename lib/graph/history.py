@@ -49,12 +49,15 @@ def recorded_at(lock_file: Path, stages: Iterable[str]) -> dict[str, str]:
     return {stage: commit for one in listed for stage, commit in one.items()}
 
 
-def write_head(lock_file: Path, commits: Mapping[str, str]) -> None:
-    """Writes the commit of each stage at the head of dvc.lock."""
+def write_head(lock_file: Path, commits: Mapping[str, str | None]) -> None:
+    """Writes the commit of each stage, None where nobody knows it, at the head of dvc.lock."""
     stages: dict[str, list[str]] = {}
     for stage, commit in commits.items():
-        stages.setdefault(commit, []).append(stage)
-    most, *others = sorted(stages, key=lambda commit: -len(stages[commit]))
-    lines = [f"# Recorded at commit {most}\n"]
-    lines += [f"# Recorded at commit {commit}: {', '.join(stages[commit])}\n" for commit in others]
+        if commit is not None:
+            stages.setdefault(commit, []).append(stage)
+    ranked = sorted(stages, key=lambda commit: -len(stages[commit]))
+    names = {commit: f": {', '.join(stages[commit])}" for commit in ranked}
+    if None not in commits.values():
+        names |= dict.fromkeys(ranked[:1], "")  # of all that no other line names
+    lines = [f"# Recorded at commit {commit}{names[commit]}\n" for commit in ranked]
     lock_file.write_text("".join(lines) + LINE.sub("", lock_file.read_text()))

@@ -11,7 +11,7 @@ from dvc.stage import Stage
 from dvc.utils.serialize import modify_yaml
 
 from lib.graph import history
-from lib.graph.changes import Change, changes_of
+from lib.graph.changes import Change, changes_of, is_in_lock
 from lib.graph.damage import contents, differing
 from lib.graph.jobs import last_written
 from lib.graph.stages import DEFAULT_PARAMS, pipeline_file
@@ -101,14 +101,18 @@ class Records:
             for line in differing(path, expected, out.cache)
         ]
 
-    def _write_commits(self, commit: str, recorded: list[Stage]) -> None:
+    def _write_commits(self, commit: str, new: list[Stage]) -> None:
         """Writes to the head of dvc.lock that these stages were recorded at a commit, and those that DVC ran itself."""
         changed_since = {before: history.changed_since(before) for before in set(self.commits.values())}
+        commits: dict[str, str | None] = {}
         for stage_name, one in self.stages.items():
+            if not is_in_lock(one):
+                continue
             before, as_now = self.commits.get(stage_name), not any(change.is_code for change in changes_of(one))
-            if one in recorded or (as_now and (before is None or changed_since[before] & code_of(one))):
-                self.commits[stage_name] = commit
-        history.write_head(self.lock_file, self.commits)
+            ran = as_now and (before is None or bool(changed_since[before] & code_of(one)))
+            commits[stage_name] = commit if one in new or ran else before
+        if commits:
+            history.write_head(self.lock_file, commits)
 
     def _dump(self, chosen: list[Stage]) -> None:
         """Writes what is known of stages to dvc.lock."""

@@ -1,5 +1,6 @@
 """Why a job has to run: the first causes among what it is made from, by name, and the way from them to it."""
 
+import os
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -16,7 +17,7 @@ def job_of(graph: Graph, target: str) -> Job:
 
     Raises ValueError, with names that are near, where there is none.
     """
-    path = Path(target)
+    path = Path(os.path.relpath(target))
     for job in graph.jobs:
         if target == name(job) or any(Path(output) in (path, *path.parents) for output in job.output):
             return job
