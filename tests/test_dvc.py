@@ -59,7 +59,8 @@ def test_the_results_of_other_experiments_are_of_the_commit_that_their_lock_name
         assert [out["path"] for out in recorded["outs"]] == stages[name]["outs"]
         [listed] = [keys for item in stages[name].get("params", []) for keys in item.values()] or [[]]
         [values] = recorded.get("params", {"": {}}).values()
-        assert values == (read_param_file(localfs, params, listed, flatten=True) if listed else {})
+        present = read_param_file(localfs, params, listed, flatten=True) if listed else {}
+        assert values == {key: present[key] for key in values}  # the code of today may read more keys
         for dep in recorded["deps"]:
             assert made.get(dep["path"], dep["md5"]) == dep["md5"]
 

@@ -85,7 +85,8 @@ VALUES = {
     "a figure's size": ({"figures.width": 5.0}, SOUP_FIGURES | WARP_FIGURES | SALSA_FIGURES | ENSEMBLE_FIGURES),
 }
 CODE = {
-    "lib/merging.py": {"soup", "warp_policy", "warp_merge", "salsa_policy"} | SCORES | ENSEMBLE_SCORES,
+    "lib/merges/linear.py": {"soup", "warp_policy", "warp_merge", "salsa_policy"} | SCORES | ENSEMBLE_SCORES,
+    "lib/merging.py": SCORES | ENSEMBLE_SCORES,
     "lib/reporting/figures.py": SOUP_FIGURES | WARP_FIGURES | SALSA_FIGURES | ENSEMBLE_FIGURES,
     "lib/reward_models/best_of_n.py": BEST_OF_N,
     "scripts/report.py": {"report"},
@@ -162,7 +163,7 @@ def test_an_edit_of_a_command_reruns_its_rule(copy_of_sealed):
 
 def test_an_edit_of_a_value_that_a_rule_gives_reruns_the_rule(copy_of_sealed):
     rules = copy_of_sealed.root / "rules/sft.smk"
-    rules.write_text(rules.read_text().replace("[1 / len(SFT_NAMES) for _ in SFT_NAMES]", "[0.25, 0.75]"))
+    rules.write_text(rules.read_text().replace("[1 / len(SEED_OF_SFT) for _ in SEED_OF_SFT]", "[0.25, 0.75]"))
     assert graph_was_outdated(copy_of_sealed)
     assert agreed(copy_of_sealed) == {"soup", "evaluate"} | SOUP_CLAIMS | SALSA
 

@@ -27,7 +27,7 @@ OTHER = {
     "a string that is no docstring": (b'"a"', b'"A"'),
     "a line": (b"    return", b"    y += 1\n    return"),
 }
-FILE = "lib/merging.py"
+FILE = "lib/merges/linear.py"
 
 
 @pytest.mark.parametrize("edit", SAME)

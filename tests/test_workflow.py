@@ -95,10 +95,10 @@ def test_a_pair_that_is_asked_for_is_trained(copy_of_finished):
     trained = re.findall(r"-m scripts\.policy (.*?) --snippets .*?--model (\S+)", output)
     folder = "results/smoke/salsa/{}".format
     start, sft = folder("reference/alpha-0.25"), "--start results/smoke/sft/1"
-    reference = "--reference results/smoke/sft/1"
+    of_kl = "--sft results/smoke/sft/1"
     assert {model: given for given, model in trained} == {
-        folder("policy/start-soup/alpha-0.25/beta-0.02/seed-1"): f"--start {start} --anchor {start} {reference}",
-        folder("policy/start-sft/alpha-0/beta-0/seed-1"): f"{sft} --anchor results/smoke/sft/2 {reference}",
+        folder("policy/start-soup/alpha-0.25/beta-0.02/seed-1"): f"--start {start} --anchor {start} {of_kl}",
+        folder("policy/start-sft/alpha-0/beta-0/seed-1"): f"{sft} --anchor results/smoke/sft/2 {of_kl}",
     }
 
 

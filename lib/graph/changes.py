@@ -20,15 +20,15 @@ class Change:
     recorded: the MD5 by which dvc.lock has an input.
     """
 
-    kind: Literal["key", "input", "output", "command", "entry"]
+    kind: Literal["key", "new key", "input", "output", "command", "entry"]
     what: str
     how: str
     recorded: str | None = None
 
     @property
     def is_code(self) -> bool:
-        """Whether it is a matter of the code: what a job runs, and how its rule calls that."""
-        return self.kind == "command" or (self.kind == "input" and self.what.endswith(".py"))
+        """Whether it is a matter of the code: what a job runs, how its rule calls that, and which keys it reads."""
+        return self.kind in ("command", "new key") or (self.kind == "input" and self.what.endswith(".py"))
 
     def __str__(self) -> str:
         return f"{self.what} {self.how}"
@@ -73,7 +73,9 @@ def of_value(key: str, recorded: Mapping[str, Any], present: Mapping[str, Any], 
     """What is different about the value of a key; where it is a section, about each key in that."""
     name = section + key
     if key not in recorded:
-        yield Change("key", name, f"is {spelt(present[key])} and was not set, or not read")
+        yield Change(
+            "new key" if not section else "key", name, f"is {spelt(present[key])} and was not set, or not read"
+        )
     elif key not in present:
         yield Change("key", name, f"was {spelt(recorded[key])} and is not there")
     elif isinstance(recorded[key], dict) and isinstance(present[key], dict):
