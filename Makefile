@@ -1,5 +1,6 @@
 # `make` sets up .venv and runs the experiment of params.yaml, `make salsa` and `make ensembles` more of
-# two papers, `make smollm2` all four with a larger language model; `make test` runs the tests.
+# two papers, `make smollm2` all four with a larger language model; `make test` runs the tests that
+# decide, `make test-all` all.
 
 PYTHON ?= python3.11
 CORES ?= 2
@@ -9,7 +10,7 @@ NOT_LOCKED := torch triton $(addprefix cuda-,bindings pathfinder toolkit) $(addp
   nccl-cu13 nvjitlink nvshmem-cu13 nvtx)
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: all smollm2 salsa ensembles test lint dvc.yaml seal adopt lock clean
+.PHONY: all smollm2 salsa ensembles test test-long test-all lint dvc.yaml seal adopt status restamp why lock clean
 
 all: .venv/installed
 	snakemake --cores $(CORES)
@@ -28,7 +29,15 @@ salsa: .venv/installed
 ensembles: .venv/installed
 	snakemake --cores $(CORES) -- reward_ensembles
 
+# What decides about correctness.
 test: .venv/installed lint
+	pytest -m "not long"
+
+# What takes long beside: Slurm, Kubernetes, faults of storage, several processes.
+test-long: .venv/installed
+	pytest -m long
+
+test-all: .venv/installed lint
 	pytest
 
 lint: .venv/installed
@@ -36,15 +45,18 @@ lint: .venv/installed
 	ruff format --check .
 	snakefmt --check Snakefile rules
 
-# DVC's pipeline from Snakemake's graph; after snakemake; after dvc pull, checkout or repro. With
-# EXPERIMENT=NAME those of experiments/NAME.
+# DVC's pipeline from Snakemake's graph; after snakemake; after dvc pull, checkout or repro; what is as recorded; after
+# an edit of comments alone; why TARGET, a result or a stage, is stale. With EXPERIMENT=NAME those of experiments/NAME.
 PARAMS = $(EXPERIMENT:%=--params experiments/%/params.yaml)
 
 dvc.yaml: .venv/installed
 	python -m scripts.dvc_graph write $(PARAMS)
 
-seal adopt: .venv/installed
+seal adopt status restamp: .venv/installed
 	python -m scripts.dvc_graph $@ $(PARAMS)
+
+why: .venv/installed
+	python -m scripts.dvc_graph why $(TARGET) $(PARAMS)
 
 # Everything is pinned by version and hash but torch and the CUDA packages that come with some of
 # its files: which file of its one version fits is the machine's affair. Modules are compiled once, on all

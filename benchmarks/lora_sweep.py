@@ -1,6 +1,6 @@
 """Sampling for a λ sweep between two LoRA policies: all soups in one batch, or merged one after the other.
 
-    python -m benchmarks.lora_sweep --policies FIRST SECOND --reference SFT
+    python -m benchmarks.lora_sweep --policies FIRST SECOND --sft SFT
 
 takes policies of any experiment with LoRA, such as results/smollm2/policy/positivity/seed-1. Completions of 16 tokens
 are sampled for 16 prompts at each λ. The log-probabilities of the same texts are compared in float32; both ways are
@@ -15,12 +15,12 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from lib.evaluation.sweeps import LoraPolicies
+from lib.evaluation.lora_policies import LoraPolicies
 from lib.machine.compute import Compute
 from lib.merging import linear_soup
 from lib.models.loading import frozen_base, language_model, tokenizer
 from lib.models.lora_on_disk import base_of
-from lib.models.weights import set_weights, weights
+from lib.models.weights import set_weights, weights_of
 from lib.policies.combinations import One, Point
 from lib.policies.log_probabilities import next_token_log_probabilities
 from lib.policies.sampling import sample
@@ -30,17 +30,17 @@ PROMPTS = [f"{opening} {noun} was one of the very" for opening in OPENINGS for n
 LENGTH = 16
 
 
-def sweep(policies: list[Path], reference: Path, lambdas: list[float], compute: Compute):
+def sweep(policies: list[Path], sft: Path, lambdas: list[float], compute: Compute):
     """All λ in one batch, as in `scripts/evaluate.py`, and their order."""
-    points = [Point("weights", (1 - weight, weight), None) for weight in lambdas]
-    loaded = LoraPolicies(policies, reference, lambda path: language_model(path, compute))
+    points = [Point("linear", (1 - weight, weight), None) for weight in lambdas]
+    loaded = LoraPolicies(policies, sft, lambda path: language_model(path, compute))
     [(group, combined, _)] = loaded.combinations(points)
     return [points.index(point) for point in group], combined
 
 
 def merged(policies: list[Path], lambdas: list[float], compute: Compute):
     """The soup of each λ as a model of its own, merged on demand."""
-    parts = [weights(language_model(path, compute)) for path in policies]
+    parts = [weights_of(language_model(path, compute)) for path in policies]
     model = language_model(base_of(policies[0]), compute).to(compute.dtype)
     for weight in lambdas:
         set_weights(model, linear_soup(parts, [1 - weight, weight]))
@@ -60,10 +60,10 @@ def drawn_by(combined, ids: list[list[int]]) -> list[list[int]]:
         )
 
 
-def largest_differences(policies: list[Path], reference: Path, lambdas: list[float], ids, device) -> dict[str, float]:
+def largest_differences(policies: list[Path], sft: Path, lambdas: list[float], ids, device) -> dict[str, float]:
     """Between the two ways' next-token probabilities for the same texts, in float32."""
     compute = Compute(device, torch.float32)
-    order, combined = sweep(policies, reference, lambdas, compute)
+    order, combined = sweep(policies, sft, lambdas, compute)
     texts = drawn_by(combined, ids)
     with combined.together(range(combined.count), len(ids)) as mixed:
         in_batch, _, _ = next_token_log_probabilities(*mixed, ids * len(lambdas), texts, 1.0)
@@ -85,16 +85,16 @@ def main() -> None:
     """Prints seconds, their ratio and the largest differences."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--policies", type=Path, nargs=2, required=True, help="directories of two LoRA policies")
-    parser.add_argument("--reference", type=Path, required=True, help="directory of what they were trained from")
+    parser.add_argument("--sft", type=Path, required=True, help="directory of what they were trained from")
     parser.add_argument("--lambdas", type=int, default=5)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--threads", type=int, default=1)
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     lambdas = np.linspace(0, 1, arguments.lambdas).tolist()
-    ids = tokenizer(arguments.reference)(PROMPTS)["input_ids"]
+    ids = tokenizer(arguments.sft)(PROMPTS)["input_ids"]
     compute = Compute.of({"device": "auto", "precision": "auto"})
-    both = arguments.policies, arguments.reference, lambdas
+    both = arguments.policies, arguments.sft, lambdas
     differences = largest_differences(*both, ids, compute.device)
     frozen_base.cache_clear()
     _, combined = sweep(*both, compute)

@@ -50,15 +50,10 @@ WARP = (
 
 def slerp_alone() -> None:
     """The same work as mergekit's nuslerp: one model. scripts.warp_merge also writes LITI's model and the angles."""
-    from lib.merging import add_task_vectors, equal_weights, inner_products, slerp_coefficients, task_vector
-    from lib.models.streaming import merge, pieces
+    from lib.merging import MERGES
+    from lib.models.merges_on_disk import write_merge
 
-    models = [Path("start"), Path("first"), Path("second")]
-    products = inner_products(
-        [task_vector(policy, origin) for policy in policies] for origin, *policies in pieces(models)
-    )
-    coefficients = slerp_coefficients(products, equal_weights(2))
-    merge(models, [Path("ours-nuslerp")], lambda parts: [add_task_vectors(parts[0], parts[1:], coefficients)])
+    write_merge(MERGES["slerp"], Path("start"), [Path("first"), Path("second")], [0.5, 0.5], Path("ours-nuslerp"))
 
 
 def write_models(folder: Path) -> None:

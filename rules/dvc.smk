@@ -9,15 +9,17 @@ IN_USE = contextlib.ExitStack()
 
 
 onstart:
-    from lib.graph import dvc_stages
-
     jobs = list(workflow.dag.needrun_jobs())
     if "DVC_STAGE" in os.environ:
-        dvc_stages.require_same(jobs, config, Path(experiment.file))
+        from lib.graph.stages import require_same
+
+        require_same(jobs, config, Path(experiment.file))
     else:
+        from lib.graph.in_use import in_use
+
         made = {output for job in jobs for output in job.output}
         read = {output for job in workflow.dag.jobs for output in job.output} - made
-        IN_USE.enter_context(dvc_stages.in_use("snakemake", made, read))
+        IN_USE.enter_context(in_use("snakemake", made, read))
 
 
 onsuccess:

@@ -1,11 +1,16 @@
 """Keep Snakemake and DVC in agreement on one graph, that of the Snakefile and an experiment's params.yaml.
 
-write   dvc.yaml from the graph
-check   fail if dvc.yaml is not what the graph says
-seal    after `snakemake`: record in dvc.lock the results that are finished and current
-adopt   after `dvc pull`, `checkout` or `repro`: tell Snakemake which results are current
+write     dvc.yaml from the graph
+check     fail if dvc.yaml is not what the graph says
+seal      after `snakemake`: record in dvc.lock the results that are finished and current
+adopt     after `dvc pull`, `checkout` or `repro`: tell Snakemake which results are current
+status    how many jobs are as in dvc.lock, and by which key, file or command others differ
+why       which key, file or command makes a result or a stage stale
+restamp   after an edit of comments, docstrings or layout alone: record the code anew, and run nothing
 
-dvc.yaml and dvc.lock are those beside the experiment's params.yaml.
+dvc.yaml and dvc.lock are those beside the experiment's params.yaml. Results of the default experiment have to be those
+of the present code. dvc.lock of another says at its head of which commit it is, and how the code differs from that
+counts for nothing; keys, data and results do.
 """
 
 import argparse
@@ -19,8 +24,12 @@ from dvc.lock import LockError
 from snakemake.jobs import Job
 from snakemake_interface_common.exceptions import WorkflowError
 
-from lib.graph.dvc_stages import DEFAULT_PARAMS, outdated, pipeline_file, records, render
+from lib.graph.changes import by_change
 from lib.graph.jobs import Graph, graph_of, name
+from lib.graph.records import records
+from lib.graph.restamp import obstacles
+from lib.graph.stages import DEFAULT_PARAMS, outdated, pipeline_file, render
+from lib.graph.why import explain
 
 
 def write(graph: Graph) -> None:
@@ -46,7 +55,7 @@ def seal(graph: Graph) -> None:
     refuse_while_in_use(graph)
     write(graph)
     with records(graph.params) as recorded:
-        changed = [job for job in graph.jobs if recorded.changes(name(job)) or not recorded.is_cached(name(job))]
+        changed = [job for job in graph.jobs if not recorded.is_recorded(name(job))]
         reasons = {name(job): why_not_recorded(graph, job) for job in changed}
         current = [stage for stage, reason in reasons.items() if reason is None]
         recorded.record(current, judged)
@@ -108,6 +117,47 @@ def adopt(graph: Graph) -> None:
         raise ValueError("\n".join(f"damaged: {line}" for line in damaged))
 
 
+def status(graph: Graph) -> None:
+    """Says how many jobs are as in dvc.lock, of which commit, and by what others differ."""
+    write(graph)
+    with records(graph.params) as recorded:
+        changes = {name(job): recorded.changes(name(job)) for job in graph.jobs}
+        other_code = sum(not changes[stage] and bool(recorded.all_changes(stage)) for stage in changes)
+    for commit in dict.fromkeys(recorded.commits.values()):
+        print(f"{recorded.lock_file} is of commit {commit}")
+    same, here = [not found for found in changes.values()].count(True), sum(map(graph.has_outputs, graph.jobs))
+    aside = f", {other_code} of them with other code than is here now" if recorded.commits else ""
+    print(f"{same} of {len(changes)} jobs are as recorded{aside}; the results of {here} are here")
+    for words, stages in by_change(changes).items():
+        print(f"- {words}: {', '.join(stages)}")
+
+
+def why(graph: Graph, target: str) -> None:
+    """Says which key, file or command makes a result or a stage stale."""
+    write(graph)
+    with records(graph.params) as recorded:
+        print("\n".join(explain(graph, recorded, target)))
+
+
+def restamp(graph: Graph) -> None:
+    """Records stages anew whose code differs in comments, docstrings and layout only; then adopts."""
+    judged = time.time()
+    refuse_while_in_use(graph)
+    write(graph)
+    with records(graph.params) as recorded:
+        changes = {name(job): found for job in graph.jobs if (found := recorded.changes(name(job)))}
+        against = obstacles(changes)
+        free = [stage for stage, words in against.items() if not words]
+        recorded.restamp(free, judged)
+    print(f"{len(free)} recorded anew, {len(against) - len(free)} not, of {len(graph.jobs)} jobs")
+    if free:
+        print(f"recorded anew: {', '.join(free)}")
+    for words, stages in by_change(against).items():
+        print(f"not, {words}: {', '.join(stages)}")
+    if free:
+        adopt(graph)
+
+
 def refuse_while_in_use(graph: Graph) -> None:
     """Fails while Snakemake makes what is to be judged."""
     if graph.in_use:
@@ -123,9 +173,6 @@ def params_file(path: str) -> Path:
     return Path(os.path.relpath(path))
 
 
-COMMANDS = {command.__name__: command for command in (write, check, seal, adopt)}
-
-
 def main() -> None:
     """Runs the command that the command line names."""
     parser = argparse.ArgumentParser(
@@ -133,18 +180,24 @@ def main() -> None:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("command", choices=COMMANDS)
-    parser.add_argument(
-        "--params",
-        type=params_file,
-        default=DEFAULT_PARAMS,
-        metavar="experiments/NAME/params.yaml",
-        help="the experiment, by its file of parameters (default: %(default)s)",
-    )
-    given = parser.parse_args()
+    commands = parser.add_subparsers(metavar="command", required=True)
+    for command in (write, check, seal, adopt, status, why, restamp):
+        one = commands.add_parser(command.__name__, description=command.__doc__)
+        one.set_defaults(command=command)
+        one.add_argument(
+            "--params",
+            type=params_file,
+            default=DEFAULT_PARAMS,
+            metavar="experiments/NAME/params.yaml",
+            help="the experiment, by its file of parameters (default: %(default)s)",
+        )
+        if command is why:
+            one.add_argument("target", help="a result, or the name of a stage")
+    given = vars(parser.parse_args())
+    command, params = given.pop("command"), given.pop("params")
     try:
-        with graph_of("Snakefile", given.params) as graph:
-            COMMANDS[given.command](graph)
+        with graph_of("Snakefile", params) as graph:
+            command(graph, **given)
     except (DvcException, LockError, OSError, ValueError, WorkflowError) as error:
         sys.exit(f"error: {error}")
 

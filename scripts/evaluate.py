@@ -1,8 +1,7 @@
 """Score points on held-out prompts: rewards, the gold reward among them, KL to θ_sft and to a point's own anchor.
 
-A point is a combination of the given policies, in weight space (a soup, one policy as it is, or the
-SLERP of two task vectors from θ_sft) or in logit space (the ensemble of their predictions).
-Nothing merged is written to disk.
+A point is a combination of the given policies, in weight space (a merge of `lib.merging`, of policies that started
+from θ_sft) or in logit space (the ensemble of their predictions). Nothing merged is written to disk.
 """
 
 import csv
@@ -16,9 +15,10 @@ from lib.evaluation.scores import score
 from lib.jobs.arguments import Output
 from lib.jobs.command_line import run
 from lib.machine.compute import Compute
+from lib.merging import merge_named
 from lib.models.loading import language_model, tokenizer
 from lib.models.lora_on_disk import is_adapter
-from lib.policies.combinations import Point
+from lib.policies.combinations import LOGITS, Point
 from lib.reward_models.loading import load
 
 
@@ -80,7 +80,7 @@ def evaluate(
 def kind_of(policy: Path) -> type:
     """How policies like this one are combined."""
     if is_adapter(policy):
-        from lib.evaluation.sweeps import (
+        from lib.evaluation.lora_policies import (
             LoraPolicies,  # PEFT takes 3 s to import, which other policies need not wait for
         )
 
@@ -89,8 +89,12 @@ def kind_of(policy: Path) -> type:
 
 
 def as_point(merge: str, weights: list[float], anchor: list[float] | None = None, **_) -> Point:
-    """What is computed. Points that are the same policy, such as the ends of several fronts, are scored once."""
-    alone = max(weights) == 1
+    """What is computed. Points that are the same policy, such as the ends of several fronts, are scored once.
+
+    Raises ValueError where there is no such merge.
+    """
+    keeps_ends = merge == LOGITS or merge_named(merge).keeps_ends
+    alone = keeps_ends and max(weights) == 1
     return Point("linear" if alone else merge, tuple(weights), None if anchor is None else tuple(anchor))
 
 

@@ -23,9 +23,9 @@ from transformers import TrainerCallback
 
 from lib.data.prompts import prompts
 from lib.evaluation.scores import score
-from lib.graph.dvc_stages import DEFAULT_PARAMS
 from lib.graph.jobs import graph_of
 from lib.graph.schedule import wall_time
+from lib.graph.stages import DEFAULT_PARAMS
 from lib.machine.compute import Compute
 from lib.models.loading import learner, tokenizer
 from lib.policies.combinations import One

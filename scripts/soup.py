@@ -4,7 +4,7 @@ from pathlib import Path
 
 from lib.jobs.arguments import Output
 from lib.jobs.command_line import run
-from lib.merging import linear_soup
+from lib.merges.linear import linear_soup
 from lib.models.lora_on_disk import base_of, is_adapter
 from lib.models.streaming import merge
 

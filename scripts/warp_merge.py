@@ -5,7 +5,9 @@ from pathlib import Path
 
 from lib.jobs.arguments import Output
 from lib.jobs.command_line import run
-from lib.merging import Weights, add_task_vectors, equal_weights, inner_products, liti, slerp_coefficients, task_vector
+from lib.merges.linear import liti
+from lib.merges.slerp import equal_weights, slerp_coefficients
+from lib.merges.task_vectors import Weights, add_task_vectors, inner_products, task_vector
 from lib.models.streaming import merge, pieces
 from lib.papers.warp.geometry import geometry
 

@@ -7,17 +7,9 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from lib.merging import (
-    add_task_vectors,
-    ema,
-    equal_weights,
-    inner_products,
-    linear_soup,
-    liti,
-    slerp,
-    slerp_coefficients,
-    task_vector,
-)
+from lib.merges.slerp import slerp_coefficients
+from lib.merges.task_vectors import add_task_vectors, inner_products
+from lib.merging import ema, equal_weights, linear_soup, liti, slerp, task_vector
 from lib.models.lora_in_memory import (
     TRAINED,
     WithDelta,
@@ -30,7 +22,7 @@ from lib.models.lora_in_memory import (
 )
 from lib.models.lora_on_disk import base_of, is_adapter, merge_adapters, on_one_basis, read_factors, write_factors
 from lib.models.streaming import merge, pieces
-from lib.models.weights import weights
+from lib.models.weights import weights_of
 from lib.policies.anchors import MovingAnchor
 
 LORA = {"rank": 2, "alpha": 6, "modules": ["q_proj", "v_proj", "up_proj"]}
@@ -64,7 +56,7 @@ def policies(tmp_path, base):
 
 def full(folder, base):
     """All the weights of a LoRA policy."""
-    return weights(read(folder, base))
+    return weights_of(read(folder, base))
 
 
 def same(ours, theirs, tolerance=1e-6):
@@ -90,7 +82,7 @@ def test_what_is_written_is_what_was_learned(policies, base, tmp_path):
     write_factors(factors_of(policy), tmp_path / "base", tmp_path / "policy")
     assert is_adapter(tmp_path / "policy") and base_of(tmp_path / "policy") == tmp_path / "base"
     assert torch.allclose(read(tmp_path / "policy", base)(IDS).logits, policy(IDS).logits, atol=1e-6)
-    assert same(full(tmp_path / "policy", base), weights(policy))
+    assert same(full(tmp_path / "policy", base), weights_of(policy))
     assert json.loads((tmp_path / "policy/adapter_config.json").read_text())["r"] == 4  # the SFT model's and its own
 
 
@@ -121,7 +113,9 @@ def test_a_soup_is_that_of_the_full_weights_and_not_of_a_and_b(policies, base, t
     a_and_b = linear_soup([load_file(folder / "adapter_model.safetensors") for folder in policies[1:]], [0.3, 0.7])
     name = "base_model.model.model.layers.0.self_attn.q_proj.lora_{}.weight"
     apart = a_and_b[name.format("B")] @ a_and_b[name.format("A")]
-    exact = expected["model.layers.0.self_attn.q_proj.weight"] - weights(base)["model.layers.0.self_attn.q_proj.weight"]
+    exact = (
+        expected["model.layers.0.self_attn.q_proj.weight"] - weights_of(base)["model.layers.0.self_attn.q_proj.weight"]
+    )
     assert (apart - exact).norm() > 0.1 * exact.norm()
 
 
@@ -163,7 +157,7 @@ def test_the_moving_average_of_lora_policies_is_that_of_the_full_weights(policie
             if parameter.requires_grad:
                 torch.nn.init.normal_(parameter, std=0.1)
         moving.on_step_end(None, None, None)
-        ema(expected, weights(policy), 0.3)
+        ema(expected, weights_of(policy), 0.3)
     plain = copy.deepcopy(base)
     plain.load_state_dict(expected, strict=False)
     assert torch.allclose(moving.model(IDS).logits, plain(IDS).logits, atol=1e-5)

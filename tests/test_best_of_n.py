@@ -35,7 +35,7 @@ def test_large_numbers_of_choices():
 
 
 def test_more_than_there_are_is_refused():
-    with pytest.raises(ValueError, match="the best of 4 cannot be told from 3 samples"):
+    with pytest.raises(ValueError, match="the best of 4 cannot be estimated from 3 samples"):
         best_of_n(np.zeros(3), np.zeros(3), 4)
 
 

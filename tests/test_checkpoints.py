@@ -8,7 +8,7 @@ from transformers import AutoModelForCausalLM
 from lib.merging import linear_soup
 from lib.models import streaming as checkpoints
 from lib.models.streaming import merge, pieces
-from lib.models.weights import weights
+from lib.models.weights import weights_of
 from tests.make_nuslerp import small_llama
 
 
@@ -45,7 +45,7 @@ def test_a_merge_is_a_model_like_the_last(models, tmp_path, monkeypatch):
     merged = AutoModelForCausalLM.from_pretrained(tmp_path / "soup")
     assert merged.dtype == torch.bfloat16
     assert not (tmp_path / "soup" / "README.md").exists()
-    for name, tensor in weights(merged).items():
+    for name, tensor in weights_of(merged).items():
         assert torch.equal(tensor, expected[name].bfloat16().float())
 
 

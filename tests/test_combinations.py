@@ -6,11 +6,11 @@ import pytest
 import torch
 
 from lib.evaluation.full_policies import FullPolicies
+from lib.evaluation.lora_policies import LoraPolicies, together
 from lib.evaluation.scores import score
-from lib.evaluation.sweeps import LoraPolicies, together
 from lib.models.lora_in_memory import read
 from lib.models.lora_on_disk import is_adapter
-from lib.models.weights import set_weights, weights
+from lib.models.weights import set_weights, weights_of
 from lib.policies.combinations import One, Point
 from lib.policies.log_probabilities import next_token_log_probabilities
 from lib.reward_models.loading import Reward
@@ -18,13 +18,13 @@ from tests.test_adapters import base, policies  # noqa: F401 (fixtures)
 
 PROMPTS = ["the sea", "a calm day", "cold"]
 POINTS = [
-    Point("weights", (0.0, 1.0, 0.0), None),
-    Point("weights", (0.0, 0.3, 0.7), None),
-    Point("weights", (0.2, 0.3, 0.5), None),
+    Point("linear", (0.0, 1.0, 0.0), None),
+    Point("linear", (0.0, 0.3, 0.7), None),
+    Point("linear", (0.2, 0.3, 0.5), None),
     Point("slerp", (0.0, 0.6, 0.4), None),
     Point("logits", (0.0, 0.6, 0.4), None),
-    Point("weights", (0.0, 1.0, 0.0), (0.25, 0.0, 0.75)),
-    Point("weights", (0.0, 0.0, 1.0), (1.0, 0.0, 0.0)),
+    Point("linear", (0.0, 1.0, 0.0), (0.25, 0.0, 0.75)),
+    Point("linear", (0.0, 0.0, 1.0), (1.0, 0.0, 0.0)),
 ]
 
 
@@ -34,7 +34,7 @@ def both_kinds(policies, base, tmp_path):  # noqa: F811
     whole = []
     for folder in policies:
         model = copy.deepcopy(base)
-        set_weights(model, weights(read(folder, base)))
+        set_weights(model, weights_of(read(folder, base)))
         whole.append(tmp_path / "whole" / folder.name)
         model.save_pretrained(whole[-1])
 
@@ -83,7 +83,7 @@ def test_lora_policies_are_scored_as_full_weights_are(both_kinds, tokenizer):
 def test_one_batch_has_what_the_merged_models_compute(both_kinds, tokenizer):
     """To 1e-5, whatever stands in the other rows of the batch."""
     lora, full = both_kinds
-    points = [Point("weights", (0.0, 1 - weight, weight), None) for weight in (0.0, 0.2, 0.5, 1.0)]
+    points = [Point("linear", (0.0, 1 - weight, weight), None) for weight in (0.0, 0.2, 0.5, 1.0)]
     points.append(POINTS[3])
     prompts, texts = tokenizer(PROMPTS)["input_ids"], tokenizer(["was wild", " and", "the"])["input_ids"]
     [(group, sweep, _)] = lora.combinations(points)
@@ -113,7 +113,7 @@ def test_the_adapters_are_left_as_they_were(both_kinds):
 
 def test_points_share_a_batch_where_their_policies_do():
     groups = together(POINTS)
-    assert [point for group in groups for point in group if point.of == "logits"] == [POINTS[4]]
+    assert [point for group in groups for point in group if point.merge == "logits"] == [POINTS[4]]
     assert sorted(map(len, groups)) == [1, 1, 1, 4]
     assert set(next(group for group in groups if len(group) == 4)) == set(POINTS[:4])
 

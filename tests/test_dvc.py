@@ -5,13 +5,17 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
+from hashlib import md5
 from pathlib import Path
 
 import boto3
 import pytest
 import yaml
+from dvc.dependency.param import read_param_file
+from dvc.fs import localfs
 
-from lib.graph.dvc_stages import in_use
+from lib.graph.history import git, recorded_at
+from lib.graph.in_use import in_use
 from tests.checkout import HUNG, ROOT, Checkout
 from tests.s3_server import S3
 from tests.test_edits import POLICY as POLICY_AND_AFTER
@@ -37,6 +41,31 @@ def test_the_results_that_are_recorded_are_those_of_this_code(tmp_path):
     stages = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
     unchanged = re.findall(r"Stage '(.*)' didn't change", output)
     assert sorted(unchanged) == sorted(stages), f"run `make` and `make seal`, and commit dvc.lock:\n{output}"
+
+
+@pytest.mark.parametrize("lock_file", sorted(ROOT.glob("experiments/*/dvc.lock")), ids=lambda path: path.parent.name)
+def test_the_results_of_other_experiments_are_of_the_commit_that_their_lock_names(lock_file):
+    """Whatever the code is now: their names, parameters and data are those of dvc.yaml."""
+    stages = yaml.safe_load(lock_file.with_suffix(".yaml").read_text())["stages"]
+    lock = yaml.safe_load(lock_file.read_text())["stages"]
+    params = str(lock_file.with_name("params.yaml"))
+    assert lock.keys() == stages.keys()
+    commits = recorded_at(lock_file, stages)
+    code = {(commits[name], dep["path"], dep["md5"]) for name in lock for dep in lock[name]["deps"] if is_code(dep)}
+    for commit, path, digest in code:
+        assert md5(git("-C", str(ROOT), "show", f"{commit}:{path}")).hexdigest() == digest, path
+    made = {out["path"]: out["md5"] for recorded in lock.values() for out in recorded["outs"]}
+    for name, recorded in lock.items():
+        assert [out["path"] for out in recorded["outs"]] == stages[name]["outs"]
+        [listed] = [keys for item in stages[name].get("params", []) for keys in item.values()] or [[]]
+        [values] = recorded.get("params", {"": {}}).values()
+        assert values == (read_param_file(localfs, params, listed, flatten=True) if listed else {})
+        for dep in recorded["deps"]:
+            assert made.get(dep["path"], dep["md5"]) == dep["md5"]
+
+
+def is_code(dependency: dict[str, str]) -> bool:
+    return dependency["path"].endswith(".py")
 
 
 def test_every_job_has_a_stage_and_a_person_can_look(sealed):

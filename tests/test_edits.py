@@ -7,8 +7,8 @@ from contextlib import chdir, contextmanager
 import pytest
 from dvc.repo import Repo
 
-from lib.graph.dvc_stages import DEFAULT_PARAMS
 from lib.graph.jobs import graph_of
+from lib.graph.stages import DEFAULT_PARAMS
 from scripts.dvc_graph import check, write
 from tests.checkout import Checkout
 

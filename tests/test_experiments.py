@@ -10,8 +10,9 @@ import pytest
 import yaml
 from dvc.exceptions import OutputDuplicationError
 
-from lib.graph.dvc_stages import DEFAULT_PARAMS, pipeline, records, require_same
 from lib.graph.jobs import graph_of
+from lib.graph.records import records
+from lib.graph.stages import DEFAULT_PARAMS, pipeline, require_same
 from scripts.dvc_graph import check, write
 from tests.checkout import Checkout
 
@@ -74,6 +75,7 @@ def test_its_lock_is_its_own_and_so_must_be_its_results(checkout):
     archive = Path("results/other/data/archive.tar.gz")
     archive.parent.mkdir(parents=True)
     shutil.copy("tests/snippets.tar.gz", archive)
+    checkout.commit()
     (FOLDER / "dvc.lock").write_text(yaml.safe_dump({"schema": "2.0", "stages": {"gone": {"cmd": "true"}}}))
     with records(PARAMS) as recorded:
         recorded.record(["fetch"], time.time())

@@ -1,15 +1,25 @@
 """The worked examples of docs/extending.md, run as they stand there."""
 
+import copy
+import json
 import re
 from pathlib import Path
 
+import torch
 import yaml
+from safetensors.torch import load_file
 
+from lib.merging import merge_named
+from lib.models.merges_on_disk import write_merge
+from lib.models.weights import set_weights, weights
 from lib.papers.register import PAPERS
+from lib.policies.combinations import Point
 from tests.checkout import ROOT, Checkout, lay_over
+from tests.test_adapters import IDS, base, full, policies, same  # noqa: F401 (fixtures)
+from tests.test_combinations import both_kinds  # noqa: F401 (a fixture)
 
 DOCUMENT = ROOT / "docs/extending.md"
-FILE = re.compile(r"# (\S+/\S+|params\.yaml)\n")
+FILE = re.compile(r"# (\S+\.(?:py|smk|yaml))\n")
 
 
 def example(heading: str) -> dict[str, str]:
@@ -88,3 +98,33 @@ def test_another_kind_of_reward(copy_of_finished):
     assert copy_of_finished.would_make("--", model) == {}
     (copy_of_finished.root / "warm_words.txt").write_text("good\nwarm\nsunny\n")
     assert copy_of_finished.would_make("--", model).keys() == {"policy"}
+
+
+def test_another_merge(copy_of_finished, tmp_path, base, policies, both_kinds, monkeypatch):  # noqa: F811
+    """By its name on disk, of LoRA policies, and in scoring, with its one file and no other edited."""
+    write(copy_of_finished, example("A merge"))
+    monkeypatch.syspath_prepend(copy_of_finished.root)
+    name, weights_of = "my_merges:median", [0.2, 0.3, 0.5]
+    of_one_seed = [f"results/smoke/policy/{reward}/seed-1" for reward in ("positivity", "editorial", "brevity")]
+    inputs = ["--start", "results/smoke/sft/1", "--policies", *of_one_seed]
+    told = json.dumps({"merge": name, "weights": weights_of})
+    copy_of_finished.run("python", "-m", "scripts.merge", *inputs, "--model", "median", "--settings", told)
+    models = [load_file(copy_of_finished.root / path / "model.safetensors") for path in of_one_seed]
+    for tensor, found in load_file(copy_of_finished.root / "median/model.safetensors").items():
+        expected = torch.stack([model[tensor] for model in models]).median(0).values
+        assert torch.allclose(found, expected, atol=1e-6)
+    assert "the median of the policies" in (copy_of_finished.root / "median/README.md").read_text()
+
+    write_merge(merge_named(name), policies[0], policies, [1 / 3] * 3, tmp_path / "median")
+    middle = {
+        key: torch.stack([full(folder, base)[key] for folder in policies]).median(0).values for key in weights(base)
+    }
+    assert same(weights(type(base).from_pretrained(tmp_path / "median")), middle)
+
+    point = Point(name, (0.2, 0.3, 0.5), None)
+    lora, whole = (list(kind.combinations([point])) for kind in both_kinds)
+    for [(_, combined, _)] in (lora, whole):
+        with combined.alone(0) as ([model], _):
+            plain = copy.deepcopy(base)
+            set_weights(plain, middle)
+            assert torch.allclose(model(IDS).logits, plain(IDS).logits, atol=1e-4)

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 import torch
 
-from lib.merging import inner_products
+from lib.merges.task_vectors import inner_products
 from lib.papers.warp.geometry import geometry
 
 

@@ -57,7 +57,7 @@ def test_where_logits_would_not_fit_texts_are_taken_a_few_at_a_time(llama, other
     arguments = {"temperature": 0.9, "estimator": estimator}
     texts = One([llama]), {"other": One([other_llama]), "itself": One([llama])}, 0, prompts, completions
     together = kl_of_completions(*texts, **arguments)
-    monkeypatch.setattr("lib.machine.compute.LARGEST", 2 * 3 * llama.config.vocab_size)
+    monkeypatch.setattr("lib.machine.compute.MOST_LOGITS", 2 * 3 * llama.config.vocab_size)
     few = kl_of_completions(*texts, **arguments)
     assert few["other"] == pytest.approx(together["other"], rel=1e-5)
     assert min(map(abs, few["other"])) > 1e-4

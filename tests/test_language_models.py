@@ -34,7 +34,7 @@ def test_padding_does_not_change_bits_per_byte(llama, tokenizer):
 def test_where_logits_would_not_fit_bits_per_byte_are_the_same(llama, tokenizer, monkeypatch):
     texts = ["the sea", "the sea was wild and cold", "calm", "a calm day by the sea"]
     together = bits_per_byte(llama, tokenizer, texts)
-    monkeypatch.setattr("lib.machine.compute.LARGEST", 1)
+    monkeypatch.setattr("lib.machine.compute.MOST_LOGITS", 1)
     assert bits_per_byte(llama, tokenizer, texts) == pytest.approx(together, rel=1e-5)
 
 

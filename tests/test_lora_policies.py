@@ -9,7 +9,7 @@ from trl import RLOOConfig
 from lib.machine.compute import CPU
 from lib.merging import ema
 from lib.models.lora_in_memory import read, trainable
-from lib.models.weights import weights
+from lib.models.weights import weights_of
 from lib.policies.log_probabilities import next_token_log_probabilities
 from lib.policies.trainers import RLOO, kl_per_completion
 from lib.reward_models.loading import Reward
@@ -64,7 +64,7 @@ def test_the_kl_is_that_to_the_anchors_adapters(trainer, base, policies):  # noq
 def after(built) -> dict[str, torch.Tensor]:
     """The weights of the policy after training. Building a trainer sets the seed: train one, then build another."""
     built.train()
-    return weights(built.policy)
+    return weights_of(built.policy)
 
 
 def test_log_probabilities_that_are_computed_once_are_trained_on_as_if_they_were_twice(trainer):
@@ -86,16 +86,16 @@ def test_a_batch_in_parts_is_the_same_batch(trainer):
 
 
 def test_the_moving_anchor_of_adapters_is_that_of_full_weights(trainer, base, policies):  # noqa: F811
-    built, expected = trainer(mu=0.3, max_steps=4), weights(read(policies[1], base))
+    built, expected = trainer(mu=0.3, max_steps=4), weights_of(read(policies[1], base))
 
     class Recursion(TrainerCallback):
         def on_step_end(self, *args, **kwargs):
-            ema(expected, weights(built.policy), 0.3)
+            ema(expected, weights_of(built.policy), 0.3)
 
     built.add_callback(Recursion())
     built.train()
     [anchor] = built.beside
-    plain = weights(base)
+    plain = weights_of(base)
     for name, delta in anchor.tensors.items():
         assert delta.dtype == torch.float32
         assert torch.allclose(plain[name] + delta, expected[name], atol=1e-6)
@@ -106,7 +106,7 @@ def test_a_run_that_goes_on_from_a_checkpoint_ends_with_the_same_bytes(trainer, 
     def run(resume=None):
         built = trainer(mu=0.2, max_steps=8, save_strategy="steps", save_steps=4)
         built.train(resume_from_checkpoint=resume)
-        return [weights(built.policy), *(what.tensors for what in built.beside)]
+        return [weights_of(built.policy), *(what.tensors for what in built.beside)]
 
     whole, resumed = run(), run(str(tmp_path / "out/checkpoint-4"))
     for ours, theirs in zip(resumed, whole, strict=True):

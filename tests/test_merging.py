@@ -4,19 +4,9 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from lib.merging import (
-    add_task_vectors,
-    angle,
-    equal_weights,
-    inner_products,
-    layer_of,
-    linear_soup,
-    liti,
-    norm,
-    slerp,
-    slerp_coefficients,
-    task_vector,
-)
+from lib.merges.slerp import slerp_coefficients
+from lib.merges.task_vectors import add_task_vectors, angle, inner_products, layer_of, norm
+from lib.merging import equal_weights, linear_soup, liti, slerp, task_vector
 from tests.make_nuslerp import FILE, WEIGHT
 
 FIRST, SECOND = torch.eye(2, dtype=torch.float64)

@@ -5,8 +5,8 @@ import json
 import pytest
 import yaml
 
-from lib.graph.dvc_stages import DEFAULT_PARAMS
 from lib.graph.jobs import graph_of
+from lib.graph.stages import DEFAULT_PARAMS
 from lib.papers.register import PAPERS
 from tests.checkout import Checkout
 from tests.test_edits import working_in
@@ -74,7 +74,7 @@ def test_one_reward_is_enough_for(copy_of_finished, paper, other):
 def test_an_ensemble_as_a_reward_needs_the_section_that_says_how_it_is_trained(copy_of_finished):
     copy_of_finished.edit_params({"rewards.cautious": {"ensemble": "heads"}, "reward_ensembles": None})
     output = copy_of_finished.snakemake("-n", fails=True)
-    assert "params.yaml: rewards.cautious.ensemble: its proxies are trained as the section reward_ensembles" in output
+    assert "params.yaml: rewards.cautious.ensemble: its proxies need the section reward_ensembles" in output
 
 
 def test_the_default_parameters_name_the_papers_in_the_order_of_the_report(finished):

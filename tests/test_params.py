@@ -5,8 +5,8 @@ import sys
 import pytest
 import yaml
 
-from lib.graph.dvc_stages import DEFAULT_PARAMS
 from lib.graph.jobs import graph_of
+from lib.graph.stages import DEFAULT_PARAMS
 from tests.checkout import ROOT, Checkout
 
 OWN = {

@@ -12,7 +12,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from lib.data.prompts import prompts, some_prompts
 from lib.merging import Weights, linear_soup, liti, slerp
-from lib.models.weights import weights
+from lib.models.weights import weights_of
 from lib.reward_models.loading import load
 from tests.checkout import Checkout
 
@@ -70,11 +70,11 @@ def test_any_soup_can_be_had_as_a_model(copy_of_finished):
     path = copy_of_finished.root / folder
     soup, tokenizer = AutoModelForCausalLM.from_pretrained(path), AutoTokenizer.from_pretrained(path)
     experts = [
-        weights(AutoModelForCausalLM.from_pretrained(copy_of_finished.root / RESULTS / f"policy/{name}/seed-1"))
+        weights_of(AutoModelForCausalLM.from_pretrained(copy_of_finished.root / RESULTS / f"policy/{name}/seed-1"))
         for name in ("positivity", "editorial")
     ]
     for name, tensor in linear_soup(experts, [0.3, 0.7]).items():
-        assert (weights(soup)[name] == tensor).all()
+        assert (weights_of(soup)[name] == tensor).all()
     drawn = soup.generate(**tokenizer("the film", return_tensors="pt"), max_new_tokens=3)
     assert tokenizer.decode(drawn[0], skip_special_tokens=True).startswith("the film")
     card = (path / "README.md").read_text()
@@ -83,7 +83,7 @@ def test_any_soup_can_be_had_as_a_model(copy_of_finished):
 
 def test_an_iteration_of_warp_merges_its_policies_and_steps_back_to_its_start(finished):
     def read(path: str) -> Weights:
-        return weights(AutoModelForCausalLM.from_pretrained(finished.root / RESULTS / path))
+        return weights_of(AutoModelForCausalLM.from_pretrained(finished.root / RESULTS / path))
 
     def same(ours: Weights, theirs: Weights) -> bool:
         return all(torch.allclose(ours[name], theirs[name], rtol=0, atol=1e-6) for name in theirs)

@@ -9,7 +9,7 @@ from trl import GRPOConfig, RLOOConfig
 
 from lib.machine.compute import CPU
 from lib.merging import linear_soup
-from lib.models.weights import set_weights, weights
+from lib.models.weights import set_weights, weights_of
 from lib.policies.log_probabilities import next_token_log_probabilities
 from lib.policies.ppo import PPO
 from lib.policies.trainers import GRPO, RLOO, kl_per_completion
@@ -33,7 +33,7 @@ def trainer(tmp_path, llama, tokenizer):
         llama.save_pretrained(tmp_path / "start")
         start = type(llama).from_pretrained(tmp_path / "start", dtype=dtype)
         if policy is not None:
-            set_weights(start, weights(policy))
+            set_weights(start, weights_of(policy))
         if lora:
             torch.manual_seed(0)
             start = get_peft_model(start, LORA)
@@ -57,7 +57,7 @@ def constant(name="nothing", value=0.0):
 
 def test_the_anchor_is_the_model_that_was_given_not_the_one_on_disk(trainer, other_llama):
     built = trainer(other_llama, {constant(): 1.0}, max_steps=1)
-    for name, tensor in weights(other_llama).items():
+    for name, tensor in weights_of(other_llama).items():
         assert torch.equal(dict(built.ref_model.named_parameters())[name], tensor)
 
 
@@ -89,8 +89,8 @@ def test_kl_to_a_soup_at_the_first_step_is_the_true_one(trainer, llama, other_ll
     """SALSA: the policy starts at θ_sft1 and its reference is ¼ θ_sft1 + ¾ θ_sft2."""
     pair = sft_pair((llama, other_llama), lora)
     soup, policy = copy.deepcopy(llama), copy.deepcopy(llama)
-    set_weights(soup, linear_soup([weights(model) for model in pair], [0.25, 0.75]))
-    set_weights(policy, weights(pair[0]))
+    set_weights(soup, linear_soup([weights_of(model) for model in pair], [0.25, 0.75]))
+    set_weights(policy, weights_of(pair[0]))
     settings = {"algorithm": algorithm, "temperature": temperature, "lora": lora, "max_steps": 4}
     rewards = {Reward("many_a", many_a): 1.0}
     built = trainer(copy.deepcopy(soup), rewards, policy=policy, learning_rate=1e-2, **settings)
@@ -111,8 +111,8 @@ def test_kl_to_a_soup_at_the_first_step_is_the_true_one(trainer, llama, other_ll
     expected = (estimate * mask).sum(-1).mean().item()
     assert abs(expected) > 0.01
     assert kl_per_completion(built.state.log_history[0]) == pytest.approx(expected, rel=1e-3, abs=1e-5)
-    for name, tensor in weights(built.ref_model).items():
-        assert torch.equal(tensor, weights(soup)[name])
+    for name, tensor in weights_of(built.ref_model).items():
+        assert torch.equal(tensor, weights_of(soup)[name])
 
 
 def test_rewards_are_weighed(trainer, llama):
@@ -177,17 +177,17 @@ def test_the_anchor_is_the_moving_average_of_the_policy(trainer, llama, settings
         **settings,
     )
     assert built.model.dtype == settings.get("dtype", torch.float32)
-    expected = weights(llama)
+    expected = weights_of(llama)
 
     class Recursion(TrainerCallback):
         def on_step_end(self, *args, **kwargs):
-            for name, tensor in weights(built.model).items():
+            for name, tensor in weights_of(built.model).items():
                 expected[name] = 0.7 * expected[name] + 0.3 * tensor
 
     built.add_callback(Recursion())
     built.train()
-    moved = weights(built.ref_model)
-    assert any((moved[name] - tensor).abs().max() > 1e-3 for name, tensor in weights(llama).items())
+    moved = weights_of(built.ref_model)
+    assert any((moved[name] - tensor).abs().max() > 1e-3 for name, tensor in weights_of(llama).items())
     for name, tensor in expected.items():
         assert built.ref_model.get_parameter(name).dtype == torch.float32
         assert torch.allclose(moved[name], tensor, atol=1e-6)
@@ -210,7 +210,7 @@ def test_a_run_that_goes_on_from_a_checkpoint_ends_with_the_same_bytes(trainer, 
             save_steps=4,
         )
         built.train(resume_from_checkpoint=resume)
-        return [weights(built.model), *(what.tensors for what in built.beside)]
+        return [weights_of(built.model), *(what.tensors for what in built.beside)]
 
     whole = run()
     assert len(whole) == (3 if algorithm == "ppo" else 2)
@@ -245,7 +245,7 @@ def test_a_batch_in_parts_has_the_gradient_of_the_whole(trainer, llama, other_ll
             other_llama, {reward: 1.0}, algorithm=algorithm, max_steps=1, **plain, **shared(CPU, False, 16, parts)
         )
         built.train()
-        start, end = weights(llama), weights(built.policy)
+        start, end = weights_of(llama), weights_of(built.policy)
         return torch.cat([(end[name] - start[name]).flatten() for name in start])
 
     whole, parts = moved(1), moved(4)

@@ -11,7 +11,7 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from lib.models.language_models import new_llama
-from lib.models.weights import weights
+from lib.models.weights import weights_of
 from scripts.pretrained import take_pretrained
 
 FILE = "package/model.gguf"
@@ -73,7 +73,7 @@ def write_gguf(model, tokenizer, path: Path) -> None:
     writer.add_bos_token_id(tokenizer.bos_token_id)
     writer.add_eos_token_id(tokenizer.eos_token_id)
     writer.add_unk_token_id(tokenizer.pad_token_id)
-    for name, tensor in weights(model).items():
+    for name, tensor in weights_of(model).items():
         array = tensor.numpy()
         if "q_proj" in name or "k_proj" in name:
             heads = config.num_attention_heads
@@ -94,8 +94,8 @@ def test_a_gguf_file_in_a_wheel(taken, model, tokenizer, tmp_path):
     base, report = taken(tmp_path / "package.whl", "wheel:package==1.0", FILE)
     read = AutoModelForCausalLM.from_pretrained(base)
     assert read.dtype == torch.bfloat16 and report["parameters"] == model.num_parameters()
-    for name, tensor in weights(read).items():
-        assert torch.equal(tensor, weights(model)[name]), name
+    for name, tensor in weights_of(read).items():
+        assert torch.equal(tensor, weights_of(model)[name]), name
     tokens = AutoTokenizer.from_pretrained(base)
     assert tokens.convert_ids_to_tokens(tokens("the sea")["input_ids"]) == tokenizer.tokenize("the sea")
     assert read.config.pad_token_id == tokens.pad_token_id != tokens.eos_token_id

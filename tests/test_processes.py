@@ -12,7 +12,7 @@ import yaml
 from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM
 
-from lib.models.weights import weights
+from lib.models.weights import weights_of
 from tests.checkout import ROOT
 from tests.sharded import PROMPTS, completions
 from tests.small_trainings import LORA, TRAININGS, write_inputs
@@ -75,5 +75,5 @@ def test_a_model_laid_out_by_fsdp_samples_and_is_written_as_a_whole(tmp_path, ll
     assert drawn[0] + drawn[1] == completions(llama, PROMPTS)
     whole = AutoModelForCausalLM.from_pretrained(tmp_path / "model")
     assert type(whole).__name__ == "LlamaForCausalLM"
-    for name, tensor in weights(llama).items():
-        assert torch.equal(weights(whole)[name], tensor), name
+    for name, tensor in weights_of(llama).items():
+        assert torch.equal(weights_of(whole)[name], tensor), name

@@ -5,34 +5,37 @@ import re
 import subprocess
 import sys
 from graphlib import TopologicalSorter
+from itertools import takewhile
 from pathlib import Path
 
 import pytest
 
-from lib.graph.dvc_stages import DEFAULT_PARAMS
 from lib.graph.jobs import graph_of
+from lib.graph.stages import DEFAULT_PARAMS
 from tests.checkout import ROOT, Checkout
 from tests.test_edits import working_in
 
 FLOORS = {  # a room, and the rooms that it imports from; each is below it
-    "merging": set(),
+    "merges": set(),
+    "merging": {"merges"},
     "machine": set(),
     "statistics": set(),
     "rewards": set(),
     "examples": set(),
-    "models": {"merging", "machine"},
+    "models": {"merges", "machine"},
     "jobs": {"machine"},
     "data": set(),
-    "training": {"merging", "machine", "jobs"},
+    "training": {"merges", "machine", "jobs"},
     "reward_models": {"machine", "statistics", "models", "data"},
-    "policies": {"merging", "machine", "models", "training", "reward_models"},
-    "evaluation": {"merging", "models", "reward_models", "policies"},
+    "policies": {"merges", "machine", "models", "training", "reward_models"},
+    "evaluation": {"merges", "merging", "models", "reward_models", "policies"},
     "reporting": {"statistics"},
     "graph": {"machine", "reward_models"},
-    "papers": {"merging", "statistics", "reward_models", "reporting", "graph"},
+    "papers": {"merges", "statistics", "reward_models", "reporting", "graph"},
 }
 HEAVY = {"torch", "pandas", "transformers", "peft", "trl", "sklearn", "matplotlib", "datasets"}
 SCRIPTS = {"policy": "policy", "rewarded_soups_scores": "evaluate", "report": "report"}  # of some rules
+REASON = "Longer than"  # how a head begins to say why something is long
 MODULES = [path for path in sorted(ROOT.glob("lib/**/*.py")) if path.name != "__init__.py"]
 PACKAGES = sorted([*ROOT.glob("lib/**/__init__.py")])
 
@@ -116,3 +119,37 @@ def test_a_job_depends_on_every_module_that_it_loads(inputs, rule, script):
     ours = {str(file.relative_to(ROOT)) for file in files if file.name != "__init__.py"}
     assert f"scripts/{script}.py" in ours
     assert ours <= inputs[rule]
+
+
+def functions(tree: ast.Module) -> list[ast.FunctionDef]:
+    return [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+
+
+def test_modules_and_functions_are_short_or_say_why_not():
+    long = []
+    for path in MODULES:
+        lines = path.read_text().splitlines()
+        tree = ast.parse("\n".join(lines))
+        head = next(node.lineno for node in tree.body[1:])
+        if len(lines) > 150 and REASON not in "\n".join(lines[:head]):
+            long.append(f"{module_name(path)} has {len(lines)} lines")
+        for function in functions(tree):
+            length, own = function.end_lineno - function.lineno + 1, lines[function.lineno - 1 : function.end_lineno]
+            if length > 30 and REASON not in "\n".join(own):
+                long.append(f"{module_name(path)}.{function.name} has {length} lines")
+    assert long == []
+
+
+def test_rules_are_short_or_say_why_not_and_leave_python_to_lib():
+    long = []
+    for path in sorted(ROOT.glob("rules/*.smk")):
+        lines = path.read_text().splitlines()
+        limit = 60 if path.name == "common.smk" else 150
+        head = "\n".join(takewhile(lambda line: not line or line.startswith("#"), lines))
+        if len(lines) > limit and REASON not in head:
+            long.append(f"{path.name} has {len(lines)} lines")
+        for number, line in enumerate(lines):
+            body = takewhile(lambda line: line.startswith(" "), lines[number + 1 :])
+            if re.match("def |class ", line) and (length := len(list(body))) > 6:
+                long.append(f"{path.name}: {line} {length} lines")
+    assert long == []

@@ -6,7 +6,7 @@ import re
 import pytest
 from safetensors.torch import load_file
 
-from lib.graph.dvc_stages import DEFAULT_PARAMS
+from lib.graph.stages import DEFAULT_PARAMS
 from scripts.forecast import forecast
 from tests.checkout import ROOT, Checkout
 from tests.test_edits import working_in

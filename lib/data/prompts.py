@@ -1,4 +1,4 @@
-"""The texts of the experiment by split, and the prompts that they begin with."""
+"""The texts of the experiment by split, and the prompts that are cut from them."""
 
 from pathlib import Path
 
@@ -21,12 +21,12 @@ def all_snippets(path: Path) -> pd.DataFrame:
 def prompts(
     path: Path, split: str, prompt_words: int | None, left_out: str | None, within: bool = True
 ) -> pd.DataFrame:
-    """The snippets of one split that are longer than a prompt, with `prompt` and `completion` of each.
+    """The snippets of one split that are longer than a prompt, with their `prompt` and `completion`.
 
-    prompt_words: the first words of a text are its prompt; None where a prompt stands beside each text.
-    Of all domains but the one that is left out of the training of policies, or, not `within`, of that one alone.
-    A prompt is none that a text of an earlier split begins with, in capitals or not: of the validation split nothing
-    has learned from it, and of the test split no policy was trained on it either.
+    prompt_words: how many first words of a text are its prompt; None if the data has prompts of its own.
+    left_out: the domain on which no policy is trained. within: whether to take all other domains, or that one alone.
+    A text is dropped if a text of an earlier split begins with its prompt (case is ignored). So prompts of the
+    validation split are new to all that is trained on the train split, and prompts of the test split to all policies.
     """
     table = all_snippets(path)
     if prompt_words is None:
@@ -45,7 +45,7 @@ def prompts(
 
 
 def some_prompts(table: pd.DataFrame, count: int, key: str) -> list[str]:
-    """Some prompts of a table, of each domain as often as it comes there; always the same. key: what asks for them."""
+    """A fixed random sample of a table's prompts. key: of `count` in params.yaml, for the error message."""
     if count > len(table):
         raise ValueError(f"{key}: there are {len(table)} prompts, not {count}")
     return list(table["prompt"].sample(count, random_state=0))

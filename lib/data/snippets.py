@@ -1,7 +1,7 @@
 """The opinion snippets of Hutto & Gilbert (ICWSM-14) with their human sentiment ratings.
 
-23,703 short English texts of four domains; each was rated by 15 to 20 people from -4 (extremely
-negative) to 4 (extremely positive), and the data gives the mean.
+23,703 short English texts of four domains. 15 to 20 people rated each from -4 (extremely negative) to 4 (extremely
+positive); the data has the mean rating.
 """
 
 import hashlib
@@ -31,23 +31,23 @@ class Snippet:
 
 
 def parse(domain: str, content: str) -> list[Snippet]:
-    """The snippets of one file: a line is `id TAB mean rating TAB text`.
+    """The snippets of one file with lines of the form `id TAB mean rating TAB text`.
 
-    White space is folded and HTML entities are resolved (the tweets carry `&amp;`).
-    Raises ValueError, naming the file and the line, where a line is not of that form.
+    Runs of white space become one space, and HTML entities are decoded (tweets contain `&amp;`).
+    Raises ValueError with the file and the line if a line has another form.
     """
     snippets = []
     for number, line in enumerate(content.splitlines(), 1):
-        where = f"{FILES[domain]}, line {number}"
+        position = f"{FILES[domain]}, line {number}"
         try:
             _, rating, text = line.split("\t", 2)
             snippet = Snippet(" ".join(html.unescape(text).split()), domain, float(rating))
         except ValueError:
-            raise ValueError(f"{where}: expected `id TAB rating TAB text`, found {line[:80]!r}") from None
+            raise ValueError(f"{position}: expected `id TAB rating TAB text`, found {line[:80]!r}") from None
         if not -4 <= snippet.rating <= 4:
-            raise ValueError(f"{where}: the rating {rating} is not between -4 and 4")
+            raise ValueError(f"{position}: the rating {rating} is not between -4 and 4")
         if not snippet.text:
-            raise ValueError(f"{where}: the text is empty")
+            raise ValueError(f"{position}: the text is empty")
         snippets.append(snippet)
     if not snippets:
         raise ValueError(f"{FILES[domain]} is empty")
@@ -55,7 +55,7 @@ def parse(domain: str, content: str) -> list[Snippet]:
 
 
 def without_duplicates(snippets: Iterable[Snippet]) -> list[Snippet]:
-    """The first of each text; texts that differ only in case are the same."""
+    """The first snippet of each text. Texts that differ only in case count as equal."""
     first: dict[str, Snippet] = {}
     for snippet in snippets:
         first.setdefault(snippet.text.casefold(), snippet)
@@ -63,27 +63,27 @@ def without_duplicates(snippets: Iterable[Snippet]) -> list[Snippet]:
 
 
 def split(snippets: Iterable[Snippet], held_out: float) -> Mapping[str, list[Snippet]]:
-    """Train, validation and test; the latter two get a share of `held_out` each.
+    """The splits train, validation and test; validation and test each get a fraction `held_out` of the texts.
 
-    A text's side is drawn by a hash of the text alone: it does not depend on the order, on a
-    seed or on what else is in the data, and no text is on two sides.
+    The split of a text follows from a hash of the text alone, not from the order, a seed or the other texts. So no text
+    is in two splits.
     """
     return split_by(lambda snippet: snippet.text, snippets, held_out)
 
 
 def split_by(text: Callable[[Item], str], items: Iterable[Item], held_out: float) -> dict[str, list[Item]]:
-    """`split` for whatever has a text that decides."""
-    sides: dict[str, list[Item]] = {name: [] for name in SPLITS}
+    """`split` for any items. text: gives the text of an item that is hashed."""
+    splits: dict[str, list[Item]] = {name: [] for name in SPLITS}
     for item in items:
         digest = hashlib.sha256(text(item).casefold().encode()).digest()
-        position = int.from_bytes(digest[:8], "big") / 2**64
-        side = "test" if position < held_out else "validation" if position < 2 * held_out else "train"
-        sides[side].append(item)
-    return sides
+        fraction = int.from_bytes(digest[:8], "big") / 2**64
+        name = "test" if fraction < held_out else "validation" if fraction < 2 * held_out else "train"
+        splits[name].append(item)
+    return splits
 
 
 def prompt_and_completion(text: str, prompt_words: int) -> tuple[str, str] | None:
-    """The first words of a text, and the rest with its leading space; None where no rest is left."""
+    """The first words of a text, and the rest with its leading space; None if there is no rest."""
     words = text.split(" ")
     if len(words) <= prompt_words:
         return None

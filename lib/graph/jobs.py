@@ -73,6 +73,10 @@ class Graph:
         """Whether the outputs are what the job would make now, by Snakemake's word."""
         return not self._dag.needrun(job) and self.is_remembered(job)
 
+    def why_run(self, job: Job) -> str:
+        """Why Snakemake would run the job, in its words; nothing if it would not."""
+        return ", ".join(self._dag.reason(job).get_names()) if self._dag.needrun(job) else ""
+
     def mark_current(self, job: Job) -> None:
         """Makes Snakemake believe that it has just made the outputs that are there."""
         for output in job.output:

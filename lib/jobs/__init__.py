@@ -1,1 +1,1 @@
-"""The edges of a job: its command line, its outputs, its checkpoints."""
+"""What all jobs share: the command line, the outputs, the checkpoints."""

@@ -1,4 +1,4 @@
-"""The arguments of a job: options for its files, and one JSON object with its settings."""
+"""The command line of a job: an option for each file, and one JSON object with all settings."""
 
 import argparse
 import inspect
@@ -13,11 +13,11 @@ from lib.machine.processes import share
 
 Output = NewType("Output", Path)
 KeyedFiles = NewType("KeyedFiles", dict)
-"""Inputs by keys, such as {"0.05": [Path(...), ...]}: among the settings, because a command line has no keys."""
+"""Input files by key, such as {"0.05": [Path(...), ...]}. They are passed in the settings: options have no keys."""
 
 
 def parse(work: Callable[..., None], parameters: Any) -> dict[str, Any]:
-    """The command line, by the names of the parameters of `work`. Ends with a message where it does not fit them."""
+    """The arguments of `work` from the command line. Exits with a message if they do not match its parameters."""
     documentation = inspect.getdoc(sys.modules[work.__module__]) or ""
     parser = argparse.ArgumentParser(
         prog=f"python -m {sys.modules['__main__'].__spec__.name}",
@@ -40,11 +40,11 @@ def parse(work: Callable[..., None], parameters: Any) -> dict[str, Any]:
     if settings:
         parser.add_argument("--settings", type=json.loads, required=True, help=f"JSON with {', '.join(settings)}")
     arguments = vars(parser.parse_args())
-    given = {key.rpartition(".")[2]: value for key, value in arguments.pop("settings", {}).items()}
-    if sorted(given) != sorted(settings):
-        parser.error(f"--settings must have the keys {sorted(settings)}, not {sorted(given)}")
-    keyed = {name: _paths(given[name]) for name in given if parameters[name].annotation is KeyedFiles}
-    return arguments | given | keyed
+    values = {key.rpartition(".")[2]: value for key, value in arguments.pop("settings", {}).items()}
+    if sorted(values) != sorted(settings):
+        parser.error(f"--settings must have the keys {sorted(settings)}, not {sorted(values)}")
+    keyed = {name: _paths(values[name]) for name in values if parameters[name].annotation is KeyedFiles}
+    return arguments | values | keyed
 
 
 def outputs_of(parameters: Any) -> list[str]:
@@ -53,19 +53,19 @@ def outputs_of(parameters: Any) -> list[str]:
 
 
 def _paths(files: Any) -> Any:
-    """Keyed files as paths."""
+    """The strings of keyed files as paths."""
     if isinstance(files, dict):
         return {key: _paths(inner) for key, inner in files.items()}
     return Path(files) if isinstance(files, str) else [_paths(inner) for inner in files]
 
 
 def checkpoints_of(parameters: Any, arguments: dict[str, Any]) -> dict[str, Checkpoints]:
-    """The checkpoints of a job that has some, in place of the options that say of them."""
+    """The `Checkpoints` of a job that has that parameter; removes the two options that describe it."""
     names = [name for name in parameters if parameters[name].annotation is Checkpoints]
     if not names:
         return {}
-    first = arguments[outputs_of(parameters)[0]]
+    first_output = arguments[outputs_of(parameters)[0]]
     every, made_of = arguments.pop("checkpoint_every"), arguments.pop("made_of")
     job = {name: str(value) for name, value in arguments.items()} | {"processes": share().count}
-    folder = first.with_name(f"{first.name}.checkpoints")
+    folder = first_output.with_name(f"{first_output.name}.checkpoints")
     return dict.fromkeys(names, Checkpoints(folder, every, job, versions(made_of)))

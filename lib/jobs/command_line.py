@@ -1,5 +1,4 @@
-"""What every job does at its edges: it reads its command line, is reproducible, and writes its
-outputs whole or not at all."""
+"""How every job runs: it reads its command line, is reproducible, and writes its outputs completely or not at all."""
 
 import gc
 import inspect
@@ -18,29 +17,29 @@ from lib.machine.processes import ALONE, share
 def run(work: Callable[..., None]) -> None:
     """Calls `work` with the arguments of the command line.
 
-    A parameter of type Path or list[Path] is an input and one of type Output an output: each is
-    an option of its name, which one that may be None has without a path. All others come from `--settings`, one JSON
-    object; of a dotted key such as `policy.steps` the last part is the parameter's name, and strings of KeyedFiles are
-    paths. Checkpoints are beside the first output;
-    `--checkpoint-every` says how often they are written, which makes no other job of it, and `--made-of`
-    what they are of: all that Snakemake takes for inputs.
+    A parameter of type Path or list[Path] is an input, one of type Output an output. Each has an option of its name;
+    for None the option stands without a path. All other parameters come from `--settings`, one JSON object: the last
+    part of a dotted key such as `policy.steps` is the parameter's name. Strings in KeyedFiles become paths.
 
-    Longer than others: this is all that a job does at its edges, in its order.
+    Checkpoints lie beside the first output. `--checkpoint-every` is their interval in steps; the job is the same
+    whatever it is. `--made-of` lists all inputs of the rule: checkpoints that were made of others are not used.
 
-    `work` is given paths beside the outputs; they are moved into place when it has returned, so
-    that what bears an output's name is complete. Errors that a user can mend end in one line.
+    `work` writes to temporary paths. They are moved into place when it returns, so that a file with an output's name
+    is always complete. An error that the user can correct is printed as one line.
+
+    Longer than other functions: the steps of every job, in order.
     """
     _prepare_process()
     parameters = inspect.signature(work).parameters
     arguments = parse(work, parameters)
     if share() == ALONE and arguments.get("compute", {"device": "cpu"})["device"] != "cpu":
-        take_gpu(gpus_here())  # several processes are told theirs by what has started them
+        take_gpu(gpus_here())  # of several processes, accelerate gives each its own
     _be_reproducible()
     finals = {name: arguments[name] for name in outputs_of(parameters) if arguments[name] is not None}
     checkpoints = checkpoints_of(parameters, arguments)
     arguments |= checkpoints
-    for held in checkpoints.values() if share().first else ():
-        held.hold()
+    for checkpoint in checkpoints.values() if share().first else ():
+        checkpoint.hold()
     for name, final in finals.items():
         arguments[name] = _partial(final)
     started = time.monotonic()
@@ -48,10 +47,10 @@ def run(work: Callable[..., None]) -> None:
         work(**arguments)
         for name, final in finals.items():
             _finish(arguments[name], final)
-        for done in checkpoints.values() if share().first else ():
-            done.remove()
+        for checkpoint in checkpoints.values() if share().first else ():
+            checkpoint.remove()
     except Exception as error:
-        explanation = _explained(error)
+        explanation = _explanation(error)
         if explanation is None:
             raise
         sys.exit(f"error: {explanation}")
@@ -59,7 +58,7 @@ def run(work: Callable[..., None]) -> None:
 
 
 def _prepare_process() -> None:
-    """Of several processes the first one speaks; what was imported is not looked through for garbage."""
+    """Only the first process prints, and the garbage collector skips what was imported."""
     if not share().first:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     sys.stdout.reconfigure(line_buffering=True)
@@ -68,7 +67,7 @@ def _prepare_process() -> None:
 
 
 def _partial(final: Path) -> Path:
-    """Where an output is written until it is whole."""
+    """The temporary path of an output."""
     partial = final.with_name(f"{final.name}.partial{share().index or ''}")
     _remove(partial)
     final.parent.mkdir(parents=True, exist_ok=True)
@@ -76,7 +75,7 @@ def _partial(final: Path) -> Path:
 
 
 def _finish(partial: Path, final: Path) -> None:
-    """Moves an output into place; of several processes, which all have made it, the first one's."""
+    """Moves an output into place. All processes wrote it; that of the first is kept."""
     if share().first:
         _remove(final)
         partial.replace(final)
@@ -85,10 +84,10 @@ def _finish(partial: Path, final: Path) -> None:
 
 
 def _be_reproducible() -> None:
-    """The same bits every time; nothing to do in a job that computes without torch."""
+    """Makes torch give the same bits every time. Does nothing in a job that has not imported torch."""
     if torch := sys.modules.get("torch"):
-        if not torch.cuda.is_available():  # a GPU has no such algorithm for some of what is computed
-            torch.set_deterministic_debug_mode("error")  # use_deterministic_algorithms loads the compiler as well
+        if not torch.cuda.is_available():  # some operations have no deterministic algorithm on a GPU
+            torch.set_deterministic_debug_mode("error")  # use_deterministic_algorithms would import the compiler
         torch.utils.deterministic.fill_uninitialized_memory = False  # costs a fifth of the time
         torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", 1)))
     if transformers := sys.modules.get("transformers"):
@@ -102,11 +101,11 @@ def _remove(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def _explained(error: Exception) -> str | None:
-    """What a user can mend, in one line; None for other errors, whose traceback is worth more.
+def _explanation(error: Exception) -> str | None:
+    """One line for an error that the user can correct; None for any other, which needs its traceback.
 
-    Full disks and exhausted memory are told by their text, because the libraries that write models
-    have exceptions of their own for them.
+    A full disk and exhausted memory are recognised by the message: the libraries that write models raise exceptions of
+    their own.
     """
     text = " ".join(str(error).split()) or type(error).__name__
     if isinstance(error, MemoryError) or "can't allocate memory" in text:

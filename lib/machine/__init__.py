@@ -1,1 +1,1 @@
-"""Where and how a process computes: device and precision, processes, GPUs, what is slow on a CPU."""
+"""Device and precision, processes, GPUs, FSDP, and what makes a CPU fast."""

@@ -1,4 +1,4 @@
-"""Models whose weights FSDP has laid out over several processes."""
+"""Models whose weights FSDP has sharded over several processes."""
 
 import torch
 from torch import nn
@@ -8,17 +8,18 @@ from lib.machine.processes import ALONE, share
 
 @torch.no_grad()
 def make_whole(model: nn.Module) -> None:
-    """Has a model that FSDP has laid out over processes hold all of its weights in each, on the CPU: to be written, as
-    it computes no more. All processes have to call it. Other models stay as they are.
+    """Gathers all weights of a model that FSDP has sharded, in each process and on the CPU.
+
+    The model can then be saved but not run. All processes have to call it. Other models stay as they are.
     """
     if share() == ALONE:
         return
-    from torch.distributed.fsdp import FSDPModule  # which take 2 s that one process need not wait for
+    from torch.distributed.fsdp import FSDPModule  # imported here: it takes 2 s, and one process does not need it
     from torch.distributed.tensor import DTensor
 
     for module in model.modules():
         if isinstance(module, FSDPModule):
-            module.reshard()  # or it would do so when it is written, and take its parts back
+            module.reshard()  # otherwise saving would, and undo what follows
     whole: dict[int, nn.Parameter] = {}
     for module in model.modules():
         for name, parameter in module.named_parameters(recurse=False):

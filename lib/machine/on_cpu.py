@@ -1,7 +1,7 @@
-"""What a large frozen model with adapters costs on a CPU, mended in one place (benchmarks/rl_step.py measures it).
+"""Speed of a large frozen model with adapters on a CPU (measured by benchmarks/rl_step.py).
 
-Where all weights learn, or on a GPU, nothing is changed. `lib.policies.sampling` avoids a further such cost, that of
-torch.multinomial over a large vocabulary, everywhere.
+Models whose weights are all trained, and models on a GPU, are not changed. `lib.policies.sampling` saves another cost
+on every device: that of torch.multinomial over a large vocabulary.
 """
 
 import torch
@@ -9,12 +9,12 @@ from torch import Tensor, nn
 from transformers import PreTrainedModel
 
 
-def mend(model: PreTrainedModel) -> None:
-    """Makes a frozen model fast on a CPU, by two changes that leave what it computes as it is.
+def speed_up(model: PreTrainedModel) -> None:
+    """Makes a frozen model fast on a CPU, by two changes that do not change its results.
 
-    1. At a few dozen tokens plain attention is faster than the fused one, in the backward pass above all.
-    2. Some positions cut out of a sequence are no contiguous tensor, and a language model's product with a frozen
-       matrix then expands the matrix for each text of the batch. They are copied first.
+    1. At a few dozen tokens eager attention is faster than fused attention, most of all in the backward pass.
+    2. A slice of the hidden states along the sequence is not contiguous. The product with the frozen output matrix
+       would then copy that matrix for each text of the batch, so the slice is copied first.
     """
     if model.device.type == "cpu":
         model.set_attn_implementation("eager")
@@ -31,12 +31,12 @@ def token_log_probabilities(
 ) -> tuple[Tensor, Tensor | None]:
     """log π of each of the last `length` tokens at a temperature, and the entropy there, (batch, length) each.
 
-    TRL's own computes them piece by piece, and again in the backward pass, to save memory that a GPU may lack.
+    TRL's own function computes them in chunks, and again in the backward pass, to save GPU memory.
     """
     output = model(input_ids=ids, attention_mask=mask, logits_to_keep=length + 1, use_cache=False)
-    everywhere = torch.log_softmax(output.logits[:, :-1].float() / temperature, -1)
-    of_tokens = everywhere.gather(-1, ids[:, -length:].unsqueeze(-1)).squeeze(-1)
+    log_probs = torch.log_softmax(output.logits[:, :-1].float() / temperature, -1)
+    of_tokens = log_probs.gather(-1, ids[:, -length:].unsqueeze(-1)).squeeze(-1)
     if not entropy:
         return of_tokens, None
     with torch.no_grad():
-        return of_tokens, -(everywhere.exp() * everywhere).sum(-1)
+        return of_tokens, -(log_probs.exp() * log_probs).sum(-1)

@@ -1,1 +1,1 @@
-"""Models and policies: their weights in memory and on disk, LoRA, and how they are made and read."""
+"""Language models: weights in memory and on disk, LoRA, pretraining, loading and saving."""

@@ -1,13 +1,13 @@
-"""What is on the Hugging Face hub, and here the name of its place: `hub:` and its id."""
+"""Names of models on the Hugging Face hub: `hub:` and the model's id."""
 
 HUB = "hub:"
 
 
 def from_hub(source: str) -> bool:
-    """Whether a source is of the hub, and not here."""
+    """Whether a source is on the hub, not a local path."""
     return source.startswith(HUB)
 
 
 def hub_id(source: str) -> str:
-    """The id of what is on the hub; a path as it is."""
+    """The id of a source on the hub; a local path is returned as it is."""
     return source.removeprefix(HUB)

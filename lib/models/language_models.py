@@ -1,4 +1,4 @@
-"""Small causal language models and their tokenizers: made, fed, measured."""
+"""Small causal language models: tokenizer, architecture, batches for pretraining, bits per byte."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -15,7 +15,7 @@ PAD, BEGIN, END = "<pad>", "<begin>", "<end>"
 
 
 def train_tokenizer(texts: Sequence[str], vocabulary: int) -> PreTrainedTokenizerFast:
-    """A byte-level BPE tokenizer of `vocabulary` entries that opens every text with <begin>."""
+    """A byte-level BPE tokenizer with `vocabulary` entries. It puts <begin> before every text."""
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
@@ -60,7 +60,7 @@ def encode(tokenizer: PreTrainedTokenizerFast, texts: Sequence[str]) -> list[lis
 
 
 def packed_blocks(texts: Sequence[list[int]], block: int, batch: int, seed: int) -> Iterator[Tensor]:
-    """Endless batches (batch, block) of the texts one after another, in a new order each pass."""
+    """Endless batches (batch, block) of token ids: the texts joined, in a new order in each epoch."""
     generator = torch.Generator().manual_seed(seed)
     tokens: list[int] = []
     while True:
@@ -75,8 +75,9 @@ def packed_blocks(texts: Sequence[list[int]], block: int, batch: int, seed: int)
 def bits_per_byte(
     model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, texts: Sequence[str], batch: int = 64
 ) -> float:
-    """−Σ log₂ p(text) / Σ bytes of text in UTF-8; p covers each text's tokens and its end, but for the very first token
-    where the tokenizer opens a text with none of its own.
+    """−Σ log₂ p(text) / Σ bytes of text in UTF-8. p covers the text's tokens and its end-of-text token.
+
+    If the tokenizer puts no token before a text, p is conditional on the text's first token.
     """
     nats = 0.0
     rows = sorted(encode(tokenizer, texts), key=len)

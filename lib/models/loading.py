@@ -1,4 +1,4 @@
-"""Policies and their tokenizers, read from directories and written to them."""
+"""Loading and saving of policies and their tokenizers."""
 
 from functools import cache
 from pathlib import Path
@@ -13,11 +13,12 @@ from lib.models.lora_on_disk import base_of, is_adapter, write_factors
 
 
 def language_model(path: Path, compute: Compute) -> PreTrainedModel:
-    """A policy, ready to sample from: all of its weights in float32, or LoRA factors in float32 on a base model in the
-    type that is computed in, of which all policies that one job reads share the tensors.
+    """A policy to sample from: full weights in float32, or LoRA factors in float32 on a base model in `compute.dtype`.
+
+    The LoRA policies of a job share the tensors of their base model.
     """
     if is_adapter(path):
-        from lib.models import lora_in_memory  # PEFT takes 3 s to import, which other policies need not wait for
+        from lib.models import lora_in_memory  # imported here: PEFT takes 3 s, and full weights do not need it
 
         return lora_in_memory.read(path, frozen_base(base_of(path), compute))
     return AutoModelForCausalLM.from_pretrained(path, dtype=torch.float32).to(compute.device).eval()
@@ -25,14 +26,14 @@ def language_model(path: Path, compute: Compute) -> PreTrainedModel:
 
 @cache
 def frozen_base(path: Path, compute: Compute) -> PreTrainedModel:
-    """A base model that LoRA policies are laid over."""
+    """The frozen base model of LoRA policies, loaded once."""
     model = AutoModelForCausalLM.from_pretrained(path, dtype=compute.dtype).to(compute.device)
-    on_cpu.mend(model)
+    on_cpu.speed_up(model)
     return model.eval().requires_grad_(False)
 
 
 def learner(start: Path, lora: dict | None, seed: int, compute: Compute) -> PreTrainedModel:
-    """A policy that is to learn from where another is: with all of its weights, or with LoRA factors of its own."""
+    """A policy to be trained, which starts as the policy in `start`: full weights, or new LoRA factors (`lora`)."""
     if lora is None:
         return language_model(start, compute)
     from lib.models import lora_in_memory
@@ -43,7 +44,7 @@ def learner(start: Path, lora: dict | None, seed: int, compute: Compute) -> PreT
 
 
 def save(policy: PreTrainedModel, tokens: PreTrainedTokenizerFast, start: Path, model: Path) -> None:
-    """Writes a policy that learned: all of its weights, or its factors on the base model of its start."""
+    """Writes a trained policy: full weights, or LoRA factors that name the base model of `start`."""
     make_whole(policy)
     if hasattr(policy, "peft_config"):
         from lib.models import lora_in_memory
@@ -55,5 +56,5 @@ def save(policy: PreTrainedModel, tokens: PreTrainedTokenizerFast, start: Path, 
 
 
 def tokenizer(path: Path) -> PreTrainedTokenizerFast:
-    """The tokenizer of a model, which pads on the left."""
+    """The tokenizer of a model, with padding on the left."""
     return AutoTokenizer.from_pretrained(path, padding_side="left")

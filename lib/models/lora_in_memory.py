@@ -1,4 +1,4 @@
-"""LoRA policies in memory: adapters of PEFT on a frozen base model, whose tensors several of them share."""
+"""LoRA policies in memory: PEFT adapters on a frozen base model. Several policies share the base model's tensors."""
 
 import copy
 from collections.abc import Mapping
@@ -11,26 +11,26 @@ from peft.tuners.lora import LoraLayer
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 
-from lib.merging import Weights
+from lib.merges.task_vectors import Weights
 from lib.models.lora_on_disk import Factors
 
-TRAINED = "default"  # the name that TRL expects of the adapter that learns
-START = "start"  # that of what the base model has become before
+TRAINED = "default"  # the adapter that is trained, by the name that TRL expects
+START = "start"  # the frozen adapter of the policy that training starts from
 
 
 def factors_of(policy: PeftModel) -> Factors:
-    """The factors of all active adapters, one below the other, with their scale in B."""
-    found = {}
+    """The factors of all active adapters, concatenated along the rank; B includes the scale α/r."""
+    factors = {}
     for name, layer in lora_layers(policy).items():
         active = layer.active_adapters
         a = [layer.lora_A[adapter].weight for adapter in active]
         b = [layer.lora_B[adapter].weight * layer.scaling[adapter] for adapter in active]
-        found[name] = torch.cat(a).detach().float().cpu(), torch.cat(b, dim=1).detach().float().cpu()
-    return found
+        factors[name] = torch.cat(a).detach().float().cpu(), torch.cat(b, dim=1).detach().float().cpu()
+    return factors
 
 
 def lora_layers(policy: PeftModel) -> dict[str, LoraLayer]:
-    """The layers that have adapters, by the name of the weight that these change."""
+    """The layers that have adapters, by the name of the weight that the adapters change."""
     return {
         f"{name}.weight": module
         for name, module in policy.get_base_model().named_modules()
@@ -47,10 +47,10 @@ def deltas(policy: PeftModel) -> Weights:
 
 
 def trainable(model: PreTrainedModel | PeftModel, lora: Mapping[str, Any], seed: int) -> PeftModel:
-    """The model with a new adapter that learns, on top of what it is, which is frozen.
+    """The model with a new trainable adapter. All other weights, older adapters included, are frozen.
 
-    lora: `rank`, `alpha` and `modules`, the names of the layers that it changes. A is drawn from `seed` and B is 0, so
-    that the policy starts as what it was given.
+    lora: `rank`, `alpha` and `modules`, the names of the layers that the adapter changes. A is drawn from `seed` and B
+    is 0, so the policy starts equal to the model.
     """
     config = LoraConfig(
         r=lora["rank"], lora_alpha=lora["alpha"], target_modules=list(lora["modules"]), task_type="CAUSAL_LM"
@@ -67,18 +67,18 @@ def trainable(model: PreTrainedModel | PeftModel, lora: Mapping[str, Any], seed:
 
 
 def read(model: Path, base: PreTrainedModel) -> PeftModel:
-    """The base model with the factors of a directory, frozen. The base model stays as it is; tensors are shared."""
+    """The base model with the factors in a directory, frozen. It shares the tensors of `base`, which is not changed."""
     return PeftModel.from_pretrained(sharing(base), model, adapter_name=START).eval().requires_grad_(False)
 
 
 def sharing(model: PreTrainedModel) -> PreTrainedModel:
-    """Another model of the same tensors: what is laid over one is not seen in the other. Nobody may train them."""
+    """A second model on the same tensors: adapters added to one are not in the other. The tensors must stay frozen."""
     tensors = [*model.parameters(), *model.buffers()]
     return copy.deepcopy(model, {id(tensor): tensor for tensor in tensors})
 
 
 class WithDelta(nn.Module):
-    """W x + Δ x with Δ in float32, where W + Δ in W's type would lose a small Δ in rounding.
+    """W x + Δ x with Δ in float32: W + Δ in the type of W would lose a small Δ in rounding.
 
     layer: a linear layer, frozen. delta: (out, in).
     """
@@ -94,7 +94,7 @@ class WithDelta(nn.Module):
 
 
 def with_dense_deltas(policy: PeftModel) -> tuple[PreTrainedModel, Weights]:
-    """The same policy with a Δ of full rank in the place of its adapters, and these Δ by name, to be written to."""
+    """The same policy with Δ of full rank in place of its adapters, and these Δ by name. Writing to them moves it."""
     dense = deltas(policy)
     model = policy.unload()
     for name, delta in dense.items():

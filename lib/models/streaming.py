@@ -7,7 +7,7 @@ whole model in memory, and keeps what it has read of one there.
 
 import json
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from math import prod
 from pathlib import Path
@@ -16,11 +16,12 @@ from types import TracebackType
 import torch
 from torch import Tensor
 
-from lib.merging import Weights
+from lib.merges.task_vectors import Weights
 from lib.models.lora_on_disk import base_of, is_adapter, merge_adapters, read_factors
 
 FILE = "model.safetensors"
 PIECE = 2**17  # numbers
+Combine = Callable[[list[Weights]], Sequence[Weights]]
 TYPES = {"F64": torch.float64, "F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16}
 
 
@@ -84,10 +85,11 @@ class WithFactors(Checkpoint):
         return base + self._delta[1][start : start + count]
 
 
-def pieces(models: Sequence[Path]) -> Iterator[list[Weights]]:
+def pieces(models: Sequence[Path], whole: bool = False) -> Iterator[list[Weights]]:
     """The weights of N models of one architecture, one piece of one tensor at a time, flat and in float32.
 
-    Each item has a dictionary per model with one name in it. Tensors come in the order of the last model's file.
+    whole: one tensor at a time, in its shape. Each item has a dictionary per model with one name in it. Tensors come in
+    the order of the last model's file.
     Raises ValueError when the models' tensors differ, and what `Checkpoint` raises.
     """
     with ExitStack() as stack:
@@ -98,14 +100,15 @@ def pieces(models: Sequence[Path]) -> Iterator[list[Weights]]:
             if different := set(checkpoint.shapes.items()) ^ set(shapes.items()):
                 raise ValueError(f"{model} and {models[-1]} differ in the tensor {min(different)[0]}")
         for name, shape in shapes.items():
+            if whole:
+                yield [{name: checkpoint.read(name, 0, prod(shape)).view(shape)} for checkpoint in opened]
+                continue
             for start in range(0, prod(shape), PIECE):
                 count = min(PIECE, prod(shape) - start)
                 yield [{name: checkpoint.read(name, start, count)} for checkpoint in opened]
 
 
-def merge(
-    models: Sequence[Path], outputs: Sequence[Path], combine: Callable[[list[Weights]], Sequence[Weights]]
-) -> None:
+def merge(models: Sequence[Path], outputs: Sequence[Path], combine: Combine) -> None:
     """Writes models whose weights are those of others combined.
 
     combine: takes a piece of each model, as `pieces` gives them, and returns one for each output.
@@ -116,14 +119,26 @@ def merge(
     if is_adapter(like):
         merge_adapters(models, outputs, combine)
         return
+    write_weights(outputs, *copy_all_else(like, outputs), map(combine, pieces(models)))
+
+
+def copy_all_else(model: Path, outputs: Sequence[Path]) -> tuple[bytes, dict[str, torch.dtype]]:
+    """Writes what a model has beside its weights and its card. Returns the header of its weights, and their types."""
+    for output in outputs:
+        shutil.copytree(model, output, ignore=shutil.ignore_patterns("*.safetensors", "README.md"))
+    with Checkpoint(model) as layout:
+        return layout.header, layout.types
+
+
+def write_weights(
+    models: Sequence[Path], header: bytes, types: Mapping[str, torch.dtype], parts: Iterable[Sequence[Weights]]
+) -> None:
+    """Writes the file of weights of each model, piece by piece, in the types and the order of the header."""
     with ExitStack() as stack:
-        layout = stack.enter_context(Checkpoint(like))
-        files = []
-        for output in outputs:
-            shutil.copytree(like, output, ignore=shutil.ignore_patterns("*.safetensors", "README.md"))
-            files.append(stack.enter_context((output / FILE).open("wb")))
-            files[-1].write(layout.header)
-        for parts in pieces(models):
-            for file, combined in zip(files, combine(parts), strict=True):
+        files = [stack.enter_context((model / FILE).open("wb")) for model in models]
+        for file in files:
+            file.write(header)
+        for part in parts:
+            for file, combined in zip(files, part, strict=True):
                 for name, tensor in combined.items():
-                    file.write(tensor.to(layout.types[name]).view(torch.uint8).numpy().data)
+                    file.write(tensor.flatten().to(types[name]).view(torch.uint8).numpy().data)

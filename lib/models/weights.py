@@ -1,17 +1,17 @@
-"""A policy as named tensors, and back."""
+"""The weights of a policy as named tensors."""
 
 import torch
 from torch import nn
 
-from lib.merging import Weights
+from lib.merges.task_vectors import Weights
 
 
-def weights(model: nn.Module) -> Weights:
+def weights_of(model: nn.Module) -> Weights:
     """A copy of the model's weights in float32; tied tensors once.
 
-    A LoRA model's are those of the plain model that it stands for: W + (α/r) B A, merged in
-    float32, under the plain model's names. Averages of A and of B apart are not averages of policies.
-    Raises ValueError where an adapter has more than A and B.
+    For a LoRA model: W + (α/r) B A in float32, under the names of the model without adapters. An average of A and B
+    themselves would not be an average of policies.
+    Raises ValueError if an adapter has more than A and B.
     """
     if not hasattr(model, "peft_config"):
         return {name: parameter.detach().float().clone() for name, parameter in model.named_parameters()}
@@ -33,6 +33,6 @@ def weights(model: nn.Module) -> Weights:
 
 @torch.no_grad()
 def set_weights(model: nn.Module, new: Weights) -> None:
-    """Overwrites the model's weights, in the model's own type."""
+    """Overwrites the model's weights; they keep their type."""
     for name, parameter in model.named_parameters():
         parameter.copy_(new[name])

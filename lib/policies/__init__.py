@@ -1,1 +1,1 @@
-"""Policies: trainers, anchors, sampling, KL, and combinations of several."""
+"""Policies: trainers, anchors, sampling, KL, and combinations of several policies."""

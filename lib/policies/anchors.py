@@ -1,20 +1,19 @@
-"""The reference of the KL term that moves with the policy: WARP's exponential moving average."""
+"""The moving anchor of the KL term: WARP's exponential moving average of the policy."""
 
 from peft import PeftModel
 from transformers import PreTrainedModel
 
-from lib.merging import ema
+from lib.merges.linear import ema
 from lib.models.lora_in_memory import deltas, with_dense_deltas
-from lib.models.weights import weights
+from lib.models.weights import weights_of
 from lib.training.beside_checkpoints import SavedBeside
 
 
 class MovingAnchor(SavedBeside):
     """θ_ema ← (1 − μ) θ_ema + μ θ after every optimiser step (WARP, algorithm 1).
 
-    anchor: a model in float32, changed in place, whose weights are averaged with those of the policy; or, for a LoRA
-    policy, one on the same base model, of which what adapters change is averaged, exactly and in float32. The anchor is
-    `model` from then on: averages of several steps have no adapter of a low rank.
+    anchor: a model in float32, changed in place. For a LoRA policy: a LoRA model on the same base model, whose Δ = B A
+    are averaged exactly in float32. The average has no low rank, so the anchor is `model`, with dense Δ, from then on.
     """
 
     def __init__(self, anchor: PreTrainedModel | PeftModel, policy: PreTrainedModel | PeftModel, mu: float) -> None:
@@ -23,7 +22,7 @@ class MovingAnchor(SavedBeside):
             self.current = deltas
         else:
             self.model, moving = anchor, dict(anchor.named_parameters())
-            self.current = weights
+            self.current = weights_of
         super().__init__(moving, "anchor.safetensors")
         self.policy, self.mu = policy, mu
 

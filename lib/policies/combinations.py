@@ -10,14 +10,17 @@ from transformers import PreTrainedModel
 Mixed = tuple[Sequence[PreTrainedModel], Sequence[float]]
 """Models and the weights of their logits: one model of weight 1, but for an ensemble of predictions."""
 
+LOGITS = "logits"
+
 
 class Point(NamedTuple):
-    """A combination of some policies: `of` the name of a merge, or "logits".
+    """A combination of some policies.
 
-    weights: one per policy. anchor: the weights of the soup of policies that its KL is told to as well, or None.
+    merge: its name (`lib.merging.merge_named`), or "logits" for the ensemble of their predictions. weights: one per
+    policy. anchor: the weights of the linear soup of policies that its KL is told to as well, or None.
     """
 
-    of: str
+    merge: str
     weights: tuple[float, ...]
     anchor: tuple[float, ...] | None
 

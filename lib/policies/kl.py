@@ -1,8 +1,8 @@
-"""KL(π ‖ π_ref) of whole completions, and its estimators by name.
+"""KL(π ‖ π_ref) of whole completions, and a table of its estimators.
 
-Every estimator takes the log-probabilities of the next token under the policy and under the
-reference, of shape (batch, length, vocabulary), the sampled tokens (batch, length) and the
-mask of the tokens that count (batch, length), and returns one value per completion, in nats.
+An estimator takes the log-probabilities of the next token under the policy and the reference, (batch, length,
+vocabulary) each, the sampled tokens and the mask of tokens up to the end, (batch, length) each. It returns one value
+per completion, in nats.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -17,10 +17,10 @@ Estimator = Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]
 
 
 def exact_per_token(policy: Tensor, reference: Tensor, tokens: Tensor, mask: Tensor) -> Tensor:
-    """Σₜ KL(π(·|y₍<t₎) ‖ π_ref(·|y₍<t₎)), exact over the vocabulary, summed along a sampled text.
+    """Σₜ KL(π(·|y₍<t₎) ‖ π_ref(·|y₍<t₎)) along a sampled completion, each term exact over the vocabulary.
 
-    Its expectation over y ~ π is the KL of the completions, as it is for `log_ratio`, but
-    each step's choice of a token is averaged out: it is never negative and varies less.
+    Its expectation over y ~ π is the KL of completions, like that of `log_ratio`. It is never negative and has less
+    variance, because each term is an expectation over the next token.
     """
     return ((policy.exp() * (policy - reference)).sum(-1) * mask).sum(-1)
 
@@ -45,13 +45,13 @@ def kl_of_completions(
     estimator: str,
     longest: int | None = None,
 ) -> dict[str, list[float]]:
-    """KL of each completion of one of the policies to each reference, by the reference's name, in nats.
+    """KL of each completion of one policy to each reference, by the reference's name, in nats.
 
-    number: of the policy, and of the reference that belongs to it. A few texts are taken at a time, where the logits
-    of the whole batch would not fit into memory. longest: tokens that a completion can have, if processes that hold one
-    model together have to take equally many texts at a time.
+    number: of the policy, and of its reference in each entry of `references`. Texts are read in batches whose logits
+    fit into memory. longest: the maximum length of a completion; with sharded models it makes the batches of all
+    processes equal in number.
     """
-    found: dict[str, list[float]] = {name: [] for name in references}
+    kl: dict[str, list[float]] = {name: [] for name in references}
     with policies.alone(number) as (models, _):
         vocabulary = models[0].config.get_text_config().vocab_size
     size = texts_at_once(longest or max(map(len, completions)), vocabulary)
@@ -62,5 +62,5 @@ def kl_of_completions(
         for name, reference in references.items():
             with reference.alone(number) as mixed:
                 theirs, _, _ = next_token_log_probabilities(*mixed, *texts, temperature)
-            found[name] += ESTIMATORS[estimator](ours, theirs, tokens, mask).tolist()
-    return found
+            kl[name] += ESTIMATORS[estimator](ours, theirs, tokens, mask).tolist()
+    return kl

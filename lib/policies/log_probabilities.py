@@ -1,4 +1,4 @@
-"""Log-probabilities of the next token along given completions."""
+"""Log-probabilities of the next token along completions."""
 
 from collections.abc import Sequence
 
@@ -17,10 +17,10 @@ def next_token_log_probabilities(
     completions: Sequence[Tokens],
     temperature: float,
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Log-probabilities of every next token along given completions, as `sample` draws them.
+    """Log-probabilities of the next token along completions, of the distribution that `sample` draws from.
 
-    Returns them (batch, length, vocabulary), with the completions' tokens (batch, length) and
-    the mask of the tokens that are there (batch, length), of which the end-of-text token is one.
+    Returns them, (batch, length, vocabulary), and the padded tokens and their mask, (batch, length) each. The mask
+    includes the end-of-text token.
     """
     pad, device = policies[0].config.pad_token_id, policies[0].device
     prompt_ids, prompt_mask = pad_left(prompts, pad, device)
@@ -41,7 +41,7 @@ def next_token_log_probabilities(
 
 
 def pad_left(rows: Sequence[Tokens], pad: int, device: torch.device) -> tuple[Tensor, Tensor]:
-    """Token ids and mask, (rows, length of the longest) each."""
+    """Token ids padded on the left, and their mask, (rows, longest length) each."""
     length = max(map(len, rows))
     ids = [[pad] * (length - len(row)) + list(row) for row in rows]
     mask = [[0] * (length - len(row)) + [1] * len(row) for row in rows]

@@ -1,6 +1,6 @@
-"""What the trainers of policies share, laid over TRL's: max over π of E[R(x, y)] − β KL(π ‖ anchor).
+"""The base class of all policy trainers, a mixin for TRL's: max over π of E[R(x, y)] − β KL(π ‖ anchor).
 
-Longer than others: all that is changed in TRL's trainers stands in one place.
+Longer than other modules: it has all changes to TRL's trainers in one place.
 """
 
 from collections.abc import Mapping, Sequence
@@ -26,22 +26,20 @@ from lib.training.beside_checkpoints import OrderedByEpoch, SavedBeside
 
 
 class PolicyTrainer:
-    """What the three algorithms share, laid over one of TRL's trainers.
+    """Changes to TRL's trainers that all three algorithms share.
 
-    What it changes there:
-    1. The anchor is the model that it is given, for full weights and for LoRA. TRL reloads a reference from the
-       directory that the policy was read from, whatever has happened to the policy in memory since.
+    1. The anchor is the model that is passed in, for full weights and for LoRA. TRL would reload it from the directory
+       that the policy was loaded from, and ignore later changes in memory.
     2. With a rate μ > 0 the anchor follows the policy (`lib.policies.anchors.MovingAnchor`).
-    3. Completions come from `lib.policies.sampling`, as in evaluation.
+    3. Completions are sampled by `lib.policies.sampling`, as in evaluation.
     4. KL to θ_sft is recorded every `kl_every` batches, whatever the anchor is.
-    5. A reward that is not a finite number is an error; TRL takes NaN for "no opinion".
-    6. Log-probabilities of a LoRA policy on a CPU are computed as it is fast there, in one process
-       (`lib.machine.on_cpu`).
-    7. Several processes (`lib.machine.processes`) sample together what one would sample.
+    5. A reward that is not finite is an error. TRL would ignore NaN.
+    6. Log-probabilities of a LoRA policy in one process on a CPU are computed by `lib.machine.on_cpu`, which is faster.
+    7. Several processes (`lib.machine.processes`) together sample the same completions as one process.
 
-    policy: the start, trained in place. anchor: a model of the same architecture, which the trainer takes over; frozen
-    but for μ; a plain one in float32, or adapters on the policy's base model. sft: θ_sft, which is never changed.
-    rewards: rewards with their weights; the sum Σᵢ wᵢ Rᵢ is what is maximised.
+    policy: the start, trained in place. anchor: a model of the same architecture, owned by the trainer from then on:
+    full weights in float32, or adapters on the policy's base model. It is frozen unless μ > 0. sft: θ_sft, frozen.
+    rewards: rewards R with their weights w; Σᵢ wᵢ Rᵢ is maximised.
     """
 
     def __init__(
@@ -69,9 +67,9 @@ class PolicyTrainer:
         self.sft, self.kl_every, self.kl_estimator = sft, kl_every, kl_estimator
         self.beside: list[SavedBeside] = []
         self.share, self.next_random = share(), None
-        if self.share.count > 1:  # TRL gives each another seed
+        if self.share.count > 1:  # TRL gives each process another seed
             synchronize_rng_states(["torch"])
-        self.mended = isinstance(policy, PeftModel) and policy.device.type == "cpu" and self.share == ALONE
+        self.fast_on_cpu = isinstance(policy, PeftModel) and policy.device.type == "cpu" and self.share == ALONE
         if self.beta:
             self._take_anchor(anchor, mu)
 
@@ -87,13 +85,13 @@ class PolicyTrainer:
 
     @property
     def policy(self) -> nn.Module:
-        """The model that is trained, as it was given."""
+        """The trained model, without the wrappers of accelerate."""
         return self.accelerator.unwrap_model(self.model)
 
-    def save_beside(self, what: SavedBeside) -> None:
-        """Has the checkpoints carry something besides the policy."""
-        self.beside.append(what)
-        self.add_callback(what)
+    def save_beside(self, state: SavedBeside) -> None:
+        """Saves further state with the policy in each checkpoint."""
+        self.beside.append(state)
+        self.add_callback(state)
 
     def _get_train_sampler(self, *args, **kwargs) -> Sampler:
         return OrderedByEpoch(super()._get_train_sampler(*args, **kwargs), self)
@@ -120,13 +118,13 @@ class PolicyTrainer:
 
     def _prepare_inputs(self, generation_batch):
         inputs = super()._prepare_inputs(generation_batch)
-        if self.next_random is not None:  # TRL shuffled this process's completions, one process would shuffle all
+        if self.next_random is not None:  # TRL shuffled its share, one process shuffles all
             torch.set_rng_state(self.next_random)
             self.next_random = None
         return inputs
 
     def _kl_to_sft(self, prompt_ids, completions) -> float:
-        found = kl_of_completions(
+        kl = kl_of_completions(
             One([self.policy]),
             {"kl": One([self.sft])},
             0,
@@ -136,29 +134,29 @@ class PolicyTrainer:
             estimator=self.kl_estimator,
             longest=self.max_completion_length,
         )
-        mean = torch.tensor(found["kl"], device=self.accelerator.device).mean()
+        mean = torch.tensor(kl["kl"], device=self.accelerator.device).mean()
         return self.accelerator.reduce(mean, "mean").item()
 
     def _get_per_token_logps_and_entropies(self, model, input_ids, attention_mask, logits_to_keep, *args, **kwargs):
-        if not self.mended:
+        if not self.fast_on_cpu:
             return super()._get_per_token_logps_and_entropies(
                 model, input_ids, attention_mask, logits_to_keep, *args, **kwargs
             )
         entropy = kwargs.get("compute_entropy", False)
-        found = token_log_probabilities(model, input_ids, attention_mask, logits_to_keep, self.temperature, entropy)
-        return *found, None
+        log_probs = token_log_probabilities(model, input_ids, attention_mask, logits_to_keep, self.temperature, entropy)
+        return *log_probs, None
 
     def _load_from_checkpoint(self, resume_from_checkpoint, model=None) -> None:
-        if isinstance(self.policy, PeftModel):  # whose other adapters the trainer would leave inactive
+        if isinstance(self.policy, PeftModel):  # the trainer would leave its other adapters inactive
             set_peft_model_state_dict(self.policy, load_peft_weights(resume_from_checkpoint), TRAINED)
         else:
             super()._load_from_checkpoint(resume_from_checkpoint, model)
-        for what in self.beside:
-            what.read(resume_from_checkpoint)
+        for state in self.beside:
+            state.read(resume_from_checkpoint)
 
 
 def plain_model(model: PreTrainedModel | PeftModel) -> PreTrainedModel:
-    """The model that adapters are laid over, or the model itself."""
+    """The base model with its adapters in place, without the wrapper of PEFT; another model is returned as it is."""
     return model.get_base_model() if isinstance(model, PeftModel) else model
 
 

@@ -1,7 +1,7 @@
-"""PPO (arXiv 1707.06347), as Rewarded Soups and SALSA ran it: a value for every token, generalised advantages,
-a clipped ratio, and several epochs on each batch of completions.
+"""PPO (arXiv 1707.06347), as in Rewarded Soups and SALSA: a value for each token, generalised advantages, a clipped
+ratio, and several epochs on each batch of completions.
 
-It is GRPO's trainer with other advantages and another loss.
+The trainer is GRPO's, with other advantages and another loss.
 """
 
 from collections.abc import Mapping
@@ -17,74 +17,74 @@ from lib.training.beside_checkpoints import TrainedBeside
 def gae(rewards: Tensor, values: Tensor, mask: Tensor, gae_lambda: float) -> Tensor:
     """Aₜ = Σ_l λˡ δₜ₊ₗ with δₜ = rₜ + Vₜ₊₁ − Vₜ: generalised advantages (arXiv 1506.02438) with γ = 1.
 
-    rewards, values, mask: (batch, length); what is masked comes after the last token and has the value 0.
+    rewards, values, mask: (batch, length). Only tokens after the end are masked; their value is 0.
     """
     values = values * mask
     advantages = torch.zeros_like(values)
-    after, value_after = torch.zeros_like(values[:, 0]), torch.zeros_like(values[:, 0])
+    next_advantage, next_value = torch.zeros_like(values[:, 0]), torch.zeros_like(values[:, 0])
     for t in reversed(range(values.size(1))):
-        delta = rewards[:, t] + value_after - values[:, t]
-        after = advantages[:, t] = (delta + gae_lambda * after) * mask[:, t]
-        value_after = values[:, t]
+        delta = rewards[:, t] + next_value - values[:, t]
+        next_advantage = advantages[:, t] = (delta + gae_lambda * next_advantage) * mask[:, t]
+        next_value = values[:, t]
     return advantages
 
 
 def token_rewards(rewards: Tensor, log_ratios: Tensor, mask: Tensor, beta: float) -> Tensor:
-    """rₜ = −β (log π − log π_anchor)ₜ, and R(x, y) with the last token.
+    """rₜ = −β (log π − log π_anchor)ₜ, plus R(x, y) at the last token.
 
     rewards: (batch,), R of each completion; log_ratios, mask: (batch, length).
     """
-    spread = -beta * log_ratios * mask
+    per_token = -beta * log_ratios * mask
     last = mask.sum(1) - 1
-    spread[torch.arange(len(spread)), last] += rewards
-    return spread
+    per_token[torch.arange(len(per_token)), last] += rewards
+    return per_token
 
 
 def masked_mean(values: Tensor, mask: Tensor) -> Tensor:
-    """The mean over the tokens that are there."""
+    """The mean over the tokens that are not masked."""
     return (values * mask).sum() / mask.sum()
 
 
 def whitened(values: Tensor, mask: Tensor) -> Tensor:
-    """With mean 0 and variance 1 over the tokens of a batch."""
+    """The values, shifted and scaled to mean 0 and variance 1 over the tokens of the batch."""
     centred = values - masked_mean(values, mask)
     return centred / (masked_mean(centred**2, mask).sqrt() + 1e-8) * mask
 
 
 def policy_loss(log_ratios: Tensor, advantages: Tensor, mask: Tensor, clip: float) -> Tensor:
-    """−E[min(ρₜ Aₜ, clip(ρₜ, 1 − ε, 1 + ε) Aₜ)] (PPO, equation 7), ρ = exp of the log ratio of new to old policy."""
+    """−E[min(ρₜ Aₜ, clip(ρₜ, 1 − ε, 1 + ε) Aₜ)] (PPO, equation 7), ρ = π_new / π_old."""
     ratio = log_ratios.exp()
     return -masked_mean(torch.min(ratio * advantages, ratio.clamp(1 - clip, 1 + clip) * advantages), mask)
 
 
 def value_loss(values: Tensor, old: Tensor, returns: Tensor, mask: Tensor, clip: float) -> Tensor:
-    """½ E[max((V − G)², (V_clipped − G)²)], V_clipped within ε of the value before the update."""
+    """½ E[max((V − G)², (V_clipped − G)²)], V_clipped within ε of the old value."""
     clipped = old + (values - old).clamp(-clip, clip)
     return 0.5 * masked_mean(torch.max((values - returns) ** 2, (clipped - returns) ** 2), mask)
 
 
 class PPO(GRPO):
-    """PPO with a value head on the policy's own last hidden state, as in TRL before 0.12; the KL to the anchor is a
-    log ratio per token, taken off that token's reward.
+    """PPO with a value head on the policy's last hidden state, as in TRL before 0.12.
 
-    `args.num_iterations` is the number of epochs, `args.epsilon` the clip ε of ratio and value. The head starts at 0,
-    learns with the policy and is no part of it: policies of all algorithms have the same weights.
+    The KL to the anchor is one log ratio per token, subtracted from the token's reward. `args.num_iterations` is the
+    number of epochs, `args.epsilon` the clip range ε of ratio and value. The head starts at 0 and is trained with the
+    policy, but is not saved in it: policies of all algorithms have the same tensors.
     """
 
     kl_name = "log_ratio"
-    loss_is_scaled_for_ga = False  # GRPO's own loss divides by the parts of a batch, this one does not
+    loss_is_scaled_for_ga = False  # unlike GRPO's loss, which divides by the accumulation steps
 
     def __init__(self, *args, gae_lambda: float, value_coefficient: float, **kwargs) -> None:
         super().__init__(*args, **kwargs)
         self.gae_lambda, self.value_coefficient = gae_lambda, value_coefficient
         head = nn.utils.skip_init(nn.Linear, self.policy.config.hidden_size, 1, device=self.accelerator.device)
-        self.value_head = head  # which draws no random numbers: the first completions are those of other algorithms
+        self.value_head = head  # without random numbers: the first completions are those of RLOO and GRPO
         nn.init.zeros_(self.value_head.weight)
         nn.init.zeros_(self.value_head.bias)
         self.save_beside(TrainedBeside(self.value_head, "value_head.safetensors"))
 
     def create_optimizer(self, *args, **kwargs):
-        """The policy's, with the value head in it."""
+        """The policy's optimiser, with the value head added."""
         if self.optimizer is None:
             super().create_optimizer(*args, **kwargs)
             self.optimizer.add_param_group({"params": list(self.value_head.parameters()), "weight_decay": 0.0})
@@ -103,8 +103,8 @@ class PPO(GRPO):
         log_ratios = log_probs - batch.pop("ref_per_token_logps", log_probs)
         if self.beta:
             self._metrics["train"]["kl"].append(masked_mean(log_ratios, mask).item())
-        here = self.accelerator.process_index * len(mask)
-        rewards = token_rewards(self._rewards[here : here + len(mask)], log_ratios, mask, self.beta)
+        first = self.accelerator.process_index * len(mask)
+        rewards = token_rewards(self._rewards[first : first + len(mask)], log_ratios, mask, self.beta)
         advantages = gae(rewards, values, mask, self.gae_lambda)
         return batch | {
             "old_per_token_logps": log_probs,
@@ -119,11 +119,11 @@ class PPO(GRPO):
         log_ratios = log_probs - inputs["old_per_token_logps"]
         self._metrics["train"]["entropy"].append(masked_mean(entropies, mask).item())
         loss = policy_loss(log_ratios, inputs["advantages"], mask, self.epsilon_low)
-        of_values = value_loss(values, inputs["old_values"], inputs["returns"], mask, self.epsilon_low)
-        return loss + self.value_coefficient * of_values
+        loss_of_values = value_loss(values, inputs["old_values"], inputs["returns"], mask, self.epsilon_low)
+        return loss + self.value_coefficient * loss_of_values
 
     def _on_tokens(self, model, batch: Mapping[str, Tensor]) -> tuple[Tensor, Tensor, Tensor]:
-        """log π, V and entropy at each token of the completions, (batch, length) each, from one pass."""
+        """log π, V and entropy at each token of the completions, (batch, length) each, from one forward pass."""
         ids = torch.cat([batch["prompt_ids"], batch["completion_ids"]], dim=1)
         mask = torch.cat([batch["prompt_mask"], batch["completion_mask"]], dim=1)
         length = batch["completion_ids"].size(1)

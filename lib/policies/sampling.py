@@ -1,6 +1,6 @@
 """Completions from a policy, or from several whose logits are mixed.
 
-Training and evaluation both sample here, so that a policy is judged as it was trained.
+Training and evaluation share this code, so that a policy is evaluated on the distribution that it was trained on.
 """
 
 from collections.abc import Sequence
@@ -27,16 +27,16 @@ def sample(
 ) -> list[Tokens]:
     """One completion per prompt from softmax(Σᵢ wᵢ zᵢ / temperature), zᵢ the policies' logits.
 
-    With one policy of weight 1 this is plain sampling; with the experts and λ it is the ensemble
-    of their predictions that Rewarded Soups compares with. The policies share one
-    vocabulary. A completion ends with an end-of-text token unless it is `max_new_tokens` long.
+    One policy with weight 1 is plain sampling. The experts with weights λ are the prediction ensemble that Rewarded
+    Soups compares with. The policies share one vocabulary. A completion ends with an end-of-text token unless it has
+    `max_new_tokens` tokens.
 
-    copies: the prompts are these many copies of a list, one after the other, for a model that does not do the same to
-    each (`lib.evaluation.sweeps`); every copy meets the same random numbers, those that it would meet alone.
-    share: the prompts are this process's part of a batch that several draw, from the same state of torch's generator;
-    each prompt meets the random numbers that it would meet in one process, and all make equally many steps.
+    copies: `prompts` is a list repeated so many times, for a model that treats each copy differently
+    (`lib.evaluation.sweeps`). Each copy gets the random numbers that the list would get alone.
+    share: `prompts` is this process's part of a batch that several processes sample from equal states of torch's
+    generator. Each prompt gets the same random numbers as in one process, and all processes take equally many steps.
     """
-    # Longer than others: one loop, of which every line reads what the last step left.
+    # Longer than other functions: a loop whose lines all depend on the previous step.
     ends, pad = end_tokens(policies[0]), policies[0].config.pad_token_id
     ids, mask = pad_left(prompts, pad, policies[0].device)
     caches: list = [None] * len(policies)
@@ -67,7 +67,7 @@ def sample(
 
 
 def end_tokens(policy: PreTrainedModel) -> list[int]:
-    """The tokens that end a text, of which some models have several."""
+    """The end-of-text tokens; some models have several."""
     ends = policy.config.eos_token_id
     return ends if isinstance(ends, list) else [ends]
 
@@ -87,7 +87,7 @@ def sample_texts(
     generator: torch.Generator,
     batch: int,
 ) -> list[str]:
-    """One completion of each prompt by a policy, each as prompt + completion."""
+    """One text per prompt: the prompt and a completion by the policy."""
     texts = []
     for start in range(0, len(prompts), batch):
         chosen = prompts[start : start + batch]
@@ -101,11 +101,11 @@ def sample_texts(
 
 
 def _any(running: Tensor, share: Share) -> bool:
-    """Whether anything is still running, in any of the processes."""
-    found = running.any().int()
+    """Whether any completion is unfinished, in any process."""
+    unfinished = running.any().int()
     if share.count > 1:
-        torch.distributed.all_reduce(found, torch.distributed.ReduceOp.MAX)
-    return bool(found)
+        torch.distributed.all_reduce(unfinished, torch.distributed.ReduceOp.MAX)
+    return bool(unfinished)
 
 
 def draw(
@@ -113,8 +113,8 @@ def draw(
 ) -> Tensor:
     """One index per row of (batch, vocabulary), by inversion of the cumulative distribution.
 
-    The distribution of torch.multinomial, at a fraction of its time on a CPU. generator: of the CPU, wherever the model
-    is, or torch's own; the batch is `copies` parts that meet the same numbers, and `share` of what all processes draw.
+    The same distribution as torch.multinomial, but much faster on a CPU. generator: one of the CPU, on whatever device
+    the model is; None is torch's default. copies, share: as in `sample`.
     """
     cumulative = probabilities.cumsum(-1)
     rows = len(probabilities) // copies

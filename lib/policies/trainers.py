@@ -1,4 +1,4 @@
-"""The algorithms that train a policy, each on one of TRL's trainers: RLOO and GRPO, and PPO (`lib.policies.ppo`)."""
+"""RLOO and GRPO, each on TRL's trainer of that name. PPO is in `lib.policies.ppo`."""
 
 from collections.abc import Mapping
 
@@ -12,14 +12,14 @@ from lib.machine.processes import ALONE
 from lib.policies.policy_trainer import PolicyTrainer
 
 Logps = tuple[Tensor, Tensor | None, Tensor | None]
-"""log π of tokens, entropies, and what TRL computes beside them for mixtures of experts."""
+"""log π of tokens, their entropies, and TRL's auxiliary loss for mixtures of experts."""
 
 
 class RLOO(PolicyTrainer, RLOOTrainer):
-    """REINFORCE with a leave-one-out baseline (arXiv 2402.14740); the KL to the anchor is one log ratio per
-    completion, taken off the reward (WARP, algorithm 1).
+    """REINFORCE with a leave-one-out baseline (arXiv 2402.14740).
 
-    The loss of a LoRA policy is of the log-probabilities that its KL was computed from; TRL would compute them again.
+    The KL to the anchor is one log ratio per completion, subtracted from the reward (WARP, algorithm 1). The loss of a
+    LoRA policy reuses the log-probabilities that its KL was computed from. TRL would compute them twice.
     """
 
     kl_name = "log_ratio"
@@ -33,7 +33,7 @@ class RLOO(PolicyTrainer, RLOOTrainer):
     def _get_per_token_logps_and_entropies(self, model, *args, **kwargs) -> Logps:
         if not self.computes_once or model is not self.model:
             return super()._get_per_token_logps_and_entropies(model, *args, **kwargs)
-        if torch.is_grad_enabled():  # the loss asks
+        if torch.is_grad_enabled():  # called for the loss
             kept, self.kept = self.kept, None
             return kept
         with torch.enable_grad():
@@ -42,7 +42,7 @@ class RLOO(PolicyTrainer, RLOOTrainer):
 
     def _generate_and_score_completions(self, inputs) -> dict[str, Tensor]:
         batch = super()._generate_and_score_completions(inputs)
-        if self.computes_once:  # TRL changes the order of what is in the batch
+        if self.computes_once:  # in the batch, because TRL shuffles it
             batch["logps"], batch["entropies"], _ = self.kept
         return batch
 
@@ -53,20 +53,22 @@ class RLOO(PolicyTrainer, RLOOTrainer):
 
 
 class GRPO(PolicyTrainer, GRPOTrainer):
-    """Advantages in standard deviations of a prompt's completions; the KL to the anchor is a term of the loss, per
-    token, by the estimator exp(−r) + r − 1 of the log ratio r (GRPO, arXiv 2402.03300), weighed by the ratio of new to
-    old policy, without which its gradient is not that of the KL. β is therefore in standard deviations of the reward.
+    """GRPO (arXiv 2402.03300): advantages in standard deviations of the rewards of a prompt's completions.
+
+    The KL to the anchor is a term of the loss: per token exp(−r) + r − 1 with the log ratio r, weighted by the ratio of
+    new to old policy. Without this weight its gradient would not be that of the KL. β is relative to advantages, and
+    so in standard deviations of the reward.
     """
 
     kl_name = "k3"
 
     def _generate_single_turn(self, *args, **kwargs) -> tuple[list[list[int]], None]:
-        return super()._generate_single_turn(*args, **kwargs), None  # TRL's GRPO takes their probabilities as well
+        return super()._generate_single_turn(*args, **kwargs), None  # GRPO also expects log-probabilities
 
 
 def kl_per_completion(log: Mapping[str, float]) -> float | None:
-    """KL to the anchor per completion, in nats, from the log of one step, where TRL tells it per token.
+    """KL to the anchor per completion, in nats, from the log of one step, in which TRL has it per token.
 
-    None with β = 0, where there is no anchor.
+    None with β = 0: then there is no anchor.
     """
     return log["kl"] * log["completions/mean_length"] if "kl" in log else None

@@ -1,1 +1,1 @@
-"""Rewards: kinds, models that are trained or given, ensembles, and the gold reward."""
+"""Rewards: their kinds, reward models (trained here or by others), ensembles, and the gold reward."""

@@ -14,7 +14,7 @@ RESAMPLES = 1000
 
 
 def auc(scores: Floats, labels: Floats) -> float:
-    """Probability that a text of the higher label scores above one of the lower; ties count half."""
+    """The probability that a text with the higher label scores above one with the lower label; ties count half."""
     low, high = np.unique(labels)
     above, below = scores[labels == high], scores[labels == low]
     return float(mannwhitneyu(above, below).statistic / (len(above) * len(below)))
@@ -26,14 +26,14 @@ def spearman(scores: Floats, labels: Floats) -> float:
 
 
 def measure_for(labels: Floats) -> Callable[[Floats, Floats], float]:
-    """AUC where the labels have two values and Spearman's correlation otherwise."""
+    """AUC if the labels have two values, Spearman's correlation otherwise."""
     return auc if len(np.unique(labels)) == 2 else spearman
 
 
 def agreement(scores: Sequence[float], labels: Sequence[float]) -> dict[str, object]:
-    """`measure_for` the labels, with a 95 % bootstrap interval over texts, of each label apart for the AUC.
+    """The measure of agreement, with a 95 % bootstrap interval over texts (for the AUC stratified by label).
 
-    The generator is its own.
+    The random generator is local.
     """
     x, y = np.asarray(scores, dtype=float), np.asarray(labels, dtype=float)
     measure = measure_for(y)
@@ -50,7 +50,7 @@ def agreement(scores: Sequence[float], labels: Sequence[float]) -> dict[str, obj
 def report_agreement(
     report: Path, score: Callable[[Sequence[str]], Sequence[float]], train: pd.DataFrame, held_out: pd.DataFrame
 ) -> None:
-    """Writes and prints how well scores agree with the labels of held-out texts."""
+    """Writes and prints the agreement of scores with the labels of held-out texts."""
     findings = agreement(score(list(held_out["text"])), list(held_out["label"]))
     findings |= {"texts": {"train": len(train), "validation": len(held_out)}}
     print(f"agreement with the human labels of the validation split: {findings}")

@@ -1,4 +1,4 @@
-"""Best of n: of n samples the one that a proxy likes best; what the proxy and the gold reward say of it."""
+"""Best of n: the sample that a proxy scores highest among n, and its expected proxy and gold reward."""
 
 import math
 
@@ -9,24 +9,25 @@ from lib.statistics.intervals import Floats
 
 
 def kl(n: int) -> float:
-    """KL of the best of n to the policy that is sampled from: log n − (n − 1)/n, in nats (Coste et al., section 4)."""
+    """KL of best of n to the sampled policy: log n − (n − 1)/n, in nats (Coste et al., section 4)."""
     return math.log(n) - (n - 1) / n
 
 
 def best_of_n(proxy: Floats, values: Floats, n: int) -> Floats:
-    """The expected value of the sample that the proxy likes best of n, from N ≥ n samples, without bias.
+    """An unbiased estimate, from N ≥ n samples, of the value of the sample with the highest proxy score among n.
 
-    With the samples in the proxy's order, Σᵢ C(i − 1, n − 1) / C(N, n) · valueᵢ: the share of all choices of n of the N
-    in which sample i is the best (Coste et al., section 4). proxy, values: (..., N), the proxy's own scores, or those
-    of the gold reward, of the same samples in the same order. Returns (...).
+    With the samples sorted by the proxy: Σᵢ C(i − 1, n − 1) / C(N, n) · valueᵢ, the fraction of all n-subsets in which
+    sample i is the best times its value (Coste et al., section 4).
+    proxy, values: (..., N), of the same samples in the same order; values are scores of the proxy or the gold reward.
+    Returns (...). Raises ValueError unless 1 ≤ n ≤ N.
     """
     samples = proxy.shape[-1]
     if not 1 <= n <= samples:
-        raise ValueError(f"the best of {n} cannot be told from {samples} samples")
+        raise ValueError(f"the best of {n} cannot be estimated from {samples} samples")
     order = np.argsort(proxy, axis=-1, kind="stable")
-    rank = np.arange(n, samples + 1)  # of a sample that can be the best of n, from 1
-    share = np.exp(_log_choose(rank - 1, n - 1) - _log_choose(samples, n))
-    return np.take_along_axis(values, order, axis=-1)[..., n - 1 :] @ share
+    rank = np.arange(n, samples + 1)  # by the proxy, from 1; a lower one is never the best of n
+    probability = np.exp(_log_choose(rank - 1, n - 1) - _log_choose(samples, n))
+    return np.take_along_axis(values, order, axis=-1)[..., n - 1 :] @ probability
 
 
 def _log_choose(total: Floats | int, chosen: int) -> Floats:

@@ -1,4 +1,4 @@
-"""Sequence classifiers that rewards are made of: all weights of their own, or LoRA factors and a head on θ_pre."""
+"""Sequence classifiers as reward models: full weights, or LoRA factors and a head on θ_pre."""
 
 import json
 from collections.abc import Mapping
@@ -14,20 +14,20 @@ from lib.machine.compute import Compute
 from lib.machine.fsdp import make_whole
 from lib.models.lora_on_disk import CONFIG, base_of, is_adapter
 
-HEAD = "score"  # as transformers calls the head of a causal language model
-HEADS = (HEAD, "classifier", "classification_head")  # and those of others
+HEAD = "score"  # the name of the head in transformers' causal language models
+HEADS = (HEAD, "classifier", "classification_head")  # and in other models
 
 
 def new_classifier(base: Path, lora: Mapping[str, Any] | None, compute: Compute, **config: Any) -> PreTrainedModel:
-    """θ_pre with a new head, which is drawn from torch's generator.
+    """θ_pre with a new head, drawn from torch's random generator.
 
-    lora: `rank`, `alpha` and `modules` of the factors that learn with the head, or None where all weights do.
-    config: `num_labels`, the number of its outputs, and others of transformers' configuration.
+    lora: `rank`, `alpha` and `modules` of the factors that are trained with the head; None if all weights are trained.
+    config: `num_labels`, the number of outputs, and other entries of transformers' configuration.
     """
     if lora is None:
         model = AutoModelForSequenceClassification.from_pretrained(base, dtype=torch.float32, **config)
         return model.to(compute.device)
-    from peft import LoraConfig, get_peft_model  # which takes 3 s that other classifiers need not wait for
+    from peft import LoraConfig, get_peft_model  # imported here: it takes 3 s
 
     plain = AutoModelForSequenceClassification.from_pretrained(base, dtype=compute.dtype, **config)
     settings = LoraConfig(
@@ -39,7 +39,7 @@ def new_classifier(base: Path, lora: Mapping[str, Any] | None, compute: Compute,
         task_type="SEQ_CLS",
     )
     plain = with_precise_head(plain.to(compute.device))
-    on_cpu.mend(plain)
+    on_cpu.speed_up(plain)
     return get_peft_model(plain, settings)
 
 
@@ -49,14 +49,14 @@ def save_classifier(model: PreTrainedModel, directory: Path) -> None:
     model.save_pretrained(directory)
     if hasattr(model, "peft_config"):
         (directory / "README.md").unlink()
-        written = json.loads((directory / CONFIG).read_text())
-        written["target_modules"].sort()  # PEFT writes a set, in an order of chance
-        (directory / CONFIG).write_text(json.dumps(written, indent=2) + "\n")
-        model.config.save_pretrained(directory)  # with the number of outputs, of which the factors say nothing
+        config = json.loads((directory / CONFIG).read_text())
+        config["target_modules"].sort()  # PEFT writes a set, in random order
+        (directory / CONFIG).write_text(json.dumps(config, indent=2) + "\n")
+        model.config.save_pretrained(directory)  # it has the number of outputs, which the factors lack
 
 
 def read_classifier(directory: Path, compute: Compute) -> PreTrainedModel:
-    """What `save_classifier` wrote, or any sequence classifier of transformers, to be used and not to be trained."""
+    """What `save_classifier` wrote, or any sequence classifier of transformers, frozen."""
     if is_adapter(directory):
         from peft import PeftModel
 
@@ -71,14 +71,17 @@ def read_classifier(directory: Path, compute: Compute) -> PreTrainedModel:
 
 
 def freeze_encoder(model: PreTrainedModel) -> None:
-    """Leaves the head alone to learn."""
+    """Freezes all weights but those of the head."""
     for name, parameter in model.named_parameters():
         if HEAD not in name.split("."):
             parameter.requires_grad_(False)
 
 
 def with_precise_head(plain: PreTrainedModel) -> PreTrainedModel:
-    """The head in float32: bfloat16 has three digits, too few to rank texts by. Without such a head, the model."""
+    """The model with its head in float32, because three digits of bfloat16 are too few to rank texts.
+
+    A model whose head has another name becomes float32 as a whole.
+    """
     head = next((getattr(plain, name) for name in HEADS if hasattr(plain, name)), None)
     if head is None:
         return plain.float()

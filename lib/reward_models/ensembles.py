@@ -1,4 +1,4 @@
-"""Trained classifiers as a reward: one, K of them, or K heads on one encoder, made one by an aggregate.
+"""Reward ensembles: K classifiers, or K heads on one encoder, whose outputs are aggregated into one reward.
 
 Scalable Ensembling, arXiv 2406.01013; the aggregates are those of Coste et al., arXiv 2310.02743, section 3.
 """
@@ -25,12 +25,12 @@ def worst_case(rewards: Tensor) -> Tensor:
 
 
 def uncertainty_weighted(rewards: Tensor, coefficient: float) -> Tensor:
-    """mean − c·variance, the variance over the K members with 1/K. rewards: (texts, K); returns (texts,)."""
+    """mean − c·variance, with the variance (1/K) Σₖ (rₖ − mean)². rewards: (texts, K); returns (texts,)."""
     return rewards.mean(-1) - coefficient * rewards.var(-1, correction=0)
 
 
 def aggregated(rewards: Tensor, aggregate: str, coefficient: float) -> Tensor:
-    """An aggregate by name; c is of `uncertainty_weighted` alone."""
+    """An aggregate by name. coefficient: c, which only `uncertainty_weighted` has."""
     if aggregate == "uncertainty_weighted":
         return uncertainty_weighted(rewards, coefficient)
     by_name: dict[str, Callable[[Tensor], Tensor]] = {"mean": mean, "worst_case": worst_case}
@@ -38,10 +38,10 @@ def aggregated(rewards: Tensor, aggregate: str, coefficient: float) -> Tensor:
 
 
 class TrainedClassifier:
-    """A sequence classifier, an output for each of its heads.
+    """A sequence classifier with one output per head.
 
-    A proxy's outputs are in standard deviations over samples of the SFT model, with mean 0 there: Bradley–Terry leaves
-    a head's offset and, among wrong labels, its scale to chance, and heads could not be compared.
+    The outputs of a proxy are standardised over samples of the SFT model. Otherwise heads could not be compared:
+    Bradley–Terry does not determine a head's offset nor, with label noise, its scale.
     """
 
     def __init__(self, directory: Path, compute: Compute = CPU) -> None:
@@ -58,22 +58,21 @@ class TrainedClassifier:
 
 @torch.no_grad()
 def outputs(model, tokenizer, texts: Sequence[str], batch: int = 64) -> Tensor:
-    """What a classifier's heads say of each text, (texts, heads); texts of like length are read together."""
-    found = torch.empty(len(texts), model.config.num_labels)
+    """The outputs of a classifier's heads, (texts, heads). Texts of similar length share a batch."""
+    scores = torch.empty(len(texts), model.config.num_labels)
     order = sorted(range(len(texts)), key=lambda i: (len(texts[i]), i))
     for start in range(0, len(order), batch):
         chosen = order[start : start + batch]
         inputs = tokenizer([texts[i] for i in chosen], padding=True, return_tensors="pt").to(model.device)
         logits = model(input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"]).logits
-        found[chosen] = logits.float().cpu()
-    return found
+        scores[chosen] = logits.float().cpu()
+    return scores
 
 
 class RewardEnsemble:
-    """A reward whose members are the heads of one or several classifiers: one with K heads, or K with one; a reward
-    model is the ensemble of itself.
+    """A reward whose members are the heads of its classifiers: one classifier with K heads, or K with one head.
 
-    Called with prompts and completions; a text is both.
+    A single reward model is an ensemble with one member. A classifier reads prompt + completion as one text.
     """
 
     def __init__(self, directories: Sequence[Path], aggregate: str, coefficient: float, compute: Compute = CPU) -> None:
@@ -86,5 +85,5 @@ class RewardEnsemble:
         return aggregated(self.members(texts), self.aggregate, self.coefficient).tolist()
 
     def members(self, texts: Sequence[str]) -> Tensor:
-        """What each member says of each text, (texts, K)."""
+        """The reward of each text by each member, (texts, K)."""
         return torch.cat([classifier(texts) for classifier in self.classifiers], dim=1)

@@ -1,4 +1,4 @@
-"""Sequence classifiers that others have trained, as rewards: what they read, and which of their outputs count."""
+"""Sequence classifiers trained by others, as rewards: the format of their input, and the weights of their outputs."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -14,27 +14,29 @@ BATCH = 32  # texts
 
 
 class GivenClassifier:
-    """R(x, y) = Σ wᵢ zᵢ over the classifier's outputs z for a text made of prompt and completion.
+    """R(x, y) = Σᵢ wᵢ zᵢ over the outputs z of the classifier for prompt x and completion y.
 
-    source: `classifier`, a directory, or `hub:` and an id with its `revision`; `weights`, w of each of its outputs;
-    `inputs`, one or two texts with {prompt} and {completion} in them, two where it was trained on pairs, or `chat`,
-    where it was trained on the messages of its own chat template; `between`, where only a part of a prompt is meant,
-    what stands before and after it.
-    key: where it stands in params.yaml. Raises ValueError, naming that, where the classifier has other outputs, or no
-    head at all.
+    source, an entry of params.yaml:
+    `classifier`: a directory, or `hub:` and an id, with its `revision`.
+    `weights`: w, one for each output.
+    `inputs`: one template with {prompt} and {completion}, or two if the classifier was trained on pairs of texts, or
+    `chat` if it was trained on messages in its own chat template.
+    `between` (optional): two marks; the classifier then sees only the part of the prompt between them.
+
+    key: of the entry. Raises ValueError with the key if the number of outputs differs or there is no trained head.
     """
 
     def __init__(self, key: str, source: Mapping[str, Any], compute: Compute) -> None:
-        place = hub_id(source["classifier"])
+        name = hub_id(source["classifier"])
         pinned = {"revision": source["revision"]} if "revision" in source else {}
-        self.tokenizer = AutoTokenizer.from_pretrained(place, **pinned)
+        self.tokenizer = AutoTokenizer.from_pretrained(name, **pinned)
         model, loading = AutoModelForSequenceClassification.from_pretrained(
-            place, dtype=compute.dtype, use_safetensors=True, output_loading_info=True, **pinned
+            name, dtype=compute.dtype, use_safetensors=True, output_loading_info=True, **pinned
         )
         if loading["missing_keys"]:
-            raise ValueError(f"{key}.classifier: {place} lacks {min(loading['missing_keys'])}: it is no classifier")
+            raise ValueError(f"{key}.classifier: {name} lacks {min(loading['missing_keys'])}: it is no classifier")
         if model.config.num_labels != len(source["weights"]):
-            outputs = f"{place} has {model.config.num_labels} outputs ({model.config.id2label})"
+            outputs = f"{name} has {model.config.num_labels} outputs ({model.config.id2label})"
             raise ValueError(f"{key}.weights: {outputs}, not {len(source['weights'])}")
         if self.tokenizer.pad_token is None:
             self.tokenizer.pad_token = self.tokenizer.eos_token
@@ -56,7 +58,7 @@ class GivenClassifier:
         return scores
 
     def encoded(self, prompts: Sequence[str], completions: Sequence[str]) -> Any:
-        """What the classifier reads, padded; what is longer than it can read is cut."""
+        """The padded token ids that the classifier reads, truncated to its maximum length."""
         pairs = [(self.part(prompt), completion) for prompt, completion in zip(prompts, completions)]
         if self.inputs == "chat":
             texts = [[self.as_chat(*pair) for pair in pairs]]
@@ -65,7 +67,7 @@ class GivenClassifier:
                 [text.format(prompt=prompt, completion=completion) for prompt, completion in pairs]
                 for text in self.inputs
             ]
-        special = self.inputs != "chat"  # a chat template has its own
+        special = self.inputs != "chat"  # a chat template adds its own
         return self.tokenizer(
             *texts,
             padding=True,
@@ -76,12 +78,12 @@ class GivenClassifier:
         ).to(self.model.device)
 
     def as_chat(self, prompt: str, completion: str) -> str:
-        """One text of the two messages."""
+        """Prompt and completion as two messages in the chat template."""
         messages = [{"role": "user", "content": prompt}, {"role": "assistant", "content": completion.strip()}]
         return self.tokenizer.apply_chat_template(messages, tokenize=False)
 
     def part(self, prompt: str) -> str:
-        """What stands between the two marks, or the whole prompt."""
+        """The part of a prompt between the two marks, or the whole prompt."""
         if self.between is None:
             return prompt
         before, after = self.between

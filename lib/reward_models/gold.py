@@ -1,8 +1,8 @@
-"""The gold reward: the judge of policies, which no policy is trained on; proxies learn from it what they prefer.
+"""The gold reward: it evaluates policies and labels the pairs that proxies are trained on. No policy is trained on it.
 
-A ridge regression on words, pairs of words and sequences of characters: a model of another kind than the reward models,
-so that what fools them need not fool it. It asks whether a text has them and not how often, and does not divide by the
-length of the text: people never wrote "good good good", and a judge that weighs it as praise can be fooled by it.
+It is a ridge regression on n-grams of words and of characters. The reward models are of another kind, so that a text
+that exploits them need not exploit it. A feature says whether a text has an n-gram, not how often, and is not divided
+by the text's length: people do not write "good good good", and counts would let a policy exploit such repetition.
 """
 
 import json
@@ -17,17 +17,17 @@ from scipy.sparse import csr_matrix, hstack
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import Ridge
 
-PARTS = {  # what counts as being in a text, if as many texts as `min_df` have it
+PARTS = {  # of the vocabulary; an n-gram is in it if at least `min_df` texts have it
     "words": {"ngram_range": (1, 2), "token_pattern": r"\w+|[!?:;()]+", "min_df": 2},
     "characters": {"ngram_range": (2, 5), "analyzer": "char_wb", "min_df": 3},
 }
 
 
 class GoldReward:
-    """score = b + Σ wᵢ fᵢ over what the text has of the vocabulary.
+    """score = b + Σᵢ wᵢ fᵢ over the n-grams i of the vocabulary that the text has.
 
-    vocabularies: by part, words and pairs of words, and sequences of characters. frequency: f, the inverse document
-    frequency of each, over the mean length of the part's vectors; weights: w of each; intercept: b.
+    vocabularies: the n-grams by part (`PARTS`). frequency: f, the inverse document frequency of each n-gram divided by
+    the mean norm of the part's vectors. weights: w. intercept: b.
     """
 
     def __init__(
@@ -40,14 +40,14 @@ class GoldReward:
         self.vocabularies, self.frequency, self.weights, self.intercept = vocabularies, frequency, weights, intercept
         ends = np.cumsum([len(vocabulary) for vocabulary in vocabularies.values()])
         self.vectorizers = []
-        for (part, vocabulary), of_part in zip(vocabularies.items(), np.split(frequency, ends[:-1])):
+        for (part, vocabulary), part_frequency in zip(vocabularies.items(), np.split(frequency, ends[:-1])):
             vectorizer = _vectorizer(part, vocabulary=vocabulary)
-            vectorizer.idf_ = of_part
+            vectorizer.idf_ = part_frequency
             self.vectorizers.append(vectorizer)
 
     @classmethod
     def fit(cls, texts: Sequence[str], labels: Sequence[float], penalty: float) -> "GoldReward":
-        """Least squares with a penalty on |w|²."""
+        """Minimises the squared error plus penalty · |w|²."""
         vocabularies, frequencies = {}, []
         for part in PARTS:
             vectorizer = _vectorizer(part)
@@ -67,11 +67,11 @@ class GoldReward:
         return cls(vocabularies, tensors["frequency"], tensors["weights"], float(tensors["intercept"]))
 
     def save(self, directory: Path) -> None:
-        """Writes the vocabularies and the numbers."""
+        """Writes the vocabularies, frequencies, weights and intercept."""
         directory.mkdir(parents=True)
         (directory / "vocabulary.json").write_text(json.dumps(self.vocabularies, ensure_ascii=False) + "\n")
-        numbers = {"frequency": self.frequency, "weights": self.weights, "intercept": np.array(self.intercept)}
-        tensors = {name: torch.tensor(value, dtype=torch.float64) for name, value in numbers.items()}
+        arrays = {"frequency": self.frequency, "weights": self.weights, "intercept": np.array(self.intercept)}
+        tensors = {name: torch.tensor(value, dtype=torch.float64) for name, value in arrays.items()}
         save_file(tensors, directory / "gold.safetensors")
 
     def __call__(self, prompts: Sequence[str], completions: Sequence[str]) -> list[float]:
@@ -83,9 +83,9 @@ class GoldReward:
         return (self.features(texts) @ self.weights + self.intercept).tolist()
 
     def features(self, texts: Sequence[str]) -> csr_matrix:
-        """f of what each text has, (texts, vocabulary)."""
+        """f of the n-grams that each text has, 0 elsewhere: (texts, vocabulary)."""
         return hstack([vectorizer.transform(texts) for vectorizer in self.vectorizers], format="csr")
 
 
-def _vectorizer(part: str, **given) -> TfidfVectorizer:
-    return TfidfVectorizer(binary=True, norm=None, **PARTS[part], **given)
+def _vectorizer(part: str, **settings) -> TfidfVectorizer:
+    return TfidfVectorizer(binary=True, norm=None, **PARTS[part], **settings)

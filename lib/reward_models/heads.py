@@ -1,4 +1,4 @@
-"""Reward models learned from preferences: K heads on one encoder, by Bradley and Terry, on TRL's trainer.
+"""Reward models trained on preferences by the Bradley–Terry model: K heads on one encoder, on TRL's trainer.
 
 Scalable Ensembling, arXiv 2406.01013. One head is the usual reward model.
 """
@@ -13,38 +13,38 @@ from trl.trainer.reward_trainer import DataCollatorForPreference
 
 
 def bradley_terry(chosen: Tensor, rejected: Tensor, weights: Tensor) -> Tensor:
-    """Σₖ meanᵢ −wᵢₖ log σ(rₖ(chosenᵢ) − rₖ(rejectedᵢ)). All are (pairs, heads).
+    """Σₖ meanᵢ −wᵢₖ log σ(rₖ(chosenᵢ) − rₖ(rejectedᵢ)). chosen, rejected, weights: (pairs, heads).
 
-    The heads' losses are summed, so that each has the gradient that it would have alone; a mean would divide it by K.
+    The losses are summed over heads, so that each head has the gradient that it would have alone.
     """
     return -(weights * logsigmoid(chosen - rejected)).mean(0).sum()
 
 
 def bootstrap_weights(pairs: int, heads: int, seed: int) -> list[list[int]]:
-    """How often each pair is in a bootstrap sample of the pairs, for each head: (pairs, heads)."""
+    """How often each pair is in a head's bootstrap sample of the pairs, (pairs, heads)."""
     generator = np.random.default_rng(seed)
     return generator.multinomial(pairs, np.full(pairs, 1 / pairs), size=heads).T.tolist()
 
 
 class Pairs(DataCollatorForPreference):
-    """TRL's pairs, with the `weights` of each for every head."""
+    """TRL's collator of pairs, which also collates their `weights`, one per head."""
 
     def torch_call(self, examples: list[dict]) -> dict[str, Tensor]:
-        """First all that were chosen, then all that were rejected."""
+        """A batch: all chosen texts, then all rejected ones, and the weights of the pairs."""
         weights = torch.tensor([example["weights"] for example in examples], dtype=torch.float32)
         return super().torch_call(examples) | {"weights": weights}
 
 
 class RewardHeads(RewardTrainer):
-    """TRL's reward trainer, which takes models of one output alone, for any number of them.
+    """TRL's reward trainer, extended from one output to K.
 
-    model: a sequence classifier with K outputs. train_dataset: `chosen_ids` and `rejected_ids`, tokens of whole texts,
-    and `weights`, K numbers for each pair.
+    model: a sequence classifier with K outputs. train_dataset: `chosen_ids` and `rejected_ids`, the tokens of whole
+    texts, and `weights`, K per pair.
     """
 
     def __init__(self, model: PreTrainedModel, *, processing_class, **kwargs) -> None:
         heads = model.config.num_labels
-        model.config.num_labels = 1  # TRL refuses another number, of which its loss alone depends
+        model.config.num_labels = 1  # TRL refuses more, though only its own loss needs that
         collator = Pairs(processing_class.pad_token_id)
         super().__init__(model=model, processing_class=processing_class, data_collator=collator, **kwargs)
         model.config.num_labels = heads
@@ -53,7 +53,7 @@ class RewardHeads(RewardTrainer):
         self._signature_columns = ["chosen_ids", "rejected_ids", "weights"]
 
     def compute_loss(self, model: nn.Module, inputs: dict[str, Tensor], **_) -> Tensor:
-        """The loss of a batch of pairs; logs how often the heads agree with the labels."""
+        """The loss of a batch of pairs. Logs the fraction of labels that the heads agree with as `accuracy`."""
         weights = inputs.pop("weights")
         chosen, rejected = model(**inputs, use_cache=False).logits.chunk(2)
         agreement = self.accelerator.gather_for_metrics((chosen > rejected).float().mean())

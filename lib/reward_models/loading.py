@@ -1,6 +1,6 @@
-"""Rewards: models trained on human labels or on pairs, ensembles of them, and plain functions, behind one call.
+"""Loading of rewards of all kinds.
 
-A reward maps prompts and completions to one number per completion, larger is better.
+A reward maps prompts and completions to one number per completion; larger is better.
 """
 
 import math
@@ -15,7 +15,7 @@ from lib.reward_models.kinds.table import loader_of
 
 @dataclass(frozen=True)
 class Reward:
-    """A reward by name. Whatever scores it, one finite number per completion comes back, or an error."""
+    """A named reward. Returns one finite number per completion; raises ValueError if `score` does not."""
 
     name: str
     score: Score
@@ -37,9 +37,9 @@ class Reward:
 
 
 def load(name: str, source: Mapping[str, Any], compute: Compute = CPU) -> Reward:
-    """The reward that `source` tells of, as its kind (`lib.reward_models.kinds`) makes it.
+    """The reward that `source` describes (`lib.reward_models.kinds`).
 
-    Raises ValueError, naming the reward, where it cannot be loaded.
+    Raises ValueError with the reward's name if it cannot be loaded.
     """
     key = name if name == "gold" else f"rewards.{name}"
     return Reward(name, loader_of(source).load(key, source, compute))

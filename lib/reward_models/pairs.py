@@ -1,4 +1,4 @@
-"""Preferences between two texts: labels, and how far a proxy's probabilities can be relied on."""
+"""Preferences between two texts: labels with noise, and the calibration of a proxy's probabilities."""
 
 import numpy as np
 import pandas as pd
@@ -10,28 +10,28 @@ BINS = 5  # of equal numbers of pairs
 
 
 def first_preferred(pairs: pd.DataFrame, flipped: float) -> NDArray[np.bool_]:
-    """Whether the label says that the first of two texts is better: what the gold reward says, or for a share of the
-    pairs the contrary.
+    """Labels: whether the first of two texts is preferred. By the gold reward, but inverted for a fraction `flipped`.
 
-    pairs: `gold_first`, `gold_second`, and `draw`, uniform on 0 to 1, which is below `flipped` for a wrong label; so
-    what is wrong at one share is wrong at every larger one.
+    pairs: `gold_first`, `gold_second`, and `draw`, uniform on [0, 1]. A label is flipped if `draw` < `flipped`, so that
+    a larger fraction flips the same labels and more.
     """
     by_gold = pairs["gold_first"] > pairs["gold_second"]
     return (by_gold ^ (pairs["draw"] < flipped)).to_numpy()
 
 
 def preference_probability(margins: Floats) -> Floats:
-    """P(first is better) = meanₖ σ(mₖ), of the K members of a proxy. margins: (pairs, K), the members' outputs for the
-    first text minus those for the second, on the scale that they were trained on.
+    """P(first is better) = meanₖ σ(mₖ) over the K members of a proxy.
+
+    margins: m, (pairs, K), a member's output for the first text minus that for the second, not standardised.
     """
     return (1 / (1 + np.exp(-margins))).mean(axis=-1)
 
 
 def reliability(probability: Floats, preferred: NDArray[np.bool_]) -> pd.DataFrame:
-    """How often what a proxy gives a probability is so, in bins of equal numbers of pairs.
+    """The calibration of a proxy (reliability diagram), in bins of equally many pairs.
 
-    Each pair is told with the text that the proxy prefers as its first, so that probabilities are ½ to 1. Columns:
-    `predicted`, the mean probability; `observed`, the share that the labels prefer too; `pairs`.
+    Probabilities are those of the text that the proxy prefers, so that they are between ½ and 1. Columns: `predicted`,
+    the mean probability; `observed`, the fraction of pairs whose label agrees; `pairs`, their number.
     """
     confidence = np.maximum(probability, 1 - probability)
     agrees = (probability > 0.5) == preferred
@@ -41,5 +41,5 @@ def reliability(probability: Floats, preferred: NDArray[np.bool_]) -> pd.DataFra
 
 
 def calibration_error(bins: pd.DataFrame) -> float:
-    """The expected calibration error: Σ over bins of |observed − predicted|, weighed by their pairs."""
+    """The expected calibration error: the mean of |observed − predicted| over bins, weighted by their pairs."""
     return float(np.average((bins["observed"] - bins["predicted"]).abs(), weights=bins["pairs"]))

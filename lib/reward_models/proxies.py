@@ -1,4 +1,4 @@
-"""Proxies of Scalable Ensembling, by name: as rules ask for them, folders hold them and tables read them.
+"""Names of the proxies of Scalable Ensembling: in params.yaml, in paths, and in tables and figures.
 
 `experiment` is `lib.graph.experiment.Experiment`.
 """
@@ -8,16 +8,16 @@ from typing import Any, NamedTuple
 
 AGGREGATES = {"mean": "mean", "worst_case": "worst case", "uncertainty_weighted": "mean − c·variance"}
 NAMES = {"single": "model", "models": "models", "heads": "heads", "frozen_heads": "frozen heads"}
-MEMBERS = 3  # K where nothing is said (Scalable Ensembling)
+MEMBERS = 3  # the default of K (Scalable Ensembling)
 
 
 class Ensemble(NamedTuple):
     """A proxy and the aggregate of its members.
 
-    kind: `single`, one model; `models`, K of them, which differ in their heads' first weights and the order of the
-    data; `heads`, K on one encoder that is trained with them; `frozen_heads`, K on θ_pre as it is.
-    flipped: the share of the labels that is wrong, where it is not that of all others, or None.
-    bootstrap: each member weighs the pairs as often as a bootstrap sample has them.
+    kind: `single`, one model; `models`, K models with different initial heads and orders of the data; `heads`, K heads
+    on one encoder that is trained with them; `frozen_heads`, K heads on θ_pre, which stays frozen.
+    members: K. flipped: the fraction of wrong labels if it differs from the experiment's, otherwise None.
+    bootstrap: whether each member is trained on a bootstrap sample of the pairs.
     """
 
     kind: str
@@ -41,43 +41,45 @@ class Ensemble(NamedTuple):
 
     @property
     def folder(self) -> str:
-        """Its place in the results, but for the share of flipped labels."""
+        """Its folder in the results, without the fraction of flipped labels."""
         return f"{self.kind}-{self.members}{'-bootstrap' * self.bootstrap}/{self.aggregate}"
 
 
-def ensemble(asked: Mapping, flipped: float) -> Ensemble:
-    """From an entry of params.yaml. One member is its own mean. flipped: the share where the entry says nothing."""
-    kind, bootstrap = asked["ensemble"], asked.get("bootstrap", False)
-    members = 1 if kind == "single" else asked.get("members", MEMBERS)
-    own = asked.get("flipped", flipped)
+def ensemble(entry: Mapping, flipped: float) -> Ensemble:
+    """The ensemble of an entry of params.yaml; one member has the aggregate `mean`. flipped: the default fraction."""
+    kind, bootstrap = entry["ensemble"], entry.get("bootstrap", False)
+    members = 1 if kind == "single" else entry.get("members", MEMBERS)
+    own = entry.get("flipped", flipped)
     return Ensemble(
         "single" if kind in ("models", "heads") and members == 1 and not bootstrap else kind,
         members,
-        "mean" if members == 1 else asked.get("aggregate", "worst_case"),
+        "mean" if members == 1 else entry.get("aggregate", "worst_case"),
         None if own == flipped else float(own),
         bootstrap,
     )
 
 
-def flipped_share(of: Ensemble, experiment: Any) -> float:
-    """The share of the labels that an ensemble learned from that is wrong."""
-    return experiment.value("reward_ensembles.flipped") if of.flipped is None else of.flipped
+def flipped_share(proxy: Ensemble, experiment: Any) -> float:
+    """The fraction of wrong labels that a proxy is trained on."""
+    return experiment.value("reward_ensembles.flipped") if proxy.flipped is None else proxy.flipped
 
 
-def proxy_folders(of: Ensemble, seed: int | str, experiment: Any) -> list[str]:
-    """Where the models of an ensemble are. A single model is the first of several, with one head; heads on one encoder
-    have its seed, so that what they are compared with has the data in the same order.
+def proxy_folders(proxy: Ensemble, seed: int | str, experiment: Any) -> list[str]:
+    """The directories of a proxy's models.
+
+    The k-th of several models has the k-th seed, a single model the first. Heads on one encoder have the first seed
+    too, so that they and the single model see the data in the same order.
     """
-    one_encoder = of.kind in ("heads", "frozen_heads")
-    trained = f"{of.kind}-{of.members}" if one_encoder else "heads-1"
-    numbers = range(1, 2 if one_encoder else of.members + 1)
-    share = f"flipped-{flipped_share(of, experiment):g}"
-    place = f"{experiment.results}/reward_ensembles/proxy/{trained}{'-bootstrap' * of.bootstrap}/{share}"
-    return [f"{place}/seed-{(100 * int(seed) + number) % 2**32}" for number in numbers]
+    one_encoder = proxy.kind in ("heads", "frozen_heads")
+    trained = f"{proxy.kind}-{proxy.members}" if one_encoder else "heads-1"
+    numbers = range(1, 2 if one_encoder else proxy.members + 1)
+    share = f"flipped-{flipped_share(proxy, experiment):g}"
+    folder = f"{experiment.results}/reward_ensembles/proxy/{trained}{'-bootstrap' * proxy.bootstrap}/{share}"
+    return [f"{folder}/seed-{(100 * int(seed) + number) % 2**32}" for number in numbers]
 
 
-def ensemble_source(of: Ensemble, seed: int | str, experiment: Any) -> dict[str, Any]:
-    """What a job is told of an ensemble: its `models`, the `aggregate` of their outputs and c, its `coefficient`."""
-    weighted = of.aggregate == "uncertainty_weighted"
+def ensemble_source(proxy: Ensemble, seed: int | str, experiment: Any) -> dict[str, Any]:
+    """The description of an ensemble for jobs: its `models`, their `aggregate`, and its `coefficient` c."""
+    weighted = proxy.aggregate == "uncertainty_weighted"
     coefficient = experiment.value("reward_ensembles.coefficient") if weighted else 0
-    return {"models": proxy_folders(of, seed, experiment), "aggregate": of.aggregate, "coefficient": coefficient}
+    return {"models": proxy_folders(proxy, seed, experiment), "aggregate": proxy.aggregate, "coefficient": coefficient}

@@ -1,1 +1,1 @@
-"""Means, intervals, fronts, and what training looks like along its steps."""
+"""Means, intervals, fronts, and trajectories along training."""

@@ -1,4 +1,4 @@
-"""95 % intervals by the bootstrap, over seeds and over prompts at once."""
+"""95 % bootstrap intervals over seeds and prompts jointly."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,13 +9,12 @@ SEED = 0  # of the bootstrap alone
 
 
 def resampled_means(scores: Floats, resamples: int) -> Floats:
-    """Means over seeds and prompts, of `resamples` bootstrap samples of both.
+    """Means over seeds and prompts of `resamples` bootstrap samples.
 
-    scores: (seeds, prompts, ...). Seeds and prompts are drawn with replacement and independently
-    of each other, and every quantity behind them is drawn together: two policies are always
-    compared on the same seeds and prompts. With one seed the result varies over prompts alone, and
-    with few the share of the seeds in it is too small, by (n - 1)/n of its variance.
-    Returns (resamples, ...). The generator is this function's own.
+    scores: (seeds, prompts, ...). Seeds and prompts are drawn independently, with replacement. All other axes share
+    the draw: two policies are always compared on the same seeds and prompts. With one seed the means vary over prompts
+    alone; with n seeds the variance between seeds is estimated too small, by the factor (n - 1)/n.
+    Returns (resamples, ...). The random generator is local.
     """
     seeds, prompts, *rest = scores.shape
     generator = np.random.default_rng(SEED)
@@ -27,8 +26,7 @@ def resampled_means(scores: Floats, resamples: int) -> Floats:
 
 
 def ends_of(column: str) -> tuple[str, str]:
-    """The columns of a table that hold the ends of a column's interval: of `kl`, `kl_low` and `kl_high`; of `value`,
-    `low` and `high`."""
+    """The names of a column's interval ends: `kl_low` and `kl_high` for `kl`, `low` and `high` for `value`."""
     stem = column.removesuffix("value") if column.endswith("value") else f"{column}_"
     return f"{stem}low", f"{stem}high"
 

@@ -1,8 +1,8 @@
-"""Means of scores with their bootstrap samples: what the tables of every paper are computed from.
+"""Mean scores with their bootstrap samples, from which the tables of all papers are computed.
 
-A point is what was scored: a pair of method and name, such as ("soup", "editorial=0.7+positivity=0.3").
-Every statistic has a leading axis of 1 + resamples: first its value on the data as it is, then
-on each bootstrap sample (`lib.statistics.intervals`).
+A point is a policy, or a combination of policies, that was scored. Its name is a pair of method and mixture, such as
+("soup", "editorial=0.7+positivity=0.3"). Every statistic has a leading axis of 1 + resamples: first its value on the
+data, then its values on the bootstrap samples (`lib.statistics.intervals`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -27,7 +27,7 @@ class Means:
 
     @classmethod
     def of(cls, scores: Sequence[pd.DataFrame], columns: Sequence[str], resamples: int) -> "Means":
-        """From one table per seed, with `method`, `mixture`, `prompt` and the columns, all of equal shape."""
+        """From a table per seed, of equal shape, with the columns `method`, `mixture`, `prompt` and `columns`."""
         tables = [table.sort_values(["method", "mixture", "prompt"], kind="stable") for table in scores]
         points = list(dict.fromkeys(zip(tables[0]["method"], tables[0]["mixture"])))
         arrays = [table[list(columns)].to_numpy().reshape(len(points), -1, len(columns)) for table in tables]
@@ -36,13 +36,13 @@ class Means:
         return cls(points, list(columns), np.concatenate([data.mean((0, 1))[None], replicates]))
 
     def at(self, points: Sequence[PointName], columns: Sequence[str]) -> Floats:
-        """(1 + resamples, points, columns) of the points and columns that are asked for."""
+        """The values of some points and columns, (1 + resamples, points, columns)."""
         rows = [self.points.index(point) for point in points]
         return self.values[:, rows][:, :, [self.columns.index(column) for column in columns]]
 
 
 def over(means: Means, baselines: Mapping[PointName, PointName], columns: Sequence[str]) -> Means:
-    """What points have in some columns over another point each, on the same seeds and prompts."""
+    """Each point minus its baseline, in some columns and on the same seeds and prompts."""
     points = list(baselines)
     return Means(points, list(columns), means.at(points, columns) - means.at(list(baselines.values()), columns))
 
@@ -53,40 +53,40 @@ def summary(statistic: Floats) -> dict[str, float]:
     return {"value": float(statistic[0]), "low": float(low), "high": float(high)}
 
 
-def in_columns(name: str, told: Mapping[str, float]) -> dict[str, float]:
+def in_columns(name: str, estimate: Mapping[str, float]) -> dict[str, float]:
     """A value and its interval as columns of a table: `name`, `name_low`, `name_high`."""
     low, high = ends_of(name)
-    return {name: told["value"], low: told["low"], high: told["high"]}
+    return {name: estimate["value"], low: estimate["low"], high: estimate["high"]}
 
 
 def differences(
     means: Means, first: PointName, second: PointName, names: Mapping[str, str]
 ) -> list[tuple[str, dict[str, float]]]:
-    """The first point minus the second in some columns. names: of the columns, as they are told."""
+    """The first point minus the second. names: of the columns to compare, each with the name that it gets."""
     values = over(means, {first: second}, list(names)).values[:, 0]
     return [(name, summary(values[:, i])) for i, name in enumerate(names.values())]
 
 
 def first_against_each(statistics: Mapping[str, Floats], columns: Mapping[str, Sequence]) -> pd.DataFrame:
-    """A row for the statistic of each named front, with what the first front has over it: `first_minus_this_value`, …
+    """A row for each front's statistic, with the difference of the first front to it: `first_minus_this_value`, …
 
-    columns: what else is told of the fronts, by column, in their order.
+    columns: further columns of the table, each with a value per front, in the fronts' order.
     """
     first = next(iter(statistics.values()))
     rows = []
     for i, (name, statistic) in enumerate(statistics.items()):
         difference = {f"first_minus_this_{key}": value for key, value in summary(first - statistic).items()}
-        told = {column: values[i] for column, values in columns.items()}
-        rows.append({"front": name} | told | summary(statistic) | difference)
+        further = {column: values[i] for column, values in columns.items()}
+        rows.append({"front": name} | further | summary(statistic) | difference)
     return pd.DataFrame(rows)
 
 
 def over_chord(
     means: Means, between: Mapping[float, PointName], ends: Sequence[PointName], columns: Sequence[str]
 ) -> pd.DataFrame:
-    """What points between two ends have over the chord, a row for each point and column.
+    """The height of points above the chord between two ends (`chord_margin`), a row for each point and column.
 
-    between: by `weight`, that of the first of the two ends.
+    between: the points, by the weight of the first end.
     """
     weights = np.array([[weight, 1 - weight] for weight in between])
     points, at_ends = means.at(list(between.values()), columns), means.at(ends, columns)

@@ -1,1 +1,1 @@
-"""What the trainers of SFT, rewards and policies share."""
+"""What the trainers of SFT, reward models and policies share."""

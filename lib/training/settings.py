@@ -1,4 +1,4 @@
-"""What the trainers of SFT, rewards and policies have in common."""
+"""Settings of all trainers, checkpoints from which they resume, and progress in the log."""
 
 from collections.abc import Mapping
 
@@ -15,14 +15,15 @@ from lib.training.beside_checkpoints import OrderedByEpoch
 
 
 def shared(compute: Compute, lora: bool, batch: int, parts: int = 1) -> dict[str, object]:
-    """Settings of all trainers. lora: whether what learns lies over frozen weights, which have their type already.
+    """Settings of all trainers.
 
-    batch: of a step of the optimiser; it goes through the model in `parts` of equal size, to save memory, each of which
-    the processes share.
+    lora: whether adapters are trained; their base model is already in the type of `compute`.
+    batch: examples per optimiser step, over all processes. parts: steps of gradient accumulation, which save memory.
+    Raises ValueError if the batch cannot be divided into equal parts.
     """
     processes = share().count
     if batch % (parts * processes):
-        raise ValueError(f"a batch of {batch} does not fall into {parts} parts for each of {processes} processes")
+        raise ValueError(f"a batch of {batch} cannot be divided into {parts} parts for each of {processes} processes")
     return {
         "per_device_train_batch_size": batch // parts // processes,
         "gradient_accumulation_steps": parts,
@@ -36,49 +37,49 @@ def shared(compute: Compute, lora: bool, batch: int, parts: int = 1) -> dict[str
 
 
 class Resumable:
-    """Of a trainer that goes on in any epoch, with the same batches in however many processes."""
+    """A trainer that can resume in any epoch, with the same batches in any number of processes."""
 
     def _get_train_sampler(self, *args, **kwargs) -> Sampler:
         sampler = super()._get_train_sampler(*args, **kwargs)
-        if isinstance(sampler, LengthGroupedSampler):  # made for the batches of one process
+        if isinstance(sampler, LengthGroupedSampler):  # it takes the batch of one process for the whole
             sampler.batch_size *= share().count
         return OrderedByEpoch(sampler, self)
 
 
 def resumable(checkpoints: Checkpoints, steps: int = 1) -> dict[str, object]:
-    """Settings of trainers that `train_from_last` trains. steps: of the optimiser, for each that the job counts."""
+    """Settings of trainers that `train_from_last` runs. steps: optimiser steps per step of the job."""
     return {
         "output_dir": str(checkpoints.folder),
         "save_strategy": "steps",
         "save_steps": checkpoints.every * steps,
-        "save_total_limit": 2,  # the one before is whole while the last is written
+        "save_total_limit": 2,  # the previous one is complete while the last is written
     }
 
 
 class Seal(TrainerCallback):
-    """Seals each checkpoint when all of it is written: it has to be the last of the callbacks."""
+    """Marks each checkpoint as complete when all of it is written. It has to be the last callback."""
 
     def __init__(self, checkpoints: Checkpoints) -> None:
         self.checkpoints = checkpoints
 
     def on_train_begin(self, args, state, control, **kwargs) -> None:
-        """Has checkpoints written as often as is said now, not as it was said when the last was written."""
+        """Takes the interval of checkpoints from the current settings; resuming would restore the old one."""
         state.save_steps = args.save_steps
 
     def on_step_end(self, args, state, control, **kwargs) -> None:
-        """Has none written at the end, from where the trainer would go on by a step too many."""
+        """Writes no checkpoint at the end: the trainer would resume from it with one step too many."""
         control.should_save &= state.global_step < state.max_steps
 
     def on_save(self, args, state, control, **kwargs) -> None:
-        """Seals the checkpoint that was just written, by all processes."""
+        """Seals the new checkpoint once all processes have written their part."""
         PartialState().wait_for_everyone()
         if state.is_world_process_zero:
             self.checkpoints.seal(self.checkpoints.folder / f"checkpoint-{state.global_step}")
 
 
 def train_from_last(trainer: Trainer, checkpoints: Checkpoints) -> None:
-    """Trains, from the last checkpoint of this training on if it was interrupted; the result is the same."""
-    with trainer.accelerator.main_process_first():  # which removes what is of another training
+    """Trains, from the last checkpoint if there is one. The result is the same as without the interruption."""
+    with trainer.accelerator.main_process_first():  # it removes checkpoints of other trainings
         last = checkpoints.last()
     if last is not None:
         print(f"going on after step {step_of(last)}")
@@ -87,22 +88,22 @@ def train_from_last(trainer: Trainer, checkpoints: Checkpoints) -> None:
 
 
 class PrintProgress(TrainerCallback):
-    """Prints `step 20/80  reward 0.31  entropy 0.8` for entries of the trainer's log, where it has the first of them.
+    """Prints lines such as `step 20/80  reward 0.310  entropy 0.800` from the trainer's log.
 
-    entries: what each is called, by its name in the log.
+    entries: the printed names, by the names in the log. Records without the first entry are skipped.
     """
 
     def __init__(self, entries: Mapping[str, str]) -> None:
         self.entries = entries
 
     def on_log(self, args, state, control, logs=None, **kwargs) -> None:
-        """Prints the entries that this line of the log has."""
-        found = [f"{label} {float(logs[name]):.3f}" for name, label in self.entries.items() if name in logs]
+        """Prints the entries that are in this record of the log."""
+        printed = [f"{label} {float(logs[name]):.3f}" for name, label in self.entries.items() if name in logs]
         if next(iter(self.entries)) in logs:
-            print(f"step {state.global_step}/{state.max_steps}  " + "  ".join(found))
+            print(f"step {state.global_step}/{state.max_steps}  " + "  ".join(printed))
 
 
 def print_progress(trainer: Trainer, entries: Mapping[str, str]) -> None:
-    """Has the trainer print these entries and nothing else."""
+    """Makes the trainer print these entries and nothing else."""
     trainer.remove_callback(PrinterCallback)
     trainer.add_callback(PrintProgress(entries))

@@ -7,7 +7,7 @@ from itertools import combinations
 import torch
 from torch import Tensor
 
-from lib.merging import angle, norm
+from lib.merges.task_vectors import angle, norm
 
 
 def geometry(products: Mapping[str, Tensor]) -> list[dict[str, str | float]]:
@@ -15,7 +15,7 @@ def geometry(products: Mapping[str, Tensor]) -> list[dict[str, str | float]]:
     cosine between the whole weights. With one policy there is its norm alone. Layers that a policy did not change are
     left out, as a zero vector has no angle.
 
-    products: `lib.merging.inner_products` of 1 + M vectors, θ_start and the M task vectors.
+    products: `lib.merges.task_vectors.inner_products` of 1 + M vectors, θ_start and the M task vectors.
     """
     rows = []
     for layer, gram in products.items():

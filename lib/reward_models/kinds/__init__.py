@@ -1,1 +1,1 @@
-"""Kinds of rewards, a file for each: what may stand in params.yaml, what jobs are told, and how it is loaded."""
+"""Kinds of rewards: their schema in params.yaml, what jobs need for them, and how they are loaded."""

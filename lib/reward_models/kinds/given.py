@@ -1,4 +1,4 @@
-"""Rewards that are there before the experiment begins: a plain function, or a classifier that others have trained."""
+"""Rewards that exist before the experiment: a Python function, or a classifier trained by others."""
 
 from collections.abc import Iterator
 from typing import Any, ClassVar
@@ -28,7 +28,7 @@ class Function(Kind):
 
 
 class Classifier(Kind):
-    """A sequence classifier from a directory or the hub, and which of its outputs count."""
+    """A sequence classifier from a directory or the hub, with weights for its outputs."""
 
     key = "classifier"
     unit = "as the classifier gives it"

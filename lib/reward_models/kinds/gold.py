@@ -1,4 +1,4 @@
-"""The gold reward where it is fitted on a human label."""
+"""The gold reward that is fitted to a human label."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +9,7 @@ from lib.reward_models.kinds.trained import label_problems
 
 
 class FittedGold(Kind):
-    """A ridge regression on a human label (`lib.reward_models.gold`)."""
+    """A ridge regression fitted to a human label (`lib.reward_models.gold`)."""
 
     key = "label"
     unit = "sd of the human label"
@@ -29,6 +29,6 @@ class FittedGold(Kind):
         return [source["directory"]]
 
     def load(self, key: str, source: Spec, compute: Any) -> Score:
-        from lib.reward_models.gold import GoldReward  # scikit-learn takes 2 s that most trainings need not wait for
+        from lib.reward_models.gold import GoldReward  # imported here: scikit-learn takes 2 s
 
         return GoldReward.load(Path(source["directory"]))

@@ -1,10 +1,10 @@
-"""What a kind of reward says of itself, in one place.
+"""The interface of a kind of reward.
 
-A kind is known by a key: an entry of `rewards:` (or `gold:`) that has it is of that kind. Of an entry, `spec`, a kind
-makes a `source`: what jobs are told, from which `lib.reward_models.loading.load` makes the reward.
+An entry of `rewards:` (or `gold:`) in params.yaml is of the kind whose `key` it has. From this entry, `spec`, the kind
+makes a `source`: the description that jobs receive and that `lib.reward_models.loading.load` makes the reward from.
 
-`experiment` is `lib.graph.experiment.Experiment`. Rules are laid out by these methods before anything runs, so that
-whatever takes long to import is imported in `load` alone.
+`experiment` is `lib.graph.experiment.Experiment`. All methods but `load` are called while Snakemake reads the rules:
+only `load` may import anything slow.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -16,34 +16,34 @@ Score = Callable[[Sequence[str], Sequence[str]], Sequence[float]]
 
 
 class Kind:
-    """What kinds have in common, for those that say nothing else."""
+    """The defaults of all kinds."""
 
     key: str
     unit: str
-    """Of the numbers, as axes of figures say it."""
+    """The unit of the reward, for the axes of figures."""
     schema: dict[str, Any]
-    """JSON schema of an entry; definitions are those of rules/params.schema.yaml."""
+    """JSON schema of an entry; it may refer to the definitions in rules/params.schema.yaml."""
 
     def problems(self, key: str, spec: Spec, experiment: Any) -> Iterator[tuple[str, str]]:
-        """What the schema does not see: dotted keys, each with what is wrong. key: of the entry."""
+        """Errors that the schema cannot find, as pairs of a dotted key and a message. key: of the entry."""
         yield from ()
 
     def source(self, name: str, spec: Spec, experiment: Any) -> dict[str, Any]:
-        """What jobs are told of the reward of that name."""
+        """The description of the reward that jobs receive. name: the reward's."""
         return {"kind": self.key} | dict(spec)
 
     def files(self, source: Spec, experiment: Any) -> list[str]:
-        """What a job that uses the reward has to have."""
+        """The files that a job needs to load the reward."""
         return []
 
     def other_keys(self) -> list[str]:
-        """The dotted keys of the parameters, beside its own entry, that the reward comes from."""
+        """Dotted keys outside the entry that the reward depends on."""
         return []
 
     def models(self, source: Spec) -> int:
-        """How many models a job that uses the reward holds."""
+        """The number of models that are in memory when the reward is loaded."""
         return 0
 
     def load(self, key: str, source: Spec, compute: Any) -> Score:
-        """The function that scores. key: where it stands in params.yaml. compute: `lib.machine.compute.Compute`."""
+        """The function that scores. key: of the entry. compute: `lib.machine.compute.Compute`."""
         raise NotImplementedError

@@ -1,4 +1,4 @@
-"""The table of reward kinds: a new one is a file beside this one, and a line here."""
+"""The table of reward kinds. A new kind is a file in this folder and an entry here."""
 
 from typing import Any
 
@@ -12,18 +12,18 @@ GOLD: list[Kind] = [FittedGold(), Function(), Classifier()]
 
 
 def kind_of(spec: Spec, kinds: list[Kind]) -> Kind:
-    """The kind of an entry of params.yaml: the one whose key it has."""
+    """The kind of an entry of params.yaml, by its key."""
     return next(kind for kind in kinds if kind.key in spec)
 
 
 def loader_of(source: Spec) -> Kind:
-    """The kind that a job's `source` is of."""
+    """The kind of a `source`."""
     by_name = {kind.key: kind for kind in REWARDS} | {"gold": GOLD[0]}
     return by_name[source["kind"]]
 
 
 def schema_of(kinds: list[Kind]) -> dict[str, Any]:
-    """JSON schema of an entry of one of the kinds: that of the kind whose key it has."""
+    """JSON schema of an entry that is of any of the kinds."""
     keys = [kind.key for kind in kinds]
     schema: dict[str, Any] = {"type": "object", "anyOf": [{"required": [key]} for key in keys]}
     for kind in reversed(kinds):

@@ -1,4 +1,4 @@
-"""Rewards that jobs of this graph train: on a human label, or as an ensemble of proxies on labelled pairs."""
+"""Rewards that the experiment trains: on a human label, or as an ensemble of proxies on labelled pairs."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +10,7 @@ from lib.reward_models.proxies import ensemble, ensemble_source
 
 
 class Trained(Kind):
-    """A reward whose source has `models`, directories of classifiers, and how their outputs are made one."""
+    """A reward whose source has `models`, the directories of classifiers, and the `aggregate` of their outputs."""
 
     def files(self, source: Spec, experiment: Any) -> list[str]:
         return list(source["models"])
@@ -41,24 +41,24 @@ class Label(Trained):
 
 
 def label_problems(key: str, label: str | dict[str, float], experiment: Any) -> Iterator[tuple[str, str]]:
-    """What is wrong with a human label, where the data's columns and domains are known before they are read."""
-    own = "rows" in experiment.config["data"]
-    columns = experiment.value("data.labels") if own else ["rating"]
+    """Errors in a human label, by the columns and domains that the data is declared to have."""
+    own_data = "rows" in experiment.config["data"]
+    columns = experiment.value("data.labels") if own_data else ["rating"]
     if isinstance(label, str):
         if label not in columns:
             yield key, f"{label!r} is not one of the labels ({', '.join(columns)})"
         return
     if len(set(label.values())) < 2:
         yield key, "all domains have the same number: there is nothing to learn"
-    if own and "domain" not in columns:
-        yield key, "the domains that it names are a column of the data, which data.labels lacks"
-    if not own:
+    if own_data and "domain" not in columns:
+        yield key, "it names domains, but data.labels has no column `domain`"
+    if not own_data:
         for domain in label.keys() - FILES.keys():
             yield key, f"{domain!r} is not one of the domains ({', '.join(FILES)})"
 
 
 class Proxies(Trained):
-    """An ensemble of models that learned what the gold reward prefers (Scalable Ensembling)."""
+    """An ensemble of reward models trained on the preferences of the gold reward (Scalable Ensembling)."""
 
     key = "ensemble"
     unit = "sd over samples of the SFT model"
@@ -77,11 +77,11 @@ class Proxies(Trained):
 
     def problems(self, key: str, spec: Spec, experiment: Any) -> Iterator[tuple[str, str]]:
         if not experiment.has("reward_ensembles"):
-            yield f"{key}.ensemble", "its proxies are trained as the section reward_ensembles says, which is missing"
+            yield f"{key}.ensemble", "its proxies need the section reward_ensembles, which is missing"
 
     def source(self, name: str, spec: Spec, experiment: Any) -> dict[str, Any]:
-        of = ensemble(spec, experiment.value("reward_ensembles.flipped"))
-        return {"kind": self.key} | ensemble_source(of, spec.get("seed", 0), experiment)
+        proxy = ensemble(spec, experiment.value("reward_ensembles.flipped"))
+        return {"kind": self.key} | ensemble_source(proxy, spec.get("seed", 0), experiment)
 
     def other_keys(self) -> list[str]:
         return ["reward_ensembles.flipped", "reward_ensembles.coefficient"]

@@ -1,0 +1,1 @@
+"""Merges of policies in weight space, one file each; `lib.merging` is their front door."""
