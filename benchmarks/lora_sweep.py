@@ -1,10 +1,10 @@
-"""Sampling for a λ sweep between two LoRA policies: all soups in one batch, or merged one after the other.
+"""Scores of a λ sweep between two LoRA policies: one batch of all, or merged one after the other.
 
     python -m benchmarks.lora_sweep --policies FIRST SECOND --sft SFT
 
-takes policies of any experiment with LoRA, such as results/smollm2/policy/positivity/seed-1. Completions of 16 tokens
-are sampled for 16 prompts at each λ. The log-probabilities of the same texts are compared in float32; both ways are
-timed, in turns, in the device's fastest precision.
+of any experiment with LoRA, such as results/smollm2/policy/positivity/seed-1. Completions of 16 tokens are sampled for
+16 prompts at each λ; what the two ways compute for the same texts is compared in float32, and timed in what the device
+is fast at. Rounds of the two alternate.
 """
 
 import argparse
@@ -33,13 +33,22 @@ LENGTH = 16
 def sweep(policies: list[Path], sft: Path, lambdas: list[float], compute: Compute):
     """All λ in one batch, as in `scripts/evaluate.py`, and their order."""
     points = [Point("linear", (1 - weight, weight), None) for weight in lambdas]
+<<<<<<< HEAD
     loaded = LoraPolicies(policies, sft, lambda path: language_model(path, compute))
     [(group, combined, _)] = loaded.combinations(points)
+=======
+    of_all = LoraPolicies(policies, sft, lambda path: language_model(path, compute))
+    [(group, combined, _)] = of_all.combinations(points)
+>>>>>>> main
     return [points.index(point) for point in group], combined
 
 
 def merged(policies: list[Path], lambdas: list[float], compute: Compute):
+<<<<<<< HEAD
     """The soup of each λ as a model of its own, merged on demand."""
+=======
+    """The soup of each λ as a model of its own, made when it is asked for."""
+>>>>>>> main
     parts = [weights_of(language_model(path, compute)) for path in policies]
     model = language_model(base_of(policies[0]), compute).to(compute.dtype)
     for weight in lambdas:
@@ -61,24 +70,28 @@ def drawn_by(combined, ids: list[list[int]]) -> list[list[int]]:
 
 
 def largest_differences(policies: list[Path], sft: Path, lambdas: list[float], ids, device) -> dict[str, float]:
+<<<<<<< HEAD
     """Between the two ways' next-token probabilities for the same texts, in float32."""
+=======
+    """Between what the two ways say of every next token of the same texts, in float32."""
+>>>>>>> main
     compute = Compute(device, torch.float32)
     order, combined = sweep(policies, sft, lambdas, compute)
     texts = drawn_by(combined, ids)
     with combined.together(range(combined.count), len(ids)) as mixed:
-        in_batch, _, _ = next_token_log_probabilities(*mixed, ids * len(lambdas), texts, 1.0)
-    largest = {"probability": 0.0, "log-probability, nats": 0.0, "least log-probability, nats": 0.0}
+        of_batch, _, _ = next_token_log_probabilities(*mixed, ids * len(lambdas), texts, 1.0)
+    found = {"probability": 0.0, "log-probability, nats": 0.0, "least log-probability, nats": 0.0}
     for number, one in enumerate(merged(policies, lambdas, compute)):
         place = slice(order.index(number) * len(ids), (order.index(number) + 1) * len(ids))
         with one.alone(0) as mixed:
-            alone, _, mask = next_token_log_probabilities(*mixed, ids, texts[place], 1.0)
-        batched, alone = (logs * mask.unsqueeze(-1) for logs in (in_batch[place][:, : alone.size(1)], alone))
-        probability = (batched.exp() - alone.exp()).abs().max().item()
-        largest["probability"] = max(largest["probability"], probability)
-        log_probability = (batched - alone).abs().max().item()
-        largest["log-probability, nats"] = max(largest["log-probability, nats"], log_probability)
-        largest["least log-probability, nats"] = min(largest["least log-probability, nats"], alone.min().item())
-    return largest
+            of_one, _, mask = next_token_log_probabilities(*mixed, ids, texts[place], 1.0)
+        said = [of * mask.unsqueeze(-1) for of in (of_batch[place][:, : of_one.size(1)], of_one)]
+        of_probabilities = (said[0].exp() - said[1].exp()).abs().max().item()
+        found["probability"] = max(found["probability"], of_probabilities)
+        of_logs = (said[0] - said[1]).abs().max().item()
+        found["log-probability, nats"] = max(found["log-probability, nats"], of_logs)
+        found["least log-probability, nats"] = min(found["least log-probability, nats"], said[1].min().item())
+    return found
 
 
 def main() -> None:
@@ -107,7 +120,7 @@ def main() -> None:
         for one in merged(arguments.policies, lambdas, compute):
             drawn_by(one, ids)
         seconds["one after the other"].append(time.perf_counter() - started)
-    medians = {name: float(np.median(times[1:])) for name, times in seconds.items()}
+    medians = {name: float(np.median(found[1:])) for name, found in seconds.items()}
     ratio = medians["one after the other"] / medians["one batch"]
     print(json.dumps({"seconds": medians, "ratio": ratio, "largest differences": differences}, indent=2))
 

@@ -49,7 +49,11 @@ WARP = (
 
 
 def slerp_alone() -> None:
+<<<<<<< HEAD
     """The same work as mergekit's nuslerp: one model. scripts.warp_merge also writes LITI's model and the angles."""
+=======
+    """What mergekit's nuslerp does: one model. scripts.warp_merge also writes LITI's, and the angles."""
+>>>>>>> main
     from lib.merging import MERGES
     from lib.models.merges_on_disk import write_merge
 
@@ -57,7 +61,7 @@ def slerp_alone() -> None:
 
 
 def write_models(folder: Path) -> None:
-    """Three models: a start, and two that are the start plus noise of a hundredth of its weights' spread."""
+    """Three models: one, and two that are it plus noise, a hundredth of its weights' spread."""
     import torch
     from transformers import LlamaConfig, LlamaForCausalLM
 
@@ -75,8 +79,8 @@ def write_models(folder: Path) -> None:
 
 
 def differences(folder: Path) -> list[dict]:
-    """Differences between our merges and mergekit's. nuslerp has an angle per tensor and we have one per transformer
-    block, so only tensors outside the blocks are compared."""
+    """Where ours and mergekit's differ. nuslerp has an angle per tensor, we have one per transformer block: they are
+    the same for tensors outside the blocks."""
     from safetensors.torch import load_file
 
     rows = []
@@ -120,7 +124,7 @@ def main() -> None:
     arguments = parser.parse_args()
     import pandas as pd
 
-    # torch is loaded in other processes only: a child's peak memory includes that of the process that starts it
+    # torch is loaded in other processes alone: a process is charged with the memory of the one that starts it
     with (
         tempfile.TemporaryDirectory() as name,
         ProcessPoolExecutor(1, get_context("spawn")) as other,

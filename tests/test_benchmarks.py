@@ -10,7 +10,7 @@ def test_a_sweep_in_one_batch_is_the_same_as_one_after_the_other(policies, token
     sft, *trained = policies
     tokenizer.save_pretrained(sft)
     tokenizer.save_pretrained(sft.parent / "base")
-    given = ["--policies", *trained, "--reference", sft, "--lambdas", "3", "--rounds", "1"]
+    given = ["--policies", *trained, "--sft", sft, "--lambdas", "3", "--rounds", "1"]
     monkeypatch.setattr("sys.argv", ["lora_sweep", *map(str, given)])
     lora_sweep.main()
     told = json.loads(capsys.readouterr().out)

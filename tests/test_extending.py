@@ -11,7 +11,7 @@ from safetensors.torch import load_file
 
 from lib.merging import merge_named
 from lib.models.merges_on_disk import write_merge
-from lib.models.weights import set_weights, weights
+from lib.models.weights import set_weights, weights_of
 from lib.papers.register import PAPERS
 from lib.policies.combinations import Point
 from tests.checkout import ROOT, Checkout, lay_over
@@ -104,10 +104,10 @@ def test_another_merge(copy_of_finished, tmp_path, base, policies, both_kinds, m
     """By its name on disk, of LoRA policies, and in scoring, with its one file and no other edited."""
     write(copy_of_finished, example("A merge"))
     monkeypatch.syspath_prepend(copy_of_finished.root)
-    name, weights_of = "my_merges:median", [0.2, 0.3, 0.5]
+    name, weights = "my_merges:median", [0.2, 0.3, 0.5]
     of_one_seed = [f"results/smoke/policy/{reward}/seed-1" for reward in ("positivity", "editorial", "brevity")]
     inputs = ["--start", "results/smoke/sft/1", "--policies", *of_one_seed]
-    told = json.dumps({"merge": name, "weights": weights_of})
+    told = json.dumps({"merge": name, "weights": weights})
     copy_of_finished.run("python", "-m", "scripts.merge", *inputs, "--model", "median", "--settings", told)
     models = [load_file(copy_of_finished.root / path / "model.safetensors") for path in of_one_seed]
     for tensor, found in load_file(copy_of_finished.root / "median/model.safetensors").items():
@@ -117,9 +117,9 @@ def test_another_merge(copy_of_finished, tmp_path, base, policies, both_kinds, m
 
     write_merge(merge_named(name), policies[0], policies, [1 / 3] * 3, tmp_path / "median")
     middle = {
-        key: torch.stack([full(folder, base)[key] for folder in policies]).median(0).values for key in weights(base)
+        key: torch.stack([full(folder, base)[key] for folder in policies]).median(0).values for key in weights_of(base)
     }
-    assert same(weights(type(base).from_pretrained(tmp_path / "median")), middle)
+    assert same(weights_of(type(base).from_pretrained(tmp_path / "median")), middle)
 
     point = Point(name, (0.2, 0.3, 0.5), None)
     lora, whole = (list(kind.combinations([point])) for kind in both_kinds)

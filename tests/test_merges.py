@@ -14,7 +14,7 @@ from lib.merging import MERGES, TensorMerge, merge_named
 from lib.models import streaming
 from lib.models.lora_on_disk import is_adapter
 from lib.models.merges_on_disk import write_merge
-from lib.models.weights import weights
+from lib.models.weights import weights_of
 from lib.policies.combinations import Point
 from lib.policies.log_probabilities import next_token_log_probabilities
 from scripts.evaluate import as_point
@@ -172,7 +172,7 @@ def test_a_merge_of_lora_policies_on_disk_is_that_of_the_full_weights(name, poli
     write_merge(MERGES[name], policies[0], policies[1:], HALVES, tmp_path / "merged")
     dense = isinstance(MERGES[name], TensorMerge)
     assert is_adapter(tmp_path / "merged") != dense
-    found = weights(type(base).from_pretrained(tmp_path / "merged")) if dense else full(tmp_path / "merged", base)
+    found = weights_of(type(base).from_pretrained(tmp_path / "merged")) if dense else full(tmp_path / "merged", base)
     assert same(found, MERGES[name](start, trained, HALVES), 1e-5)
 
 
@@ -223,8 +223,8 @@ def test_the_table_is_listed_where_a_merge_is_unknown():
 
 def test_a_policy_alone_is_itself_by_merges_that_keep_the_ends():
     alone = [0.0, 1.0]
-    assert {as_point(name, alone).of for name in ("linear", "slerp", "logits")} == {"linear"}
-    assert {name: as_point(name, alone).of for name in ("liti", "ties", "dare")} == {
+    assert {as_point(name, alone).merge for name in ("linear", "slerp", "logits")} == {"linear"}
+    assert {name: as_point(name, alone).merge for name in ("liti", "ties", "dare")} == {
         name: name for name in ("liti", "ties", "dare")
     }
 
