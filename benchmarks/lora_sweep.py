@@ -31,15 +31,15 @@ LENGTH = 16
 
 
 def sweep(policies: list[Path], sft: Path, lambdas: list[float], compute: Compute):
-    """All λ in one batch, as `scripts/evaluate.py` runs them."""
+    """All λ in one batch, as in `scripts/evaluate.py`, and their order."""
     points = [Point("linear", (1 - weight, weight), None) for weight in lambdas]
-    of_all = LoraPolicies(policies, sft, lambda path: language_model(path, compute))
-    [(group, combined, _)] = of_all.combinations(points)
+    loaded = LoraPolicies(policies, sft, lambda path: language_model(path, compute))
+    [(group, combined, _)] = loaded.combinations(points)
     return [points.index(point) for point in group], combined
 
 
 def merged(policies: list[Path], lambdas: list[float], compute: Compute):
-    """The soup of each λ as a model of its own, made when it is asked for."""
+    """The soup of each λ as a model of its own, merged on demand."""
     parts = [weights_of(language_model(path, compute)) for path in policies]
     model = language_model(base_of(policies[0]), compute).to(compute.dtype)
     for weight in lambdas:
@@ -61,7 +61,7 @@ def drawn_by(combined, ids: list[list[int]]) -> list[list[int]]:
 
 
 def largest_differences(policies: list[Path], sft: Path, lambdas: list[float], ids, device) -> dict[str, float]:
-    """Between what the two ways say of every next token of the same texts, in float32."""
+    """Between the two ways' next-token probabilities for the same texts, in float32."""
     compute = Compute(device, torch.float32)
     order, combined = sweep(policies, sft, lambdas, compute)
     texts = drawn_by(combined, ids)

@@ -49,7 +49,7 @@ WARP = (
 
 
 def slerp_alone() -> None:
-    """What mergekit's nuslerp does: one model. scripts.warp_merge also writes LITI's, and the angles."""
+    """The same work as mergekit's nuslerp: one model. scripts.warp_merge also writes LITI's model and the angles."""
     from lib.merging import MERGES
     from lib.models.merges_on_disk import write_merge
 

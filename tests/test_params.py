@@ -75,7 +75,7 @@ WRONG = [
         "training.launch",
         "there is no profiles/accelerate/mpi.yaml; use none for one process, or one of fsdp",
     ),
-    ({"training.launch": "multi_gpu", "policy.prompts_per_step": 3}, "policy.parts", "for each process"),
+    ({"training.launch": "multi_gpu", "policy.prompts_per_step": 3}, "policy.parts", "over 4 processes x 1 parts"),
     ({"training.launch": "multi_gpu", "policy.algorithm": "ppo"}, "training.launch", "ppo computes its means"),
     ({"training.launch": "fsdp", "policy.prompts_per_step": 4}, "training.launch", "the moving anchor (warp.mu)"),
     ({"compute.precision": "float16"}, "compute.precision", "'float16'"),

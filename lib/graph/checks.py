@@ -75,10 +75,7 @@ def launch_problems(experiment: Experiment) -> Problems:
     for key, batch in batches(experiment).items():
         parts, processes = value(f"{key}.parts"), launched["num_processes"]
         if batch % (parts * processes):
-            yield (
-                f"{key}.parts",
-                f"a batch of {batch} cannot be split into {parts} equal parts on each of {processes} processes",
-            )
+            yield f"{key}.parts", f"a batch of {batch} cannot be split over {processes} processes x {parts} parts"
     if value("policy.algorithm") == "ppo":
         yield "training.launch", "ppo computes its means over one process and cannot run in several; rloo and grpo can"
     if launched["distributed_type"] == "FSDP" and experiment.has("warp") and value("warp.mu"):
