@@ -73,9 +73,8 @@ def of_value(key: str, recorded: Mapping[str, Any], present: Mapping[str, Any], 
     """What is different about the value of a key; where it is a section, about each key in that."""
     name = section + key
     if key not in recorded:
-        yield Change(
-            "new key" if not section else "key", name, f"is {spelt(present[key])} and was not set, or not read"
-        )
+        kind = "key" if section else "new key"
+        yield Change(kind, name, f"is {spelt(present[key])} and was not set, or not read")
     elif key not in present:
         yield Change("key", name, f"was {spelt(recorded[key])} and is not there")
     elif isinstance(recorded[key], dict) and isinstance(present[key], dict):
