@@ -156,7 +156,7 @@ class Checkout:
             for path in sorted(folder.rglob("*"))
             if path.is_file()
             and path.name != ".snakemake_timestamp"
-            and path.relative_to(folder).parts[0] not in ("logs", "benchmarks")
+            and path.relative_to(folder).parts[0] != "logs"
         }
 
 
