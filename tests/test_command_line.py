@@ -99,7 +99,7 @@ def test_settings_that_do_not_fit_are_refused(started, settings):
 def test_every_script_says_what_it_is(tmp_path):
     done = subprocess.run([sys.executable, "-m", "scripts.fetch", "--help"], cwd=ROOT, capture_output=True, text=True)
     assert done.stdout.startswith("usage: python -m scripts.fetch")
-    assert "Bring an archive here" in done.stdout
+    assert "Fetch an archive" in done.stdout
     assert "--archive" in done.stdout
 
 

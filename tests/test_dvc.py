@@ -125,6 +125,7 @@ def test_seal_records_nothing_of_a_job_that_was_killed_with_snakemake(copy_of_se
     assert (copy_of_sealed.root / "dvc.lock").read_text() == before
 
 
+@pytest.mark.long
 @pytest.mark.faults
 def test_seal_records_nothing_of_a_job_whose_code_changed_while_it_ran(copy_of_sealed):
     copy_of_sealed.edit_code("scripts/policy.py")
@@ -194,6 +195,7 @@ def test_snakemake_does_not_start_on_what_dvc_is_making(copy_of_sealed, monkeypa
     copy_of_sealed.snakemake()
 
 
+@pytest.mark.long
 def test_what_dvc_ran_snakemake_does_not_run_again(copy_of_sealed):
     script = copy_of_sealed.root / "scripts/warp_figures.py"
     script.write_text(script.read_text().replace("width * 0.8", "width * 0.7"))
@@ -352,6 +354,7 @@ def damage(path: Path) -> None:
     path.chmod(mode)
 
 
+@pytest.mark.long
 def test_a_damaged_object_of_the_cache_is_named_and_not_used(copy_of_sealed, tmp_path):
     model = copy_of_sealed.root / POLICY / "model.safetensors"
     stored = next(
@@ -373,6 +376,7 @@ def test_a_damaged_object_of_the_cache_is_named_and_not_used(copy_of_sealed, tmp
     assert agreed(colleague) == set()
 
 
+@pytest.mark.long
 def test_a_file_that_was_changed_where_no_cache_has_it_is_named(copy_of_sealed, tmp_path):
     """Results that came by other ways than DVC, such as a copy."""
     colleague = copy_of_sealed.clone(tmp_path / "colleague")

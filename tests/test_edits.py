@@ -85,7 +85,7 @@ VALUES = {
     "a figure's size": ({"figures.width": 5.0}, SOUP_FIGURES | WARP_FIGURES | SALSA_FIGURES | ENSEMBLE_FIGURES),
 }
 CODE = {
-    "lib/merges/linear.py": {"soup", "warp_policy", "warp_merge", "salsa_policy"} | SCORES | ENSEMBLE_SCORES,
+    "lib/merges/linear.py": {"soup", "warp_merge"} | POLICIES | SCORES,  # the moving average is there, too
     "lib/merging.py": SCORES | ENSEMBLE_SCORES,
     "lib/reporting/figures.py": SOUP_FIGURES | WARP_FIGURES | SALSA_FIGURES | ENSEMBLE_FIGURES,
     "lib/reward_models/best_of_n.py": BEST_OF_N,

@@ -68,6 +68,7 @@ def test_stages_are_beside_the_parameters_and_start_at_the_root(checkout):
     assert all((FOLDER / path).resolve().is_relative_to(Path("results/other").resolve()) for path in files)
 
 
+@pytest.mark.long
 def test_its_lock_is_its_own_and_so_must_be_its_results(checkout):
     with graph_of("Snakefile", PARAMS) as graph:
         write(graph)
@@ -103,6 +104,7 @@ def commit(checkout: Checkout) -> str:
     return checkout.run("git", "rev-parse", "HEAD").strip()
 
 
+@pytest.mark.long
 def test_its_results_are_of_the_commit_that_its_lock_names(checkout):
     """Whatever the code is now; not whatever its parameters are."""
     given = ["--params", str(PARAMS)]

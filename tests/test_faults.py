@@ -18,6 +18,7 @@ def without_policy(checkout: Checkout) -> tuple[str, ...]:
     return tuple(checkout.command("--", POLICY, cores=1))
 
 
+@pytest.mark.long
 def test_two_at_once_and_a_lock_that_a_kill_left(copy_of_finished, finished):
     command = without_policy(copy_of_finished)
     copy_of_finished.hold("scripts.policy")

@@ -62,6 +62,7 @@ def test_two_rewards_are_enough_for_rewarded_soups(copy_of_finished):
     assert figures - {".snakemake_timestamp"} == {"front.png", "front.pdf", "chord.png", "chord.pdf"}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("paper", "other"), [("warp", "salsa"), ("salsa", "warp")])
 def test_one_reward_is_enough_for(copy_of_finished, paper, other):
     copy_of_finished.edit_params(ONE_REWARD | {other: None})

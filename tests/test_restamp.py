@@ -118,6 +118,7 @@ def test_words_are_compared_with_a_text_that_git_has(copy_of_sealed, restamped):
     assert "is in no commit" in restamped(copy_of_sealed)
 
 
+@pytest.mark.long
 def test_it_needs_no_results(copy_of_sealed, restamped, tmp_path):
     colleague = copy_of_sealed.clone(tmp_path / "colleague")
     edit_words(colleague)
@@ -130,6 +131,7 @@ def test_it_needs_no_results(copy_of_sealed, restamped, tmp_path):
     assert agreed(copy_of_sealed) == set()
 
 
+@pytest.mark.long
 def test_the_run_cache_has_them(copy_of_sealed, restamped):
     edit_words(copy_of_sealed, "scripts/warp_claims.py")
     restamped(copy_of_sealed)

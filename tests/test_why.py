@@ -83,6 +83,7 @@ def test_an_edit_of_a_rule_is_a_change_of_the_command(copy_of_sealed, capsys):
     assert re.search(r"^- its command has changed: .*\n  warp_claims → warp_figures$", said, re.MULTILINE), said
 
 
+@pytest.mark.long
 def test_results_that_were_altered_or_are_not_here(copy_of_sealed, capsys):
     (copy_of_sealed.root / "results/smoke/report.md").write_text("mine\n")
     said = told(copy_of_sealed, "report", capsys)
@@ -92,6 +93,7 @@ def test_results_that_were_altered_or_are_not_here(copy_of_sealed, capsys):
     assert "its results are not here: `dvc pull`" in told(copy_of_sealed, "report", capsys)
 
 
+@pytest.mark.long
 def test_what_only_one_of_both_knows(copy_of_sealed, capsys):
     """Results without what Snakemake remembers of them; and what Snakemake made and nobody has sealed."""
     shutil.move(copy_of_sealed.root / ".snakemake/metadata", copy_of_sealed.root / "metadata")
@@ -104,6 +106,7 @@ def test_what_only_one_of_both_knows(copy_of_sealed, capsys):
     assert "Snakemake has made it so: `make seal` records it" in said
 
 
+@pytest.mark.long
 def test_an_unknown_target_is_an_error_that_names_near_ones(sealed):
     said = sealed.dvc_graph("why", "results/smoke/repport.md", fails=True)
     assert "results/smoke/repport.md is no result and no stage of params.yaml. Near it: results/smoke/report.md" in said

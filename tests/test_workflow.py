@@ -14,6 +14,7 @@ from tests.test_edits import working_in
 SHARED = [{"alpha": 1, "beta": 0.05}, {"alpha": 0.5, "beta": 0.05}]
 
 
+@pytest.mark.long
 def test_a_reward_added_by_the_user_is_trained_on(copy_of_finished):
     (copy_of_finished.root / "my_rewards.py").write_text(
         "def shouting(prompts, completions, mark):\n    return [text.count(mark) for text in completions]\n"
@@ -58,6 +59,7 @@ def test_other_numbers_of_policies_and_iterations(copy_of_finished):
     assert fixed == {f"results/smoke/warp/fixed/beta-{beta}/seed-1" for beta in ("0", "1e-05")}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("algorithm", ["grpo", "ppo"])
 def test_another_algorithm(copy_of_finished, algorithm):
     """A step is a batch of completions for all of them."""
@@ -132,6 +134,7 @@ def test_what_is_still_to_be_done_is_told_beforehand(copy_of_finished, capsys):
     assert re.search(r"^\d+ jobs, about \d+\.\d hours on 2 cores$", table, re.MULTILINE)
 
 
+@pytest.mark.long
 def test_a_job_that_uses_a_gpu_is_tried_again_and_asks_for_more_memory(copy_of_finished):
     """Here it fails each time, for there is no GPU."""
     copy_of_finished.edit_params({"compute.device": "cuda"})
