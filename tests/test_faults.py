@@ -84,6 +84,7 @@ def test_a_full_disk_is_named_and_once_there_is_space_the_same_bytes_come_out(sm
     assert small_disk.files() == finished.files()
 
 
+@pytest.mark.long
 def test_a_training_that_is_killed_half_way_goes_on_from_its_checkpoint(copy_of_finished):
     """On WARP's policy, whose anchor moves: kill -9 of the job, after which Snakemake is started again."""
     checkout, policy = copy_of_finished, "M-1/iteration-1/policy-1/seed-1"

@@ -113,6 +113,7 @@ def test_an_unknown_target_is_an_error_that_names_near_ones(sealed):
     assert "Near it: nothing" in sealed.dvc_graph("why", "@", fails=True)
 
 
+@pytest.mark.long
 def test_status_says_how_many_and_what(copy_of_sealed, capsys):
     with graph(copy_of_sealed) as found:
         status(found)
