@@ -22,7 +22,7 @@ class FullPolicies:
         self.merged, self.anchor, self.of_sft = read(sft), read(sft), read(sft)
 
     def combinations(self, points: Iterable[Point]) -> Iterator[tuple[list[Point], Combined, dict[str, Combined]]]:
-        """Each point by itself, with the references that its KL is told to, by the name of the column."""
+        """Each point by itself, with the models that its KL is measured to, by the KL's column."""
         for point in points:
             references: dict[str, Combined] = {"kl": One([self.of_sft])}
             if point.anchor is not None:

@@ -34,7 +34,7 @@ class LoraPolicies:
             self.model.load_adapter(str(path), self.adapters[-1])
 
     def combinations(self, points: Iterable[Point]) -> Iterator[tuple[list[Point], Combined, dict[str, Combined]]]:
-        """Points of the same policies together, with the references that their KL is told to, by name of the column."""
+        """Points of the same policies together, with the models that their KL is measured to, by the KL's column."""
         for group in together(points):
             of_sft = [self._coefficients([self.sft], [1.0])] * len(group)
             references: dict[str, Combined] = {"kl": Sweep(self.model, self.adapters, of_sft)}

@@ -16,7 +16,7 @@ SEAL = "sealed.json"  # written last; a checkpoint without it, or with files tha
 
 @dataclass(frozen=True)
 class Checkpoints:
-    """Where a training may be gone on with.
+    """The checkpoints from which a training may resume.
 
     folder: beside what the job makes, until it is done. every: steps of the trainer between two checkpoints.
     job: what tells this job from others, such as its command line. made_of: the `versions` of what it is made of.
@@ -61,7 +61,7 @@ class Checkpoints:
                 raise
 
     def remove(self) -> None:
-        """Nothing is to be gone on with any more."""
+        """Removes them, once the training is done."""
         shutil.rmtree(self.folder, ignore_errors=True)  # on NFS the lock, which is open, stays for a moment
 
     def _held(self) -> bool:

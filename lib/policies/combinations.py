@@ -17,7 +17,7 @@ class Point(NamedTuple):
     """A combination of some policies.
 
     merge: its name (`lib.merging.merge_named`), or "logits" for the ensemble of their predictions. weights: one per
-    policy. anchor: the weights of the linear soup of policies that its KL is told to as well, or None.
+    policy. anchor: the weights of a linear soup of policies that KL is measured to as well, or None.
     """
 
     merge: str
