@@ -81,9 +81,7 @@ class Graph:
         """Makes Snakemake believe that it has just made the outputs that are there."""
         for output in job.output:
             self._records.cleanup_metadata(output)
-        for path in [*job.output, job.benchmark]:  # Snakemake takes the oldest of them, benchmark included
-            if path and Path(path).exists():
-                path.touch()
+            output.touch()
         self._workflow.async_run(self._records.finished(job))
 
     def mark_stale(self, job: Job) -> None:

@@ -26,9 +26,11 @@ def job_of(graph: Graph, target: str) -> Job:
     raise ValueError(f"{target} is no result and no stage of {graph.params}. Near it: {', '.join(near) or 'nothing'}")
 
 
-def causes(graph: Graph, recorded: Records, job: Job) -> dict[str, list[Change]]:
-    """What differs from dvc.lock about a job and those before it, by name, less what follows from one of them."""
-    before = nx.ancestors(ways(graph), name(job)) | {name(job)}
+def causes(graph: Graph, recorded: Records, before: set[str]) -> dict[str, list[Change]]:
+    """What differs from dvc.lock about some jobs, by name, less what follows from one of them.
+
+    before: the names of a job and of all that it is made from.
+    """
     found: dict[str, list[Change]] = {}
     stale: set[str] = set()
     for one in graph.jobs:
@@ -58,12 +60,13 @@ def explain(graph: Graph, recorded: Records, target: str) -> list[str]:
     Raises ValueError where there is no such result or stage.
     """
     job = job_of(graph, target)
-    found = by_change(causes(graph, recorded, job))
+    all_ways = ways(graph)
+    found = by_change(causes(graph, recorded, nx.ancestors(all_ways, name(job)) | {name(job)}))
     if not found:
         return [f"{name(job)} {as_recorded(graph, job)}{recorded.commit_of(name(job))}"]
     lines = [f"{name(job)} is not as in {recorded.lock_file}:"]
     for words, names in found.items():
-        way = nx.shortest_path(ways(graph), names[0], name(job))
+        way = nx.shortest_path(all_ways, names[0], name(job))
         others = f" (and so for {len(names) - 1} more)" if len(names) > 1 else ""
         lines += [f"- {words}", f"  {' → '.join(way)}{others}"]
     return [*lines, in_snakemake(graph, job)]
