@@ -35,7 +35,7 @@ def trained(params: dict, algorithm: str, seed: int, folder: Path) -> tuple[Path
     results, policy = Path("results", params["experiment"]), params["policy"]
     name = params["salsa"]["reward"]
     shared = ("steps", "prompts_per_step", "completions_per_prompt", "parts", "max_new_tokens", "temperature")
-    settings = {key: policy[key] for key in (*shared, "learning_rate", "beta", "kl_every")}
+    settings = {key: policy[key] for key in (*shared, "learning_rate", "warmup_steps", "clip_norm", "beta", "kl_every")}
     checkpoints = Checkpoints(folder / "checkpoints", policy["steps"], job=[algorithm, seed], made_of={})
     history = folder / f"{algorithm}-{seed}.json"
     started = time.perf_counter()
@@ -47,6 +47,8 @@ def trained(params: dict, algorithm: str, seed: int, folder: Path) -> tuple[Path
             snippets=results / "data/snippets.jsonl",
             model=Output(folder / f"{algorithm}-{seed}"),
             history=Output(history),
+            moving_average=None,
+            checkpoint_average=None,
             checkpoints=checkpoints,
             reward={name: {"kind": "label", "models": [str(results / "reward" / name)], **MEAN, "weight": 1.0}},
             algorithm=algorithm,

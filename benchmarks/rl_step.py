@@ -80,7 +80,7 @@ def config(folder: str, steps: int, **own) -> RLOOConfig:
         temperature=TEMPERATURE,
         beta=BETA,
         learning_rate=LEARNING_RATE,
-        lr_scheduler_type="constant",
+        lr_scheduler_type="constant_with_warmup",
         logging_steps=1,
         **own,
     )

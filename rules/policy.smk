@@ -7,6 +7,7 @@
 # trains LoRA. 3. β is constant.
 
 POLICY_BATCH = value("policy.prompts_per_step") * value("policy.completions_per_prompt")
+NO_AVERAGES = {"moving_average": [], "checkpoint_average": []}  # which one policy of WARP has
 TRAINED_ON = {"sft": START, "snippets": rules.snippets.output.snippets}  # beside start, anchor and rewards
 
 
@@ -21,6 +22,7 @@ rule policy:
     output:
         model=directory(f"{RESULTS}/policy/{{mixture}}/seed-{{seed}}"),
         history=f"{RESULTS}/policy/{{mixture}}/seed-{{seed}}.json",
+        **NO_AVERAGES,
     log:
         f"{RESULTS}/logs/policy/{{mixture}}/seed-{{seed}}.log",
     retries: ask.retries
@@ -45,4 +47,5 @@ rule policy:
     shell:
         "{resources.launch} scripts.policy --start {input.start} --anchor {input.anchor}"
         " --sft {input.sft} --snippets {input.snippets} --model {output.model} --history {output.history}"
+        " --moving_average {output.moving_average} --checkpoint_average {output.checkpoint_average}"
         " --checkpoint-every {resources.checkpoint_every} --made-of {input} --settings {params.settings:q} > {log} 2>&1"

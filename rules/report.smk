@@ -1,6 +1,54 @@
-# One page with all results.
-# Needs the reports of the jobs that all papers share, and the tables of each paper; makes report.md, and its main
-# numbers in metrics.json.
+# What is said of the claims, and one page with all results.
+# Needs the reports of the jobs that all papers share, and the evidence and tables of each paper; makes claims.csv and
+# claims.md, samples at equal KL for each paper, report.md, and its main numbers in metrics.json.
+
+
+rule claims:
+    input:
+        code("scripts/claims.py"),
+        [code(f"lib/papers/{name}/claims.py") for name in EVIDENCE],
+        every(EVIDENCE),
+    output:
+        table=f"{RESULTS}/claims.csv",
+        page=f"{RESULTS}/claims.md",
+    log:
+        f"{RESULTS}/logs/claims.log",
+    resources:
+        **SMALL,
+    params:
+        settings=settings(evidence=EVIDENCE),
+    shell:
+        "python -m scripts.claims --table {output.table} --page {output.page}"
+        " --settings {params.settings:q} > {log} 2>&1"
+
+
+rule samples_at_equal_kl:
+    input:
+        code("scripts/samples_at_equal_kl.py"),
+        scores=lambda wildcards: SAMPLES[wildcards.paper]["scores"],
+        snippets=rules.snippets.output.snippets,
+    output:
+        samples=f"{RESULTS}/{{paper}}/samples_at_equal_kl.csv",
+    log:
+        f"{RESULTS}/logs/samples_at_equal_kl/{{paper}}.log",
+    wildcard_constraints:
+        paper="|".join(SAMPLES),
+    resources:
+        **SMALL,
+    params:
+        settings=lambda wildcards: settings(
+            "data.prompt_words",
+            "data.left_out",
+            prompts_held_out=value("evaluation.prompts"),
+            paths=SAMPLES[wildcards.paper]["paths"],
+            columns=SAMPLES[wildcards.paper]["rewards"],
+        ),
+        derived_from=lambda wildcards: settings(
+            "seeds", "evaluation.prompts", "evaluation.path", *SAMPLES[wildcards.paper]["keys"]
+        ),
+    shell:
+        "python -m scripts.samples_at_equal_kl --scores {input.scores} --snippets {input.snippets}"
+        " --samples {output.samples} --settings {params.settings:q} > {log} 2>&1"
 
 
 rule report:
@@ -8,6 +56,8 @@ rule report:
         code("scripts/report.py"),
         [code(f"lib/papers/{name}/report.py") for name in papers],
         every([part["files"] for part in REPORT.values()]),
+        claims=rules.claims.output.table,
+        samples=expand(rules.samples_at_equal_kl.output, paper=SAMPLES),
         data=rules.snippets.output.report,
         base=rules.base.output.report,
         sft=expand(rules.sft.output.report, number=SEED_OF_SFT),
@@ -26,12 +76,11 @@ rule report:
         settings=settings(
             "seeds",
             "evaluation.prompts",
-            "evaluation.resamples",
             files={name: part["files"] for name, part in REPORT.items()},
             values={name: {key: value(key) for key in part["keys"]} for name, part in REPORT.items()},
         ),
         derived_from=settings(*(key for part in REPORT.values() for key in part["keys"])),
     shell:
-        "python -m scripts.report --data {input.data} --base {input.base} --sft {input.sft}"
+        "python -m scripts.report --claims {input.claims} --samples {input.samples} --data {input.data} --base {input.base} --sft {input.sft}"
         " --agreement {input.agreement} --report {output.report} --metrics {output.metrics}"
         " --settings {params.settings:q} > {log} 2>&1"

@@ -27,6 +27,8 @@ rule reward:
             "reward_model.batch_size",
             "reward_model.parts",
             "reward_model.learning_rate",
+            "reward_model.warmup_steps",
+            "reward_model.clip_norm",
             "reward_model.seed",
             "lora",
             "compute",

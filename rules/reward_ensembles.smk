@@ -173,6 +173,7 @@ use rule policy as reward_ensembles_policy with:
         anchor=START,
         gold=rewards.gold_files(),
     output:
+        **NO_AVERAGES,
         model=directory(ON_PROXY),
         history=f"{ON_PROXY}.json",
     log:
@@ -210,7 +211,11 @@ use rule evaluate as reward_ensembles_scores with:
     params:
         settings=lambda wildcards: evaluation_settings(rewards, ensembles.points(wildcards.study), names=[])(wildcards),
         derived_from=lambda wildcards: settings(
-            "policy.start", "evaluation.prompts", *rewards.gold_keys(), *ensembles.keys(wildcards.study)
+            "policy.start",
+            "evaluation.prompts",
+            "evaluation.path",
+            *rewards.gold_keys(),
+            *ensembles.keys(wildcards.study),
         ),
 
 
@@ -223,6 +228,7 @@ rule reward_ensembles_claims:
         scores=lambda wildcards: expand(rules.reward_ensembles_scores.output, study=wildcards.study, seed=SEEDS),
         curves=lambda wildcards: expand(rules.best_of_n.output, study=wildcards.study, seed=SEEDS),
     output:
+        evidence=directory(f"{ENSEMBLES}/{{study}}/evidence"),
         policies=f"{ENSEMBLES}/{{study}}/policies.csv",
         training=f"{ENSEMBLES}/{{study}}/training.csv",
         comparisons=f"{ENSEMBLES}/{{study}}/comparisons.csv",
@@ -235,26 +241,29 @@ rule reward_ensembles_claims:
         **SMALL,
     params:
         settings=lambda wildcards: settings(
-            "evaluation.resamples",
             "seeds",
-            variants=ensembles.variants(wildcards.study),
+            compared=ensembles.compared(wildcards.study),
             trainings=ensembles.histories(wildcards.study),
             agreement=ensembles.proxy_files(wildcards.study, ".json"),
             held_out=ensembles.proxy_files(wildcards.study, ".csv"),
         ),
-        derived_from=lambda wildcards: settings(*ensembles.keys(wildcards.study)),
+        derived_from=lambda wildcards: settings(
+            "policy.start", "evaluation.path", "evaluation.margin", *ensembles.keys(wildcards.study)
+        ),
     shell:
         "python -m scripts.reward_ensembles_claims --scores {input.scores} --curves {input.curves}"
-        " --policies {output.policies} --training {output.training} --comparisons {output.comparisons}"
-        " --best_of_n {output.best_of_n} --proxies {output.proxies} --reliability {output.reliability}"
+        " --evidence {output.evidence} --policies {output.policies} --training {output.training}"
+        " --comparisons {output.comparisons} --best_of_n {output.best_of_n} --proxies {output.proxies} --reliability {output.reliability}"
         " --settings {params.settings:q} > {log} 2>&1"
 
 
 rule reward_ensembles_figures:
     input:
         code("scripts/reward_ensembles_figures.py"),
-        lambda wildcards: every(ensembles.histories(wildcards.study)),
-        **{name: rules.reward_ensembles_claims.output[name] for name in ("policies", "best_of_n", "reliability")},
+        **{
+            name: rules.reward_ensembles_claims.output[name]
+            for name in ("evidence", "policies", "best_of_n", "reliability")
+        },
     output:
         figures=directory(f"{ENSEMBLES}/{{study}}/figures"),
     log:
@@ -262,21 +271,17 @@ rule reward_ensembles_figures:
     resources:
         **SMALL,
     params:
-        settings=lambda wildcards: settings(
-            "figures.width",
-            "figures.dpi",
-            variants=ensembles.variants(wildcards.study),
-            trainings=ensembles.histories(wildcards.study),
-        ),
-        derived_from=lambda wildcards: settings(*ensembles.keys(wildcards.study)),
+        settings=settings("figures.width", "figures.dpi"),
     shell:
-        "python -m scripts.reward_ensembles_figures --policies {input.policies} --best_of_n {input.best_of_n}"
-        " --reliability {input.reliability} --figures {output.figures} --settings {params.settings:q} > {log} 2>&1"
+        "python -m scripts.reward_ensembles_figures --evidence {input.evidence} --policies {input.policies}"
+        " --best_of_n {input.best_of_n} --reliability {input.reliability} --figures {output.figures}"
+        " --settings {params.settings:q} > {log} 2>&1"
 
 
 rule reward_ensembles_report:
     input:
         code("scripts/reward_ensembles_report.py"),
+        evidence=expand(rules.reward_ensembles_claims.output.evidence, study="more"),
         figures=expand(rules.reward_ensembles_figures.output, study="more"),
         tables=[
             expand(rules.reward_ensembles_claims.output[name], study="more")
@@ -288,19 +293,18 @@ rule reward_ensembles_report:
         f"{RESULTS}/logs/reward_ensembles_report.log",
     resources:
         **SMALL,
-    params:
-        settings=settings(
-            "seeds",
-            "evaluation.prompts",
-            "evaluation.resamples",
-            "reward_ensembles.best_of_prompts",
-            "reward_ensembles.held_out_pairs",
-        ),
     shell:
-        "python -m scripts.reward_ensembles_report --tables {input.tables} --figures {input.figures}"
-        " --report {output.report} --settings {params.settings:q} > {log} 2>&1"
+        "python -m scripts.reward_ensembles_report --evidence {input.evidence} --tables {input.tables}"
+        " --figures {input.figures} --report {output.report} > {log} 2>&1"
 
 
+EVIDENCE["reward_ensembles"] = expand(rules.reward_ensembles_claims.output.evidence, study="main")[0]
+SAMPLES["reward_ensembles"] = {
+    "scores": expand(rules.reward_ensembles_scores.output, study="main", seed=SEEDS[0]),
+    "paths": ensembles.paths("main"),
+    "rewards": ["gold"],
+    "keys": ["policy.start", *ensembles.keys("main")],
+}
 REPORT["reward_ensembles"] = {
     "files": {
         name: expand(path, study="main")[0]
@@ -309,6 +313,6 @@ REPORT["reward_ensembles"] = {
             *rules.reward_ensembles_figures.output.items(),
         ]
     },
-    "keys": ["reward_ensembles.best_of_prompts", "reward_ensembles.held_out_pairs"],
+    "keys": [],
 }
 PLOTS |= {f"{ENSEMBLES}/main/figures/{name}.png": None for name in ("training_kl", "best_of_n", "calibration")}

@@ -8,7 +8,6 @@
 
 soups = papers["rewarded_soups"]
 BALANCE = f"{RESULTS}/rewarded_soups/balance.csv" if soups.triple else []  # of three rewards (RS-5)
-SIMPLEX_KEYS = ["rewarded_soups.simplex_rewards"] if soups.triple else []
 
 
 use rule evaluate as rewarded_soups_scores with:
@@ -17,14 +16,14 @@ use rule evaluate as rewarded_soups_scores with:
         code("scripts/evaluate.py"),
         BASE_OF_LORA,
         **JUDGED_WITH,
-        policies=[f"{RESULTS}/policy/{name}/seed-{{seed}}" for name in soups.policies],
+        policies=lambda wildcards: soups.models(wildcards.seed),
     output:
         f"{RESULTS}/scores/rewarded_soups/seed-{{seed}}.csv",
     log:
         f"{RESULTS}/logs/rewarded_soups_scores/seed-{{seed}}.log",
     params:
         settings=evaluation_settings(rewards, soups.points),
-        derived_from=settings(*rewards.all_keys(), "evaluation.prompts", *soups.keys),
+        derived_from=settings(*rewards.all_keys(), "evaluation.prompts", "evaluation.path", *soups.keys),
 
 
 rule rewarded_soups_claims:
@@ -33,6 +32,7 @@ rule rewarded_soups_claims:
         scores=expand(rules.rewarded_soups_scores.output, seed=SEEDS),
         sft=expand(rules.evaluate.output, seed=SEEDS),
     output:
+        evidence=directory(f"{RESULTS}/rewarded_soups/evidence"),
         front=f"{RESULTS}/rewarded_soups/front.csv",
         chord=f"{RESULTS}/rewarded_soups/chord.csv",
         hypervolume=f"{RESULTS}/rewarded_soups/hypervolume.csv",
@@ -43,20 +43,12 @@ rule rewarded_soups_claims:
     resources:
         **SMALL,
     params:
-        settings=settings(
-            "rewarded_soups.rewards",
-            "rewarded_soups.weights",
-            "rewarded_soups.preferences",
-            "evaluation.resamples",
-            "policy.start",
-            columns=[*rewards.names, "gold"],
-            simplex_rewards=soups.triple,
-        ),
-        derived_from=settings("rewards", "seeds", *SIMPLEX_KEYS),
+        settings=settings("seeds", compared=soups.compared(rewards.units())),
+        derived_from=settings("rewards", "policy.start", "evaluation.path", "evaluation.margin", *soups.keys),
     shell:
         "python -m scripts.rewarded_soups_claims --scores {input.scores} --sft {input.sft}"
-        " --front {output.front} --chord {output.chord} --hypervolume {output.hypervolume}"
-        " --preference {output.preference} --balance {output.balance}"
+        " --evidence {output.evidence} --front {output.front} --chord {output.chord}"
+        " --hypervolume {output.hypervolume} --preference {output.preference} --balance {output.balance}"
         " --settings {params.settings:q} > {log} 2>&1"
 
 
@@ -104,7 +96,7 @@ use rule soup as rewarded_soups_model with:
 rule rewarded_soups_figures:
     input:
         code("scripts/rewarded_soups_figures.py"),
-        **{name: rules.rewarded_soups_claims.output[name] for name in ("front", "chord", "balance")},
+        **{name: rules.rewarded_soups_claims.output[name] for name in ("evidence", "front", "chord", "balance")},
     output:
         figures=directory(f"{RESULTS}/rewarded_soups/figures"),
     log:
@@ -112,19 +104,19 @@ rule rewarded_soups_figures:
     resources:
         **SMALL,
     params:
-        settings=settings(
-            "rewarded_soups.rewards",
-            "figures.width",
-            "figures.dpi",
-            simplex_rewards=soups.triple,
-            units=rewards.units(),
-        ),
-        derived_from=settings("rewards", *SIMPLEX_KEYS),
+        settings=settings("figures.width", "figures.dpi"),
     shell:
-        "python -m scripts.rewarded_soups_figures --front {input.front} --chord {input.chord}"
+        "python -m scripts.rewarded_soups_figures --evidence {input.evidence} --front {input.front} --chord {input.chord}"
         " --balance {input.balance} --figures {output.figures} --settings {params.settings:q} > {log} 2>&1"
 
 
+EVIDENCE["rewarded_soups"] = rules.rewarded_soups_claims.output.evidence
+SAMPLES["rewarded_soups"] = {
+    "scores": expand([*rules.rewarded_soups_scores.output, *rules.evaluate.output], seed=SEEDS[0]),
+    "paths": soups.paths(),
+    "rewards": soups.pair,
+    "keys": ["rewarded_soups.rewards", "rewarded_soups.preferences", "policy.start"],
+}
 REPORT["rewarded_soups"] = {
     "files": dict(rules.rewarded_soups_claims.output.items())
     | {

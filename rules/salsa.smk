@@ -1,13 +1,14 @@
 # SALSA (arXiv 2411.01798): the reference of the KL term is a soup of two SFT models, α θ_sft1 + (1 − α) θ_sft2, frozen;
 # the policy starts at θ_sft1. The baseline is α = 1: the SFT model as the reference.
-# Needs the SFT pair, rewards, the gold reward and snippets; makes salsa/: references, policies, comparisons pair by pair
-# at equal β and at equal KL, win rates within and beyond the domains of training. `snakemake salsa` adds
-# salsa/more: several α, another β, the soup as the start, and the plane of the SFT models and a policy.
+# Needs the SFT pair, rewards, the gold reward and snippets; makes sft/spread.json, how far the pair is from its soup, and
+# salsa/: references, policies, comparisons pair by pair at equal β and at equal KL, win rates within and beyond the
+# domains of training. `snakemake salsa` adds salsa/more: several α, another β, the soup as the start, and the plane of
+# the SFT models and a policy. KL is to θ_sft1, wherever other policies start.
 #
 # Deviations: 1. to 3. of policy.smk. 4. Win rates are the gold reward's on held-out prompts, where the paper's come from
 # MT-Bench, Arena-Hard and UltraFeedback. 5. The domain left out is one that θ_pre has seen, and that no policy is trained on.
 #
-# Longer than other rules files, because the paper has nine kinds of jobs.
+# Longer than other rules files, because the paper has ten kinds of jobs.
 
 salsa = papers["salsa"]
 SALSA = f"{RESULTS}/salsa/policy/start-{{start}}/alpha-{{alpha}}/beta-{{beta}}/seed-{{seed}}"
@@ -25,6 +26,36 @@ wildcard_constraints:
 rule salsa:
     input:
         expand(f"{RESULTS}/salsa/more/{{made}}", made=["figures", "plane", "report.md"]),
+
+
+rule sft_spread:
+    input:
+        code("scripts/spread.py"),
+        BASE_OF_LORA,
+        sft=expand(f"{RESULTS}/sft/{{number}}", number=SEED_OF_SFT),
+        soup=rules.soup.output.model,
+        snippets=rules.snippets.output.snippets,
+    output:
+        spread=f"{RESULTS}/sft/spread.json",
+    log:
+        f"{RESULTS}/logs/sft_spread.log",
+    retries: ask.retries
+    resources:
+        mem_mb=ask.memory(frozen=3, sampled=64),
+        runtime=ask.duration(texts=400, passes=5),
+        gpu=ask.gpu,
+    params:
+        settings=settings(
+            "data.prompt_words",
+            "data.left_out",
+            "policy.max_new_tokens",
+            "policy.temperature",
+            "evaluation.kl_estimator",
+            "compute",
+        ),
+    shell:
+        "python -m scripts.spread --sft {input.sft} --soup {input.soup} --snippets {input.snippets}"
+        " --spread {output.spread} --settings {params.settings:q} > {log} 2>&1"
 
 
 use rule soup as salsa_reference with:
@@ -48,7 +79,9 @@ use rule policy as salsa_policy with:
         **(TRAINED_ON | {"sft": f"{RESULTS}/sft/1"}),
         start=salsa.start,
         anchor=lambda wildcards: salsa.anchor(wildcards.alpha),
+        spread=rules.sft_spread.output.spread,  # not read: a pair too near to its soup is to be known before the training
     output:
+        **NO_AVERAGES,
         model=directory(SALSA),
         history=f"{SALSA}.json",
     log:
@@ -78,9 +111,11 @@ use rule evaluate as salsa_scores with:
         f"{RESULTS}/logs/salsa_scores/{{study}}/{{prompts}}/seed-{{seed}}.log",
     params:
         settings=lambda wildcards: evaluation_settings(
-            rewards, salsa.points(salsa.scored(wildcards.study)), within=wildcards.prompts == "within"
+            rewards, salsa.points(wildcards.study), within=wildcards.prompts == "within"
         )(wildcards),
-        derived_from=lambda wildcards: settings(*rewards.all_keys(), "evaluation.prompts", *salsa.keys(wildcards.study)),
+        derived_from=lambda wildcards: settings(
+            *rewards.all_keys(), "evaluation.prompts", "evaluation.path", *salsa.keys(wildcards.study)
+        ),
 
 
 rule salsa_claims:
@@ -90,10 +125,13 @@ rule salsa_claims:
         lambda wildcards: every(salsa.score_files(wildcards.study, "beyond")),
         lambda wildcards: every(salsa.histories(wildcards.study)),
         sft=expand(rules.evaluate.output, seed=SEEDS),
+        sft_spread=rules.sft_spread.output.spread,
     output:
+        evidence=directory(f"{RESULTS}/salsa/{{study}}/evidence"),
         policies=f"{RESULTS}/salsa/{{study}}/policies.csv",
         comparisons=f"{RESULTS}/salsa/{{study}}/comparisons.csv",
         soup=f"{RESULTS}/salsa/{{study}}/soup.csv",
+        spread=f"{RESULTS}/salsa/{{study}}/spread.csv",
     log:
         f"{RESULTS}/logs/salsa_claims/{{study}}.log",
     resources:
@@ -101,24 +139,25 @@ rule salsa_claims:
     params:
         settings=lambda wildcards: settings(
             "data.left_out",
-            "evaluation.resamples",
             "seeds",
-            pairs=salsa.pairs(wildcards.study),
+            compared=salsa.compared(wildcards.study),
             within=salsa.score_files(wildcards.study, "within"),
             beyond=salsa.score_files(wildcards.study, "beyond"),
             trainings=salsa.histories(wildcards.study),
-            **OF_SALSA,
         ),
-        derived_from=lambda wildcards: settings("salsa.reward", *salsa.keys(wildcards.study)),
+        derived_from=lambda wildcards: settings(
+            "salsa.reward", "evaluation.path", "evaluation.margin", *salsa.keys(wildcards.study)
+        ),
     shell:
-        "python -m scripts.salsa_claims --sft {input.sft} --policies {output.policies}"
-        " --comparisons {output.comparisons} --soup {output.soup} --settings {params.settings:q} > {log} 2>&1"
+        "python -m scripts.salsa_claims --sft {input.sft} --sft_spread {input.sft_spread} --evidence {output.evidence}"
+        " --policies {output.policies} --comparisons {output.comparisons} --soup {output.soup} --spread {output.spread}"
+        " --settings {params.settings:q} > {log} 2>&1"
 
 
 rule salsa_figures:
     input:
         code("scripts/salsa_figures.py"),
-        lambda wildcards: every(salsa.histories(wildcards.study)),
+        evidence=rules.salsa_claims.output.evidence,
         policies=rules.salsa_claims.output.policies,
         comparisons=rules.salsa_claims.output.comparisons,
     output:
@@ -128,17 +167,10 @@ rule salsa_figures:
     resources:
         **SMALL,
     params:
-        settings=lambda wildcards: settings(
-            "figures.width",
-            "figures.dpi",
-            variants=salsa.variants(wildcards.study),
-            trainings=salsa.histories(wildcards.study),
-            **OF_SALSA,
-        ),
-        derived_from=lambda wildcards: settings("salsa.reward", *salsa.keys(wildcards.study)),
+        settings=settings("figures.width", "figures.dpi"),
     shell:
-        "python -m scripts.salsa_figures --policies {input.policies} --comparisons {input.comparisons}"
-        " --figures {output.figures} --settings {params.settings:q} > {log} 2>&1"
+        "python -m scripts.salsa_figures --evidence {input.evidence} --policies {input.policies}"
+        " --comparisons {input.comparisons} --figures {output.figures} --settings {params.settings:q} > {log} 2>&1"
 
 
 use rule evaluate as salsa_plane_scores with:
@@ -170,13 +202,13 @@ rule salsa_plane:
     params:
         settings=settings(
             "salsa.divisions",
-            "evaluation.resamples",
+            "seeds",
             "figures.width",
             "figures.dpi",
             corner=salsa.variants("main")[0].name,
             **OF_SALSA,
         ),
-        derived_from=settings("salsa.reward", "salsa.pairs", "seeds"),
+        derived_from=settings("salsa.reward", "salsa.pairs"),
     shell:
         "python -m scripts.salsa_plane --scores {input.scores} --plane {output.plane}"
         " --settings {params.settings:q} > {log} 2>&1"
@@ -186,7 +218,7 @@ rule salsa_report:
     input:
         code("scripts/salsa_report.py"),
         figures=expand(rules.salsa_figures.output, study="more"),
-        tables=expand(rules.salsa_claims.output, study="more"),
+        evidence=expand(rules.salsa_claims.output.evidence, study="more"),
         plane=rules.salsa_plane.output.plane,
     output:
         report=f"{RESULTS}/salsa/more/report.md",
@@ -194,17 +226,23 @@ rule salsa_report:
         f"{RESULTS}/logs/salsa_report.log",
     resources:
         **SMALL,
-    params:
-        settings=settings("seeds", "evaluation.prompts", "evaluation.resamples"),
     shell:
-        "python -m scripts.salsa_report --tables {input.tables} --figures {input.figures} --plane {input.plane} --report {output.report}"
-        " --settings {params.settings:q} > {log} 2>&1"
+        "python -m scripts.salsa_report --evidence {input.evidence} --figures {input.figures} --plane {input.plane}"
+        " --report {output.report} > {log} 2>&1"
 
 
+EVIDENCE["salsa"] = expand(rules.salsa_claims.output.evidence, study="main")[0]
+SAMPLES["salsa"] = {
+    "scores": expand(SALSA_SCORES, study="main", prompts="within", seed=SEEDS[0]),
+    "paths": salsa.paths(),
+    "rewards": list(OF_SALSA["reward"]),
+    "keys": ["salsa.reward", "salsa.pairs"],
+}
 REPORT["salsa"] = {
     "files": {
         name: expand(path, study="main")[0]
         for name, path in [*rules.salsa_claims.output.items(), *rules.salsa_figures.output.items()]
+        if name != "evidence"
     },
     "keys": [],
 }

@@ -28,6 +28,8 @@ rule sft:
             "sft.batch_size",
             "sft.parts",
             "sft.learning_rate",
+            "sft.warmup_steps",
+            "sft.clip_norm",
             "lora",
             "compute",
             seed=value(SEED_OF_SFT[wildcards.number]),

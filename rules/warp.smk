@@ -1,24 +1,27 @@
 # WARP (arXiv 2406.16768), algorithm 1. In each of I iterations M policies start from θ_init, each with a
 # moving average of itself as its anchor; their task vectors are merged by SLERP; LITI steps back towards
 # θ_init, where the next iteration starts. The final front goes from θ_sft to the last merge.
-# Needs the start, rewards and snippets; makes warp/: policies, merges with their angles, fronts and claims.
+# Needs the start, rewards and snippets; makes warp/: policies, merges with their angles, fronts and claims. In paths a
+# run is M-2 (WARP with two policies), variation/mu-0.05 (with one value changed), or M-all: policies that runs share.
 #
 # Baselines, from the same start and reward: anchors fixed at θ_sft for several β, for as many steps as all
-# iterations have in sum; LERP of the same two policies; smaller M; earlier iterations.
+# iterations have in sum; LERP of the same two policies; smaller M; earlier iterations; averages of one training;
+# runs with another η, μ or β. Each ends in a front from θ_sft.
 #
 # Deviations: 1. and 2. of policy.smk. 3. T = 30 steps of 40 completions and not 9,000 of 128; the moving average
-# looks back 10 steps (1/μ) and not 100. 4. W-7 and the averages of one run's checkpoints (W-5) are not computed.
+# looks back 10 steps (1/μ) and not 100.
 #
-# Longer than other rules files, because the paper has six kinds of jobs.
+# Longer than other rules files, because the paper has seven kinds of jobs.
 
 warp = papers["warp"]
-WARP = f"{RESULTS}/warp/M-{{policies}}/iteration-{{iteration}}"
+WARP = f"{RESULTS}/warp/{{run}}/iteration-{{iteration}}"
+FIRST = f"{RESULTS}/warp/{{run,M-all}}/iteration-{{iteration,1}}/policy-{{number,1}}/seed-{{seed}}"
 FIXED = f"{RESULTS}/warp/fixed/beta-{{beta}}/seed-{{seed}}"
 OF_WARP = {"reward": mixture_weights(value("warp.reward"))}
 
 
 wildcard_constraints:
-    policies=r"\d+|all",
+    run=warp.runs,
     iteration=r"\d+",
 
 
@@ -33,18 +36,35 @@ use rule policy as warp_policy with:
     output:
         model=directory(f"{WARP}/policy-{{number}}/seed-{{seed}}"),
         history=f"{WARP}/policy-{{number}}/seed-{{seed}}.json",
+        **NO_AVERAGES,
     log:
-        f"{RESULTS}/logs/warp_policy/M-{{policies}}/iteration-{{iteration}}/policy-{{number}}/seed-{{seed}}.log",
+        f"{RESULTS}/logs/warp_policy/{{run}}/iteration-{{iteration}}/policy-{{number}}/seed-{{seed}}.log",
     params:
         settings=lambda wildcards: policy_settings(
             experiment,
             rewards.of_mixture(value("warp.reward")),
             "warp.steps",
-            "warp.beta",
-            "warp.mu",
+            *warp.shared(wildcards.run, "warp.beta", "warp.mu"),
+            **warp.varied(wildcards.run, "warp.beta", "warp.mu"),
             seed=warp.seed(wildcards),
         ),
         derived_from=settings(*rewards.keys(value("warp.reward"))),
+
+
+def average(kind):
+    """An output of the first policy's training, where the parameters ask for this average."""
+    return [directory(f"{FIRST}.averages/{kind}")] if kind in value("warp.averages") else []
+
+
+ruleorder: warp_first_policy > warp_policy
+
+
+use rule warp_policy as warp_first_policy with:
+    output:
+        model=directory(FIRST),
+        history=f"{FIRST}.json",
+        moving_average=average("moving"),
+        checkpoint_average=average("checkpoints"),
 
 
 use rule policy as warp_fixed with:
@@ -58,6 +78,7 @@ use rule policy as warp_fixed with:
     output:
         model=directory(FIXED),
         history=f"{FIXED}.json",
+        **NO_AVERAGES,
     log:
         f"{RESULTS}/logs/warp_fixed/beta-{{beta}}/seed-{{seed}}.log",
     params:
@@ -67,6 +88,26 @@ use rule policy as warp_fixed with:
             steps=warp.steps,
             beta=float(wildcards.beta),
             mu=0.0,
+            seed=int(wildcards.seed),
+        ),
+        derived_from=settings("warp.steps", "warp.iterations", *rewards.keys(value("warp.reward"))),
+
+
+# The moving anchor without merges, for as many steps as those with a fixed one (W-1).
+use rule warp_fixed as warp_moving with:
+    output:
+        model=directory(f"{RESULTS}/warp/moving/seed-{{seed}}"),
+        history=f"{RESULTS}/warp/moving/seed-{{seed}}.json",
+        **NO_AVERAGES,
+    log:
+        f"{RESULTS}/logs/warp_moving/seed-{{seed}}.log",
+    params:
+        settings=lambda wildcards: policy_settings(
+            experiment,
+            rewards.of_mixture(value("warp.reward")),
+            "warp.beta",
+            "warp.mu",
+            steps=warp.steps,
             seed=int(wildcards.seed),
         ),
         derived_from=settings("warp.steps", "warp.iterations", *rewards.keys(value("warp.reward"))),
@@ -83,12 +124,14 @@ rule warp_merge:
         end=directory(f"{WARP}/end/seed-{{seed}}"),
         angles=f"{WARP}/merged/seed-{{seed}}.csv",
     log:
-        f"{RESULTS}/logs/warp_merge/M-{{policies}}/iteration-{{iteration}}/seed-{{seed}}.log",
+        f"{RESULTS}/logs/warp_merge/{{run}}/iteration-{{iteration}}/seed-{{seed}}.log",
     resources:
         mem_mb=ask.memory(frozen=1),
         runtime=ask.duration(),
     params:
-        settings=settings("warp.eta"),
+        settings=lambda wildcards: settings(
+            *warp.shared(wildcards.run, "warp.eta"), **warp.varied(wildcards.run, "warp.eta")
+        ),
     shell:
         "python -m scripts.warp_merge --start {input.start} --policies {input.policies} --model {output.model}"
         " --end {output.end} --angles {output.angles} --settings {params.settings:q} > {log} 2>&1"
@@ -107,50 +150,43 @@ use rule evaluate as warp_scores with:
         f"{RESULTS}/logs/warp_scores/seed-{{seed}}.log",
     params:
         settings=evaluation_settings(rewards, warp.points),
-        derived_from=settings(*rewards.all_keys(), "evaluation.prompts", *warp.keys),
+        derived_from=settings(*rewards.all_keys(), "evaluation.prompts", "evaluation.path", *warp.keys),
 
 
 rule warp_claims:
     input:
         code("scripts/warp_claims.py"),
-        every([warp.moving_histories(1), warp.fixed_histories()]),
+        every([warp.histories(), warp.angles()]),
         scores=expand(rules.warp_scores.output, seed=SEEDS),
     output:
+        evidence=directory(f"{RESULTS}/warp/evidence"),
         plane=f"{RESULTS}/warp/plane.csv",
-        hypervolume=f"{RESULTS}/warp/hypervolume.csv",
-        anchors=f"{RESULTS}/warp/anchors.csv",
+        equal_kl=f"{RESULTS}/warp/equal_kl.csv",
         slerp=f"{RESULTS}/warp/slerp.csv",
         liti=f"{RESULTS}/warp/liti.csv",
-        trajectories=f"{RESULTS}/warp/trajectories.csv",
     log:
         f"{RESULTS}/logs/warp_claims.log",
     resources:
         **SMALL,
     params:
         settings=settings(
-            "warp.policies",
-            "warp.iterations",
-            "warp.steps",
-            "warp.front",
-            "warp.weights",
-            "warp.fixed_betas",
-            "evaluation.resamples",
             "seeds",
-            moving=warp.moving_histories(1),
-            fixed=warp.fixed_histories(),
+            trainings=warp.histories(),
+            angles=warp.angles(),
+            compared=warp.compared(),
             **OF_WARP,
         ),
-        derived_from=settings("warp.reward"),
+        derived_from=settings("policy.start", "evaluation.path", "evaluation.margin", *warp.keys),
     shell:
-        "python -m scripts.warp_claims --scores {input.scores} --plane {output.plane}"
-        " --hypervolume {output.hypervolume} --anchors {output.anchors} --slerp {output.slerp} --liti {output.liti}"
-        " --trajectories {output.trajectories} --settings {params.settings:q} > {log} 2>&1"
+        "python -m scripts.warp_claims --scores {input.scores} --evidence {output.evidence} --plane {output.plane}"
+        " --equal_kl {output.equal_kl} --slerp {output.slerp} --liti {output.liti}"
+        " --settings {params.settings:q} > {log} 2>&1"
 
 
 rule warp_figures:
     input:
         code("scripts/warp_figures.py"),
-        every([*map(warp.moving_histories, warp.iterations), warp.fixed_histories(), warp.angles()]),
+        evidence=rules.warp_claims.output.evidence,
         plane=rules.warp_claims.output.plane,
     output:
         figures=directory(f"{RESULTS}/warp/figures"),
@@ -159,29 +195,21 @@ rule warp_figures:
     resources:
         **SMALL,
     params:
-        settings=settings(
-            "warp.policies",
-            "warp.front",
-            "warp.weights",
-            "warp.fixed_betas",
-            "warp.iterations",
-            "figures.width",
-            "figures.dpi",
-            "seeds",
-            moving={str(iteration): warp.moving_histories(iteration) for iteration in warp.iterations},
-            fixed=warp.fixed_histories(),
-            angles=warp.angles(),
-            **OF_WARP,
-        ),
-        derived_from=settings("warp.reward"),
+        settings=settings("figures.width", "figures.dpi"),
     shell:
-        "python -m scripts.warp_figures --plane {input.plane} --figures {output.figures}"
+        "python -m scripts.warp_figures --evidence {input.evidence} --plane {input.plane} --figures {output.figures}"
         " --settings {params.settings:q} > {log} 2>&1"
 
 
+EVIDENCE["warp"] = rules.warp_claims.output.evidence
+SAMPLES["warp"] = {
+    "scores": expand(rules.warp_scores.output, seed=SEEDS[0]),
+    "paths": warp.paths(),
+    "rewards": list(OF_WARP["reward"]),
+    "keys": warp.keys,
+}
 REPORT["warp"] = {
-    "files": dict(rules.warp_claims.output.items())
-    | {"angles": warp.angles()["1"], "figures": rules.warp_figures.output.figures},
+    "files": dict(rules.warp_claims.output.items()) | dict(rules.warp_figures.output.items()),
     "keys": [],
 }
 PLOTS |= {f"{rules.warp_figures.output.figures}/{name}.png": None for name in ("plane", "weights", "angles")}

@@ -35,7 +35,7 @@ def write_samples(
     machine = Compute.of(compute)
     model, tokens, gold = language_model(policy, machine), tokenizer(policy), load("gold", judge, machine)
     generator = torch.Generator().manual_seed(SEED)
-    held_out = some_prompts(
+    held_out, _ = some_prompts(
         prompts(snippets, "test", prompt_words, left_out), best_of_prompts, "reward_ensembles.best_of_prompts"
     )
     tables = []

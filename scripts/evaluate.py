@@ -1,5 +1,7 @@
 """Score points on held-out prompts: rewards, the gold reward among them, KL to θ_sft and to a point's own anchor.
 
+Beside them, length, different words, and how likely the held-out texts are tell what else has changed.
+
 A point is a combination of the given policies, in weight space (a merge of `lib.merging`, of policies that started
 from θ_sft) or in logit space (the ensemble of their predictions). Nothing merged is written to disk.
 """
@@ -47,7 +49,7 @@ def evaluate(
     """
     machine, tokens = Compute.of(compute), tokenizer(sft)
     rewards = [load(name, source, machine) for name, source in reward.items()]
-    held_out = some_prompts(
+    chosen, rests = some_prompts(
         prompts(snippets, "test", prompt_words, left_out, within), prompts_held_out, "evaluation.prompts"
     )
     wanted = [as_point(**point) for point in points]
@@ -58,7 +60,8 @@ def evaluate(
             combined,
             references=references,
             tokenizer=tokens,
-            prompts=held_out,
+            prompts=chosen,
+            rests=rests,
             rewards=rewards,
             max_new_tokens=max_new_tokens,
             temperature=temperature,

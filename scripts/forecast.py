@@ -21,7 +21,7 @@ from snakemake.jobs import Job
 from snakemake_interface_common.exceptions import WorkflowError
 from transformers import TrainerCallback
 
-from lib.data.prompts import prompts
+from lib.data.prompts import prompts, some_prompts
 from lib.evaluation.scores import score
 from lib.graph.jobs import graph_of
 from lib.graph.schedule import wall_time
@@ -124,12 +124,14 @@ def measure(config: dict[str, Any], texts: pd.DataFrame, folder: Path) -> dict[s
     trainer.add_callback(watch)
     trainer.train()
     seconds["RL"] = (watch.ends[-1] - watch.ends[epochs - 1]) / (STEPS - 1)
+    chosen, rests = some_prompts(texts, min(BATCH, len(texts)), "data")
     started = clock(compute)
     score(
         One([policy.eval()]),
         references={"kl": One([sft])},
         tokenizer=tokens,
-        prompts=list(texts["prompt"][:BATCH]),
+        prompts=chosen,
+        rests=rests,
         rewards=[reward],
         max_new_tokens=policy_params["max_new_tokens"],
         temperature=policy_params["temperature"],

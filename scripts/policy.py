@@ -17,6 +17,8 @@ from lib.jobs.checkpoints import Checkpoints
 from lib.jobs.command_line import run
 from lib.machine.compute import Compute
 from lib.models.loading import language_model, learner, save, tokenizer
+from lib.models.weights import set_weights
+from lib.policies.anchors import CheckpointAverage
 from lib.policies.ppo import PPO
 from lib.policies.trainers import GRPO, RLOO, kl_per_completion
 from lib.reward_models.loading import load
@@ -30,6 +32,8 @@ def train_policy(
     snippets: Path,
     model: Output,
     history: Output,
+    moving_average: Output | None,
+    checkpoint_average: Output | None,
     checkpoints: Checkpoints,
     *,
     reward: dict[str, dict],
@@ -45,6 +49,8 @@ def train_policy(
     max_new_tokens: int,
     temperature: float,
     learning_rate: float,
+    warmup_steps: int,
+    clip_norm: float,
     beta: float,
     mu: float,
     kl_every: int,
@@ -54,8 +60,9 @@ def train_policy(
     seed: int,
 ) -> None:
     """sft: θ_sft; the KL to it is recorded. split: of the prompts. reward: sources of rewards, each with its `weight`;
-    a reward of weight 0 is recorded but not trained on. steps: batches of completions, on each of which PPO's optimiser
-    takes several steps. ppo: settings of PPO, {} for other algorithms.
+    a reward of weight 0 is recorded but not trained on. steps, warmup_steps: batches of completions, on each of which
+    PPO's optimiser takes several steps. ppo: settings of PPO, {} for other algorithms. moving_average: the anchor at
+    the end. checkpoint_average: `lib.policies.anchors.CheckpointAverage`. Both are of policies without LoRA.
     """
     machine = Compute.of(compute)
     policy, tokens = learner(start, lora, seed, machine), tokenizer(start)
@@ -68,7 +75,8 @@ def train_policy(
         temperature=temperature,
         learning_rate=learning_rate,
         lr_scheduler_type="constant_with_warmup",
-        warmup_steps=5 * epochs,
+        warmup_steps=warmup_steps * epochs,
+        max_grad_norm=clip_norm,
         beta=beta,
         seed=seed,
         logging_steps=1,
@@ -95,13 +103,24 @@ def train_policy(
     print_progress(
         trainer, {"reward": "reward"} | reward_means | {"kl": "KL to the anchor per token", "entropy": "entropy"}
     )
+    averages = {}
+    if moving_average is not None:
+        averages[moving_average] = dict(trainer.ref_model.named_parameters())
+    if checkpoint_average is not None:
+        average = CheckpointAverage(policy, config.max_steps)
+        trainer.save_beside(average)
+        averages[checkpoint_average] = average.tensors
     train_from_last(trainer, checkpoints)
     save(policy, tokens, start, model)
+    for folder, weights in averages.items():
+        set_weights(policy, weights)
+        save(policy, tokens, start, folder)
     batches = [entry for entry in trainer.state.log_history if "reward" in entry]
     steps_taken = [{"step": i} | at_step(entry, list(reward)) for i, entry in enumerate(batches, 1)]
     units = {
         "kl_to_anchor": f"{trainer_class.kl_name}, nats per completion",
         "kl": f"{kl_estimator} to θ_sft, nats per completion",
+        "tokens": "mean number per completion, with the end-of-text token",
     }
     history.write_text(json.dumps(units | {"history": steps_taken}) + "\n")
 
@@ -117,10 +136,10 @@ def by_algorithm(name: str, ppo: dict[str, float]) -> tuple[type, Callable, dict
 
 
 def at_step(log: dict[str, float], rewards: list[str]) -> dict[str, float | None]:
-    """Mean KL to the anchor and to θ_sft, and mean rewards, over the completions of one step."""
+    """Mean KL to the anchor and to θ_sft, number of tokens and rewards, over the completions of one step."""
     means = {name: log[f"rewards/{name}/mean"] for name in rewards}
     kl = {"kl_to_anchor": kl_per_completion(log), "kl": log.get("kl_to_sft")}
-    return kl | means
+    return kl | {"tokens": log["completions/mean_length"]} | means
 
 
 if __name__ == "__main__":

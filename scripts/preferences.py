@@ -45,7 +45,7 @@ def write_preferences(
     tables = []
     splits = {"train": ("pairs", pairs), "validation": ("held_out_pairs", held_out_pairs)}
     for split, (key, count) in splits.items():
-        chosen = some_prompts(prompts(snippets, split, prompt_words, left_out), count, f"reward_ensembles.{key}")
+        chosen, _ = some_prompts(prompts(snippets, split, prompt_words, left_out), count, f"reward_ensembles.{key}")
         table = pd.DataFrame({"split": split, "draw": draws.random(count)})
         for place in ("first", "second"):
             table[place] = sample_texts(

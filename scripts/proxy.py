@@ -23,7 +23,11 @@ from lib.reward_models.classifiers import freeze_encoder, new_classifier, save_c
 from lib.reward_models.ensembles import outputs
 from lib.reward_models.heads import RewardHeads, bootstrap_weights
 from lib.reward_models.pairs import first_preferred
-from lib.training.settings import print_progress, resumable, shared, train_from_last
+from lib.training.settings import WarmedUp, print_progress, resumable, shared, train_from_last
+
+
+class WarmedUpHeads(WarmedUp, RewardHeads):
+    """The trainer of heads, with this project's warm-up."""
 
 
 def train_proxy(
@@ -44,6 +48,8 @@ def train_proxy(
     batch_size: int,
     parts: int,
     learning_rate: float,
+    warmup_steps: int,
+    clip_norm: float,
     lora: dict | None,
     compute: dict,
     seed: int,
@@ -65,14 +71,14 @@ def train_proxy(
         num_train_epochs=epochs,
         learning_rate=learning_rate,
         lr_scheduler_type="linear",
-        warmup_steps=20,
+        warmup_steps=warmup_steps,
+        max_grad_norm=clip_norm,
         max_length=None,
-        max_grad_norm=0.0,  # not clipped, as the norm of all heads' gradients would scale each head's
         seed=seed,
         logging_steps=10,
         **(shared(machine, lora is not None, batch_size, parts) | resumable(checkpoints)),
     )
-    trainer = RewardHeads(classifier, args=config, train_dataset=dataset, processing_class=tokens)
+    trainer = WarmedUpHeads(classifier, args=config, train_dataset=dataset, processing_class=tokens)
     print_progress(trainer, {"loss": "loss", "accuracy": "accuracy"})
     train_from_last(trainer, checkpoints)
     classifier.eval()

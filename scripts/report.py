@@ -9,12 +9,19 @@ import pandas as pd
 from lib.jobs.arguments import KeyedFiles, Output
 from lib.jobs.command_line import run
 from lib.papers.register import PAPERS, report_of
+from lib.reporting.claims import verdicts
 from lib.reporting.page import Part
+from lib.reporting.samples import samples_by_prompt
 from lib.reporting.tables import as_table, basis
 
 SHARED = """# What was found
 
 {basis}
+
+## Claims
+[claims.md](claims.md) has the comparisons and their numbers.
+
+{claims}
 
 ## Data
 {data}
@@ -31,7 +38,15 @@ SFT: {sft}. What it writes when nothing is asked:
 `gold` is the judge: no policy and no other reward of this table is trained on it."""
 
 
+SAMPLES = """### Samples at equal KL
+What policies write to the first held-out prompts, at about the same KL to θ_sft: read it before you believe a reward.
+
+{samples}"""
+
+
 def write_report(
+    claims: Path,
+    samples: list[Path],
     data: Path,
     base: Path,
     sft: list[Path],
@@ -43,14 +58,16 @@ def write_report(
     values: dict[str, dict[str, Any]],
     seeds: list[int],
     prompts: int,
-    resamples: int,
 ) -> None:
-    """files: by part, the results that it reports. values: by part, the parameters that it shows, by key."""
+    """samples: each in the folder of its paper. files: by part, the results that it reports. values: by part, the
+    parameters that it shows, by key.
+    """
     model = json.loads(base.read_text())
     rewards = [{"reward": path.stem} | json.loads(path.read_text()) for path in agreement]
     bits = [json.loads(path.read_text())["bits per byte, validation"] for path in sft]
     shared = SHARED.format(
-        basis=basis(len(seeds), prompts, resamples),
+        basis=basis(len(seeds), prompts),
+        claims=verdicts(pd.read_csv(claims)),
         data=", ".join(f"{key}: {count:,}" for key, count in json.loads(data.read_text()).items()) + ".",
         parameters=model["parameters"],
         trained=f" after {model['training tokens']:,} tokens" if "training tokens" in model else "",
@@ -63,10 +80,11 @@ def write_report(
         "bits per byte": model["bits per byte, validation"],
         "agreement": {row["reward"]: row["value"] for row in rewards},
     }
-    parts = [
-        Part(shared, numbers),
-        *(part_of(name, files[name], values[name]) for name in [*PAPERS, "factor_average"] if name in files),
-    ]
+    written = {path.parent.name: path for path in samples}
+    parts = [Part(shared, numbers)]
+    for name in [*PAPERS, "factor_average"]:
+        parts += [part_of(name, files[name], values[name])] if name in files else []
+        parts += [Part(SAMPLES.format(samples=samples_by_prompt(written[name])), {})] if name in written else []
     report.write_text("\n\n".join(part.text for part in parts) + "\n")
     main_numbers = {name: number for part in parts for name, number in part.numbers.items()}
     metrics.write_text(json.dumps(main_numbers, indent=2, ensure_ascii=False) + "\n")

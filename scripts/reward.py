@@ -17,10 +17,10 @@ from lib.models.loading import tokenizer
 from lib.reward_models.agreement import report_agreement
 from lib.reward_models.classifiers import new_classifier, save_classifier
 from lib.reward_models.ensembles import outputs
-from lib.training.settings import Resumable, print_progress, resumable, shared, train_from_last
+from lib.training.settings import Resumable, WarmedUp, print_progress, resumable, shared, train_from_last
 
 
-class Grouped(Resumable, Trainer):
+class Grouped(Resumable, WarmedUp, Trainer):
     """The trainer of transformers, resumable."""
 
 
@@ -36,6 +36,8 @@ def train_reward(
     batch_size: int,
     parts: int,
     learning_rate: float,
+    warmup_steps: int,
+    clip_norm: float,
     lora: dict | None,
     compute: dict,
     seed: int,
@@ -50,7 +52,8 @@ def train_reward(
         train_sampling_strategy="group_by_length",
         learning_rate=learning_rate,
         lr_scheduler_type="linear",
-        warmup_steps=50,
+        warmup_steps=warmup_steps,
+        max_grad_norm=clip_norm,
         seed=seed,
         logging_steps=10,
         **(shared(machine, lora is not None, batch_size, parts) | resumable(checkpoints)),

@@ -1,4 +1,4 @@
-"""Which claims of Scalable Ensembling hold: over-optimisation (E-1), ensembles (E-2, E-4), best-of-n (E-5)."""
+"""What the claims of Scalable Ensembling rest on, from policies, best of n, trainings and proxies; and its tables."""
 
 import json
 from collections.abc import Callable
@@ -9,15 +9,20 @@ import pandas as pd
 
 from lib.jobs.arguments import KeyedFiles, Output
 from lib.jobs.command_line import run
-from lib.papers.reward_ensembles.claims import best_of_n_table, comparison_table, policy_table, training_table
-from lib.papers.reward_ensembles.names import Variant, aggregates_of
-from lib.papers.reward_ensembles.proxy_claims import proxy_table, reliability_table
+from lib.papers.evidence import Evidence, by_seed
+from lib.papers.reward_ensembles.best_of_n import scores_of_curves
+from lib.papers.reward_ensembles.claims import tables
+from lib.papers.reward_ensembles.policies import TOLD
+from lib.papers.reward_ensembles.proxy_claims import measured
+from lib.papers.reward_ensembles.training import training_records
 from lib.statistics.along_training import read_history
+from lib.statistics.scores import Scores
 
 
-def compute_claims(
+def gather_and_tell(
     scores: list[Path],
     curves: list[Path],
+    evidence: Output,
     policies: Output,
     training: Output,
     comparisons: Output,
@@ -25,36 +30,35 @@ def compute_claims(
     proxies: Output,
     reliability: Output,
     *,
-    variants: list[list],
+    compared: dict[str, Any],
     trainings: KeyedFiles,
     agreement: KeyedFiles,
     held_out: KeyedFiles,
     seeds: list[int],
-    resamples: int,
 ) -> None:
-    """scores, curves: a file per seed. trainings: histories by policy, a file per seed. agreement, held_out: by proxy
-    and seed, a file for each of its models.
+    """scores, curves: a file per seed. compared: the evidence's settings. trainings: histories by policy, a file per
+    seed. agreement, held_out: by proxy and seed, a file for each of its models.
     """
-    trained = [Variant.of(listed) for listed in variants]
-    by_variant = {variant: [read_history(path) for path in trainings[variant.name]] for variant in trained}
-    by_seed = [pd.read_csv(path) for path in scores]
-
-    policy_table(by_seed, trained, resamples).to_csv(policies, index=False)
-    training_table(by_variant, resamples).to_csv(training, index=False)
-    comparison_table(by_seed, by_variant, resamples).to_csv(comparisons, index=False)
-    best = best_of_n_table([pd.read_csv(path) for path in curves], aggregates_of(trained), resamples)
-    best.to_csv(best_of_n, index=False)
-    pairs = by_proxy(held_out, seeds, pd.read_csv)
-    bins = reliability_table(pairs)
-    bins.to_csv(reliability, index=False)
+    scored = by_seed(scores, seeds)
+    told = [column for column in TOLD if column in scored[seeds[0]]]
+    histories = {policy: dict(zip(seeds, map(read_history, files), strict=True)) for policy, files in trainings.items()}
     reports = by_proxy(agreement, seeds, lambda path: json.loads(path.read_text()))
-    proxy_table(reports, pairs, bins, resamples).to_csv(proxies, index=False)
+    Evidence(
+        compared,
+        {"held out": Scores.of(scored, told), "best of n": scores_of_curves(by_seed(curves, seeds))},
+        {"training": training_records(histories), **measured(reports, by_proxy(held_out, seeds, pd.read_csv))},
+    ).write(evidence)
+    found = tables(Evidence.read(evidence))  # as on another machine, which has no more than what was written
+    outputs = {"policies": policies, "training": training, "comparisons": comparisons}
+    outputs |= {"best_of_n": best_of_n, "proxies": proxies, "reliability": reliability}
+    for name, output in outputs.items():
+        found[name].to_csv(output, index=False)
 
 
-def by_proxy(files: KeyedFiles, seeds: list[int], read: Callable[[Path], Any]) -> dict[str, list[list]]:
+def by_proxy(files: KeyedFiles, seeds: list[int], read: Callable[[Path], Any]) -> dict[str, dict[int, list]]:
     """The contents of files on each proxy: for each seed a list, one entry per model."""
-    return {name: [[read(path) for path in paths[str(seed)]] for seed in seeds] for name, paths in files.items()}
+    return {name: {seed: [read(path) for path in paths[str(seed)]] for seed in seeds} for name, paths in files.items()}
 
 
 if __name__ == "__main__":
-    run(compute_claims)
+    run(gather_and_tell)

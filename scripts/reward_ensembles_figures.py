@@ -9,42 +9,64 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from lib.jobs.arguments import KeyedFiles, Output
+from lib.jobs.arguments import Output
 from lib.jobs.command_line import run
-from lib.papers.reward_ensembles.claims import training_curves
-from lib.papers.reward_ensembles.names import Variant, aggregates_of
-from lib.reporting.figures import COLOURS, CYCLE, PAPER, bars, save
+from lib.papers.evidence import Evidence
+from lib.papers.reward_ensembles.best_of_n import COLUMNS, over_one_sample, sizes_in
+from lib.papers.reward_ensembles.names import Variant, aggregates_of, variant_point
+from lib.papers.reward_ensembles.policies import scores_of, start_of, variants_in
+from lib.papers.reward_ensembles.training import training_curves
+from lib.reporting.figures import COLOURS, CYCLE, FEW, PAPER, bars, save
 from lib.reward_models.proxies import MEMBERS, Ensemble
-from lib.statistics.along_training import read_history
+from lib.statistics.along_training import SMOOTH
 from lib.statistics.intervals import Floats
+from lib.statistics.scores import Scores
 
 LINES = {"mean": "--", "worst_case": "-", "uncertainty_weighted": ":"}
 TICKS = (0, 1, 5, 10, 20, 40, 80, 160)  # nats
 COLOUR_OF_KIND = {"single": COLOURS["sft"], "models": COLOURS["morl"], "heads": COLOURS["soup"]}
 
 
-def draw(
+def draw_figures(
+    evidence: Path,
     policies: Path,
     best_of_n: Path,
     reliability: Path,
     figures: Output,
     *,
-    trainings: KeyedFiles,
-    variants: list[list],
     width: float,
     dpi: int,
 ) -> None:
-    """trainings: histories by policy, a file per seed."""
+    tables = {path.stem: pd.read_csv(path) for path in (policies, best_of_n, reliability)}
+    draw(Evidence.read(evidence), tables, figures, width, dpi)
+
+
+def draw(evidence: Evidence, tables: Mapping[str, pd.DataFrame], folder: Path, width: float, dpi: int) -> None:
+    """tables: policies, best_of_n and reliability, of `lib.papers.reward_ensembles.claims.tables`."""
     plt.rcParams.update(PAPER)
-    trained = [Variant.of(listed) for listed in variants]
-    curves = {variant: training_curves([read_history(path) for path in trainings[variant.name]]) for variant in trained}
-    shown = {variant: curve for variant, curve in curves.items() if is_standard(variant.ensemble)}
-    save(figures, "training_steps", training_of(shown, width, along_kl=False), dpi)
-    save(figures, "training_kl", training_of(shown, width, along_kl=True), dpi)
-    save(figures, "policies", policies_of(pd.read_csv(policies), trained, width), dpi)
-    standard = [reward for reward in aggregates_of(trained) if is_standard(reward)]
-    save(figures, "best_of_n", best_of_n_of(pd.read_csv(best_of_n), standard, width), dpi)
-    save(figures, "calibration", calibration_of(pd.read_csv(reliability), width), dpi)
+    for name, along_kl in (("training_steps", False), ("training_kl", True)):
+        save(folder, name, training_of(evidence, width, along_kl), dpi)
+    save(folder, "policies", policies_of(evidence, tables["policies"], width), dpi)
+    save(folder, "best_of_n", best_of_n_of(evidence, tables["best_of_n"], width), dpi)
+    save(folder, "calibration", calibration_of(tables["reliability"], width), dpi)
+
+
+def few(scores: Scores) -> bool:
+    """Whether seeds are shown in place of intervals, which mean little with so few."""
+    return 1 < len(scores.seeds) <= FEW
+
+
+def told(scores: Scores) -> str:
+    """What is drawn around a mean."""
+    if len(scores.seeds) == 1:
+        return f"one seed, with 95 % intervals over {scores.prompts} prompts"
+    return f"mean of {len(scores.seeds)} seeds, " + ("small: each seed" if few(scores) else "with 95 % intervals")
+
+
+def left_out(found: Sequence, shown: Sequence, what: str) -> str:
+    """How much a figure leaves out of what there is."""
+    count = len(found) - len(shown)
+    return f"\nnot shown: {count} of {len(found)} {what}" if count else ""
 
 
 def is_standard(reward: Ensemble) -> bool:
@@ -58,34 +80,44 @@ def style_of(reward: Ensemble) -> dict[str, str]:
     return {"color": COLOUR_OF_KIND[reward.kind], "linestyle": "-" if reward.members == 1 else LINES[reward.aggregate]}
 
 
-def training_of(curves: Mapping[Variant, Floats], width: float, along_kl: bool) -> Figure:
+def training_of(evidence: Evidence, width: float, along_kl: bool) -> Figure:
     """Gold reward (above) and proxy (below) along training, a column for each β: means over seeds, and each seed.
 
     The axis of KL is scaled by the square root, on which Gao et al. (arXiv 2210.10760) found simple curves.
     """
-    betas = sorted({variant.beta for variant in curves})
+    trained = variants_in(evidence)
+    shown = [variant for variant in trained if is_standard(variant.ensemble)]
+    betas = sorted({variant.beta for variant in shown})
     size = (max(width, 2.6 * len(betas) + 0.6), width * 0.85)
     figure, panels = plt.subplots(
         2, len(betas), figsize=size, layout="constrained", sharex="col", sharey="row", squeeze=False
     )
-    for variant, curve in curves.items():
-        style = style_of(variant.ensemble)
-        for axes, values in zip(panels[:, betas.index(variant.beta)], (curve[..., 1], curve[..., 0])):
-            along = curve[..., 2] if along_kl else np.tile(np.arange(1, curve.shape[1] + 1), (len(curve), 1))
-            axes.plot(along.T, values.T, linewidth=0.6, alpha=0.3, **style)
-            axes.plot(along.mean(0), values.mean(0), linewidth=1.6, label=variant.ensemble.name, **style)
+    for variant in shown:
+        curves, style = training_curves(evidence, variant), style_of(variant.ensemble)
+        along = curves[..., 2] if along_kl else np.tile(np.arange(1, curves.shape[1] + 1), (len(curves), 1))
+        recorded = ~np.isnan(along).any(0)  # KL may be recorded more seldom than curves are smoothed
+        for axes, values in zip(panels[:, betas.index(variant.beta)], (curves[..., 1], curves[..., 0])):
+            axes.plot(along[:, recorded].T, values[:, recorded].T, linewidth=0.6, alpha=0.3, **style)
+            means = along[:, recorded].mean(0), values[:, recorded].mean(0)
+            axes.plot(*means, linewidth=1.6, label=variant.ensemble.name, **style)
     for axes, beta in zip(panels[0], betas):
         axes.set_title(f"β = {beta:g}", fontsize=9)
     for axes in panels[1]:
-        axes.set_xlabel("KL to θ_sft (nats)" if along_kl else "step")
-        if along_kl:
-            axes.set_xscale("function", functions=(lambda kl: np.sqrt(np.maximum(kl, 0)), np.square))
-            axes.set_xticks([tick for tick in TICKS if tick <= axes.get_xlim()[1]])
-            axes.set_xlim(left=0)
+        label_along(axes, along_kl)
     panels[0, 0].set_ylabel("gold reward")
     panels[1, 0].set_ylabel("proxy")
-    once_each(figure, panels.flat, "thick: mean over seeds; thin: each seed")
+    title = f"moving averages over {SMOOTH} steps; thick: mean over seeds; thin: each seed"
+    once_each(figure, panels.flat, title + left_out(trained, shown, "policies"))
     return figure
+
+
+def label_along(axes: Axes, along_kl: bool) -> None:
+    """The horizontal axis: KL or steps."""
+    axes.set_xlabel("KL to θ_sft (nats)" if along_kl else "step")
+    if along_kl:
+        axes.set_xscale("function", functions=(lambda kl: np.sqrt(np.maximum(kl, 0)), np.square))
+        axes.set_xticks([tick for tick in TICKS if tick <= axes.get_xlim()[1]])
+        axes.set_xlim(left=0)
 
 
 def once_each(figure: Figure, panels: Sequence[Axes], title: str) -> None:
@@ -94,38 +126,59 @@ def once_each(figure: Figure, panels: Sequence[Axes], title: str) -> None:
     figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=3, title=title)
 
 
-def policies_of(table: pd.DataFrame, variants: Sequence[Variant], width: float) -> Figure:
+def policies_of(evidence: Evidence, table: pd.DataFrame, width: float) -> Figure:
     """Every policy's gold reward over that of θ_sft on held-out prompts, a colour for each β."""
-    table = table.set_index("policy")
+    variants, by_seed = variants_in(evidence), few(scores_of(evidence))
+    shown = table.set_index("policy").drop(columns=["gold_low", "gold_high"] if by_seed else [])
     names = list(dict.fromkeys(variant.ensemble.name for variant in variants))
     betas = sorted({variant.beta for variant in variants})
     figure, axes = plt.subplots(figsize=(width * 1.2, 1.2 + 0.3 * len(names)), layout="constrained")
     for i, beta in enumerate(betas):
-        shown = [variant for variant in variants if variant.beta == beta]
-        points = table.loc[[variant.name for variant in shown]]
-        rows = np.array([names.index(variant.ensemble.name) for variant in shown])
+        at_beta = [variant for variant in variants if variant.beta == beta]
+        rows = np.array([names.index(variant.ensemble.name) for variant in at_beta])
         places = rows + 0.2 * (i - (len(betas) - 1) / 2)
-        bars(axes, points.assign(place=places), "gold", "place", color=CYCLE[i], marker="o", label=f"β = {beta:g}")
+        points = shown.loc[[variant.name for variant in at_beta]].assign(place=places)
+        bars(axes, points, "gold", "place", color=CYCLE[i], marker="o", label=f"β = {beta:g}")
+        for variant, place in zip(at_beta, places) if by_seed else ():
+            seeds = gain_by_seed(evidence, variant)
+            axes.scatter(seeds, np.full(len(seeds), place), s=7, alpha=0.5, color=CYCLE[i], linewidths=0)
     axes.axvline(0, color=COLOURS["sft"], linestyle="--", linewidth=0.8, label="θ_sft")
     axes.set_yticks(range(len(names)), names)
-    axes.set(xlabel="gold reward over that of θ_sft, held out, with 95 % intervals", ylim=(len(names) - 0.5, -0.5))
-    figure.legend(loc="outside lower center", ncols=4)
+    axes.set(xlabel="gold reward over that of θ_sft, held out", ylim=(len(names) - 0.5, -0.5))
+    figure.legend(loc="outside lower center", ncols=4, title=told(scores_of(evidence)))
     return figure
 
 
-def best_of_n_of(table: pd.DataFrame, rewards: Sequence[Ensemble], width: float) -> Figure:
+def gain_by_seed(evidence: Evidence, variant: Variant) -> Floats:
+    """Each seed's gold reward over that of θ_sft."""
+    return scores_of(evidence).difference(variant_point(variant), start_of(evidence), ["gold"]).values[:, 0]
+
+
+def best_of_n_of(evidence: Evidence, table: pd.DataFrame, width: float) -> Figure:
     """Gold reward and proxy of the best of n, minus those of one sample, against KL."""
     figure, panels = plt.subplots(1, 2, figsize=(width * 1.4, width * 0.62), layout="constrained")
+    rewards = aggregates_of(variants_in(evidence))
+    shown = [reward for reward in rewards if is_standard(reward)]
     for axes, column, label in zip(panels, ("gold", "proxy"), ("gold reward", "proxy")):
-        for reward in rewards:
-            points = table[table["reward"] == reward.name]
-            style = style_of(reward)
+        for reward in shown:
+            points, style = table[table["reward"] == reward.name], style_of(reward)
             axes.plot(points["kl"], points[column], linewidth=1.3, label=reward.name, **style)
-            ends = points[f"{column}_low"], points[f"{column}_high"]
-            axes.fill_between(points["kl"], *ends, alpha=0.08, color=style["color"], linewidth=0)
+            if few(evidence.scores["best of n"]):
+                seeds = best_by_seed(evidence, reward, column)
+                axes.plot(points["kl"], seeds.T, ".", markersize=3, alpha=0.4, color=style["color"])
+            else:
+                ends = points[f"{column}_low"], points[f"{column}_high"]
+                axes.fill_between(points["kl"], *ends, alpha=0.08, color=style["color"], linewidth=0)
         axes.set(xlabel="KL to θ_sft (nats): log n − (n − 1)/n", ylabel=f"{label} over that of one sample")
-    once_each(figure, panels, f"best of n, n = 1 to {table['n'].max()}; shaded: 95 % intervals")
+    title = f"best of n, n = 1 to {table['n'].max()}; {told(evidence.scores['best of n'])}"
+    once_each(figure, panels, title + left_out(rewards, shown, "rewards"))
     return figure
+
+
+def best_by_seed(evidence: Evidence, reward: Ensemble, column: str) -> Floats:
+    """Each seed's curve, (seeds, n)."""
+    curves = [over_one_sample(evidence, reward, n) for n in sizes_in(evidence)]
+    return np.stack([at_n.values[:, COLUMNS.index(column)] for at_n in curves], axis=1)
 
 
 def calibration_of(bins: pd.DataFrame, width: float) -> Figure:
@@ -154,4 +207,4 @@ def calibration_of(bins: pd.DataFrame, width: float) -> Figure:
 
 
 if __name__ == "__main__":
-    run(draw)
+    run(draw_figures)

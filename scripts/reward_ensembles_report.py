@@ -6,12 +6,23 @@ import pandas as pd
 
 from lib.jobs.arguments import Output
 from lib.jobs.command_line import run
-from lib.papers.reward_ensembles.report import best_of_largest_n, on_ensembles
-from lib.reporting.tables import as_table, basis, comparisons_as_table
+from lib.papers.claims import claims_table
+from lib.papers.evidence import Evidence
+from lib.papers.reward_ensembles.claims import CLAIMS
+from lib.papers.reward_ensembles.report import sentences, shown
+from lib.reporting.claims import comparisons, verdicts
+from lib.reporting.tables import basis
 
 PAGE = """# Reward ensembles (arXiv 2406.01013): all proxies, aggregates and β
 
 {basis} {ensembles_basis}
+
+## Claims
+By the rules of [claims.md](../../claims.md), on the policies of this page, which has more of them:
+
+{verdicts}
+
+{judged}
 
 ## Proxies
 {on_proxies}
@@ -30,9 +41,9 @@ PAGE = """# Reward ensembles (arXiv 2406.01013): all proxies, aggregates and β
 {training}
 
 ## E-2 and E-4: ensembles against one model, heads against models, more heads
-Policies at the end of training, on held-out prompts: gold reward over that of θ_sft.
-
 ![Policies](figures/policies.png)
+
+{on_policies}
 
 {policies}
 
@@ -49,28 +60,17 @@ Policies at the end of training, on held-out prompts: gold reward over that of �
 """
 
 
-def write_report(
-    tables: list[Path],
-    figures: Path,
-    report: Output,
-    *,
-    seeds: list[int],
-    prompts: int,
-    resamples: int,
-    best_of_prompts: int,
-    held_out_pairs: int,
-) -> None:
+def write_report(evidence: Path, tables: list[Path], figures: Path, report: Output) -> None:
     """tables: policies, training, comparisons, best_of_n and proxies. figures: their folder, beside the report."""
-    policies, training, comparisons, best_of_n, proxies = (pd.read_csv(path) for path in tables)
+    found = Evidence.read(evidence)
+    claims = claims_table({"reward_ensembles": CLAIMS}, {"reward_ensembles": found})
     report.write_text(
         PAGE.format(
-            basis=basis(len(seeds), prompts, resamples),
-            **on_ensembles(best_of_prompts, held_out_pairs),
-            proxies=as_table(proxies),
-            training=as_table(training),
-            policies=as_table(policies),
-            comparisons=comparisons_as_table(comparisons),
-            best_of_n=as_table(best_of_largest_n(best_of_n)),
+            basis=basis(len(found.seeds), found.scores["held out"].prompts),
+            verdicts=verdicts(claims),
+            judged=comparisons(claims),
+            **sentences(found),
+            **shown({path.stem: pd.read_csv(path) for path in tables}),
         )
     )
 

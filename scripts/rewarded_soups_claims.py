@@ -1,62 +1,44 @@
-"""Which claims of Rewarded Soups hold: front, chord (RS-1), hypervolumes (RS-2), preferences (RS-4), balance (RS-5)."""
+"""What the claims of Rewarded Soups rest on: the evidence, and tables of the front, chord, hypervolume and users."""
 
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from lib.jobs.arguments import Output
 from lib.jobs.command_line import run
-from lib.papers.rewarded_soups.claims import (
-    balance_table,
-    chord_table,
-    hypervolume_table,
-    preference_table,
-    soup_points,
-)
-from lib.statistics.means import Means, front_table
+from lib.papers.evidence import Evidence, by_seed
+from lib.papers.rewarded_soups.claims import tables
+from lib.statistics.scores import ALONGSIDE, Scores
 
 
-def compute_claims(
+def compute_tables(
     scores: list[Path],
     sft: list[Path],
+    evidence: Output,
     front: Output,
     chord: Output,
     hypervolume: Output,
     preference: Output,
     balance: Output | None,
     *,
-    columns: list[str],
-    rewards: list[str],
-    weights: list[float],
-    preferences: list[float],
-    simplex_rewards: list[str],
-    resamples: int,
-    start: str,
+    seeds: list[int],
+    compared: dict[str, Any],
 ) -> None:
-    """start: the θ_sft that every policy started from. simplex_rewards: three, for `balance`, or none.
+    """compared: the settings of the evidence (`lib.papers.rewarded_soups.claims`).
 
-    scores, sft: scores of the paper's points and of the SFT models, a file per seed, in the same order.
+    scores, sft: scores of the paper's points and of the SFT models, a file per seed.
     """
-    tables = [pd.concat([pd.read_csv(a), pd.read_csv(b)]) for a, b in zip(scores, sft, strict=True)]
-    means = Means.of(tables, [*columns, "kl"], resamples)
-    experts = soup_points(rewards, [0, 1])
-    at_preferences = soup_points(rewards, preferences)
-    soups = soup_points(rewards, weights)
-    fronts = {
-        "soups at the preferences": experts + at_preferences,
-        "experts and MORL": experts + [("morl", mixture) for _, mixture in at_preferences],
-        "experts and ensembles": experts + [("ensemble", mixture) for _, mixture in at_preferences],
-        "experts alone": experts,
-        "soups at all λ": soups,
+    joined = {
+        seed: pd.concat([table, of_sft])
+        for (seed, table), of_sft in zip(by_seed(scores, seeds).items(), by_seed(sft, seeds).values())
     }
-    table = front_table(means).assign(kl_estimator=tables[0]["kl_estimator"].iloc[0])
-    table.to_csv(front, index=False)
-    chord_table(means, rewards, weights).to_csv(chord, index=False)
-    hypervolume_table(means, rewards, fronts, start).to_csv(hypervolume, index=False)
-    preference_table(means, rewards, preferences, soups).to_csv(preference, index=False)
-    if balance is not None:
-        balance_table(means, simplex_rewards, start).to_csv(balance, index=False)
+    told = [column for column in [*compared["columns"], *ALONGSIDE] if column in joined[seeds[0]]]
+    Evidence(compared, {"held out": Scores.of(joined, told)}).write(evidence)
+    outputs = {"front": front, "chord": chord, "hypervolume": hypervolume, "preference": preference, "balance": balance}
+    for name, table in tables(Evidence.read(evidence)).items():
+        table.to_csv(outputs[name], index=False)
 
 
 if __name__ == "__main__":
-    run(compute_claims)
+    run(compute_tables)

@@ -10,8 +10,11 @@ from matplotlib.figure import Figure
 
 from lib.jobs.arguments import Output
 from lib.jobs.command_line import run
-from lib.reporting.figures import COLOURS, PAPER, bars, save, ternary
+from lib.papers.evidence import Evidence
+from lib.papers.rewarded_soups.claims import scores_of
+from lib.reporting.figures import COLOURS, PAPER, bars, save, seeds_of, ternary, title_of
 from lib.reward_models.mixtures import mixture_weights
+from lib.statistics.scores import Scores
 
 METHODS = {
     "soup": ("rewarded soups", "o"),
@@ -22,23 +25,17 @@ METHODS = {
 
 
 def draw(
-    front: Path,
-    chord: Path,
-    balance: Path | None,
-    figures: Output,
-    *,
-    rewards: list[str],
-    simplex_rewards: list[str],
-    units: dict[str, str],
-    width: float,
-    dpi: int,
+    evidence: Path, front: Path, chord: Path, balance: Path | None, figures: Output, *, width: float, dpi: int
 ) -> None:
     plt.rcParams.update(PAPER)
+    found = Evidence.read(evidence)
+    rewards, units = found.settings["rewards"], found.settings["units"]
     points = pd.read_csv(front)
-    save(figures, "front", front_of(points, rewards, units, width), dpi)
+    save(figures, "front", front_of(points, scores_of(found), rewards, units, width), dpi)
     save(figures, "chord", chord_of(points, pd.read_csv(chord), rewards, units, width), dpi)
     if balance is not None:
-        save(figures, "simplex", simplex_of(points, pd.read_csv(balance), simplex_rewards, width), dpi)
+        three = found.settings["simplex_rewards"]
+        save(figures, "simplex", simplex_of(points, pd.read_csv(balance), three, width), dpi)
 
 
 def on_pair(points: pd.DataFrame, method: str, rewards: list[str]) -> pd.DataFrame:
@@ -49,19 +46,20 @@ def on_pair(points: pd.DataFrame, method: str, rewards: list[str]) -> pd.DataFra
     return chosen[of_these].assign(weight=weights[of_these].map(lambda w: w.get(rewards[0], 0.0))).sort_values("weight")
 
 
-def front_of(points: pd.DataFrame, rewards: list[str], units: dict[str, str], width: float) -> Figure:
+def front_of(points: pd.DataFrame, scores: Scores, rewards: list[str], units: dict[str, str], width: float) -> Figure:
     """Both rewards of every policy: larger is better on each axis."""
     figure, axes = plt.subplots(figsize=(width, width * 0.85), layout="constrained")
     x, y = rewards
     for method, (label, marker) in METHODS.items():
         chosen = points[points["method"] == method] if method == "sft" else on_pair(points, method, rewards)
         bars(axes, chosen, x, y, color=COLOURS[method], marker=marker, label=label)
+        seeds_of(axes, scores, list(zip(chosen["method"], chosen["mixture"])), x, y, COLOURS[method], marker)
         if method == "soup":
             axes.plot(chosen[x], chosen[y], color=COLOURS[method], linewidth=1)
             for _, end in chosen[chosen["weight"].isin([0, 0.5, 1])].iterrows():
                 axes.annotate(f"λ = {end['weight']:g}", (end[x], end[y]), xytext=(6, 6), textcoords="offset points")
     axes.set(xlabel=f"{x} ({units[x]})", ylabel=f"{y} ({units[y]})")
-    figure.legend(loc="outside lower center", ncols=2, title="mean over seeds and prompts, with 95 % interval")
+    figure.legend(loc="outside lower center", ncols=2, title=title_of(scores))
     return figure
 
 

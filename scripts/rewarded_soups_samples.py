@@ -28,13 +28,13 @@ def show_samples(
     """scores: of one seed. Writes a row per prompt and λ of the first reward, for the first few held-out prompts."""
     table = pd.read_csv(scores, dtype={"completion": str}).fillna({"completion": ""})
     held_out = read_prompts(snippets, "test", prompt_words, left_out)
-    shown_prompts = some_prompts(held_out, prompts_held_out, "evaluation.prompts")[:PROMPTS]
+    shown_prompts, _ = some_prompts(held_out, prompts_held_out, "evaluation.prompts")
     soups = table[table["method"] == "soup"].set_index(["prompt", "mixture"])
     rows = []
-    for number, prompt in enumerate(shown_prompts):
+    for number, prompt in enumerate(shown_prompts[:PROMPTS]):
         for weight, mixture in zip(shown := spread(sorted(weights)), between(rewards, shown)):
             row = soups.loc[(number, mixture)]
-            rows.append({"prompt": prompt, "weight": weight, "completion": row["completion"]} | row[rewards].to_dict())
+            rows.append({"prompt": prompt, "λ": weight, "completion": row["completion"]} | row[rewards].to_dict())
     pd.DataFrame(rows).to_csv(samples, index=False)
 
 

@@ -1,4 +1,4 @@
-"""The figures of SALSA: reward and KL along training, win rates, and rewards and KL over α."""
+"""The figures of SALSA: reward and KL of training and on paths, win rates, and rewards and KL over α."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -6,41 +6,38 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from lib.jobs.arguments import KeyedFiles, Output
+from lib.jobs.arguments import Output
 from lib.jobs.command_line import run
-from lib.papers.salsa.names import Variant
-from lib.reporting.figures import COLOURS, CYCLE, PAPER, bars, save
-from lib.statistics.along_training import Trajectory, read_trajectory
+from lib.papers.evidence import Evidence
+from lib.papers.salsa.comparisons import pairs_of, path_of, policies_of, scores_by_kind, win_rate
+from lib.papers.salsa.names import Variant, variant_point
+from lib.reporting.figures import COLOURS, CYCLE, FEW, PAPER, bars, save, seeds_of, title_of
+from lib.statistics.along_training import trajectories, with_total
+from lib.statistics.intervals import Floats
 
 MARKERS = "osv^DPX"  # by β
 ENOUGH = 3  # points for a curve over α
 
 
-def draw(
-    policies: Path,
-    comparisons: Path,
-    figures: Output,
-    *,
-    trainings: KeyedFiles,
-    variants: list[list],
-    reward: dict[str, float],
-    width: float,
-    dpi: int,
-) -> None:
-    """trainings: histories by policy, a file per seed."""
+def draw_figures(evidence: Path, policies: Path, comparisons: Path, figures: Output, *, width: float, dpi: int) -> None:
+    tables = {"policies": pd.read_csv(policies), "comparisons": pd.read_csv(comparisons)}
+    draw(Evidence.read(evidence), tables, figures, width, dpi)
+
+
+def draw(evidence: Evidence, tables: Mapping[str, pd.DataFrame], folder: Path, width: float, dpi: int) -> None:
+    """tables: policies and comparisons."""
     plt.rcParams.update(PAPER)
-    table, compared = pd.read_csv(policies), pd.read_csv(comparisons)
-    trained = [Variant(*listed) for listed in variants]
-    paths = {variant: [read_trajectory(path, reward) for path in trainings[variant.name]] for variant in trained}
-    [within, *_] = table["prompts"].unique()
-    points = table[table["prompts"] == within].set_index("mixture")
-    save(figures, "training", training_of(paths, points, width), dpi)
-    save(figures, "win_rates", win_rates_of(compared[compared["comparison"] == "win rate"], width), dpi)
-    along = along_alpha(trained)
+    policies, comparisons = tables["policies"], tables["comparisons"]
+    within = policies[policies["prompts"] == evidence.settings["prompts"]["within"]].set_index("policy")
+    save(folder, "training", training_of(evidence, within, width), dpi)
+    save(folder, "win_rates", win_rates_of(evidence, comparisons[comparisons["comparison"] == "win rate"], width), dpi)
+    along = along_alpha(policies_of(evidence))
     if len(along) >= ENOUGH:
-        save(figures, "alphas", alphas_of(points.loc[[variant.name for variant in along]], along, width), dpi)
+        points = within.loc[[variant.name for variant in along]]
+        save(folder, "alphas", alphas_of(evidence, points, along, width), dpi)
 
 
 def along_alpha(variants: Sequence[Variant]) -> list[Variant]:
@@ -50,54 +47,71 @@ def along_alpha(variants: Sequence[Variant]) -> list[Variant]:
     return max(by_beta.values(), key=len, default=[])
 
 
-def training_of(trainings: Mapping[Variant, Sequence[Trajectory]], points: pd.DataFrame, width: float) -> Figure:
-    """Reward against KL to θ_sft1: training (thin, a line per seed), and the trained policies on held-out prompts."""
+def training_of(evidence: Evidence, points: pd.DataFrame, width: float) -> Figure:
+    """Reward against KL to θ_sft1: trainings, and on held-out prompts the policies and the paths to them."""
     figure, axes = plt.subplots(figsize=(width, width * 0.9), layout="constrained")
-    betas = sorted({variant.beta for variant in trainings})
-    references = list(dict.fromkeys((variant.start, variant.alpha) for variant in trainings))
-    for variant, paths in trainings.items():
+    variants, scores = policies_of(evidence), evidence.scores["within"]
+    records = with_total(evidence.tables["training"], evidence.settings["reward"])
+    betas = sorted({variant.beta for variant in variants})
+    references = list(dict.fromkeys((variant.start, variant.alpha) for variant in variants))
+    for variant in variants:
         colour = CYCLE[references.index((variant.start, variant.alpha)) % len(CYCLE)]
-        for path in paths:
-            axes.plot(path[:, 1], path[:, 0], color=colour, linewidth=0.7, alpha=0.35)
         marker = MARKERS[betas.index(variant.beta) % len(MARKERS)]
+        for training in trajectories(records, variant.name):
+            axes.plot(training[:, 1], training[:, 0], color=colour, linewidth=0.7, alpha=0.35)
+        path = scores.sample(path_of(evidence, variant), ["kl", "reward"]).mean.reshape(-1, 2)
+        axes.plot(*path.T, color=colour, linewidth=1.2, linestyle="--")
+        seeds_of(axes, scores, [variant_point(variant)], "kl", "reward", colour, marker)
         bars(axes, points.loc[[variant.name]], "kl", "reward", color=colour, marker=marker, label=variant.name)
     axes.set(xlabel="KL to θ_sft1 (nats)", ylabel="reward")
-    title = "means with 95 % intervals on held-out prompts; lines: training, on its own prompts"
-    figure.legend(loc="outside lower center", ncols=3, title=title)
+    lines = "dashed: from θ_sft1 to each policy, on held-out prompts; thin: training, on its own prompts"
+    figure.legend(loc="outside lower center", ncols=3, title=f"{title_of(scores)}\n{lines}")
     return figure
 
 
-def win_rates_of(rates: pd.DataFrame, width: float) -> Figure:
+def win_rates_of(evidence: Evidence, rates: pd.DataFrame, width: float) -> Figure:
     """How often the gold reward prefers the first policy of each pair, by the prompts' domains."""
-    labels = (rates["policy"] + "  against  " + rates["against"]).drop_duplicates()
-    figure, axes = plt.subplots(figsize=(width * 1.2, 1.2 + 0.4 * len(labels)), layout="constrained")
+    pairs = pairs_of(evidence)
+    figure, axes = plt.subplots(figsize=(width * 1.2, 1.4 + 0.4 * len(pairs)), layout="constrained")
     styles = zip((COLOURS["soup"], COLOURS["morl"]), "os", (-0.1, 0.1))
-    for (domains, domain_rates), (colour, marker, shift) in zip(rates.groupby("prompts", sort=False), styles):
-        points = domain_rates.rename(columns={"low": "rate_low", "high": "rate_high", "value": "rate"})
-        points = points.assign(place=np.arange(len(points)) + shift)
+    for kind, (colour, marker, shift) in zip(scores_by_kind(evidence), styles):
+        domains, places = evidence.settings["prompts"][kind], np.arange(len(pairs)) + shift
+        points = rates[rates["prompts"] == domains].assign(place=places)
+        points = points.rename(columns={"low": "rate_low", "high": "rate_high", "value": "rate"})
         bars(axes, points, "rate", "place", color=colour, marker=marker, label=domains)
+        for place, pair in zip(places, pairs):
+            values = win_rate(evidence, pair, kind).values[:, 0]
+            seeds_at(axes, values, np.full(len(values), place), colour, marker, len(values))
     axes.axvline(0.5, color="black", linestyle="--", linewidth=0.8)
-    axes.set_yticks(range(len(labels)), labels)
-    axes.set(xlabel="win rate by the gold reward, ties as half", ylim=(len(labels) - 0.5, -0.5))
-    figure.legend(loc="outside lower center", ncols=2, title="prompts")
+    axes.set_yticks(range(len(pairs)), [f"{first.name}  against  {second.name}" for first, second in pairs])
+    axes.set(xlabel="win rate by the gold reward, ties as half", ylim=(len(pairs) - 0.5, -0.5))
+    figure.legend(loc="outside lower center", ncols=2, title=f"prompts; {title_of(evidence.scores['within'])}")
     return figure
 
 
-def alphas_of(points: pd.DataFrame, along: Sequence[Variant], width: float) -> Figure:
+def alphas_of(evidence: Evidence, points: pd.DataFrame, along: Sequence[Variant], width: float) -> Figure:
     """Reward, gold reward and both KLs against α, at one β."""
     figure, panels = plt.subplots(1, 3, figsize=(width * 1.5, width * 0.5), layout="constrained")
-    points = points.assign(alpha=[variant.alpha for variant in along])
+    alphas, scores = np.array([variant.alpha for variant in along]), evidence.scores["within"]
     labels = {"kl": "to θ_sft1", "kl_to_anchor": "to the reference"}
     contents = {"reward": ["reward"], "gold reward": ["gold"], "KL (nats)": list(labels)}
     for axes, (title, columns) in zip(panels, contents.items()):
         for column, colour in zip(columns, (COLOURS["soup"], COLOURS["morl"])):
-            axes.plot(points["alpha"], points[column], color=colour, linewidth=1)
-            bars(axes, points, "alpha", column, color=colour, marker="o", label=labels.get(column))
+            axes.plot(alphas, points[column], color=colour, linewidth=1)
+            bars(axes, points.assign(alpha=alphas), "alpha", column, color=colour, marker="o", label=labels.get(column))
+            for values in scores.sample(list(map(variant_point, along)), [column]).values:
+                seeds_at(axes, alphas, values, colour, "o", len(scores.seeds))
         axes.set(xlabel="α of θ_sft1 in the reference", ylabel=title)
     panels[-1].legend(loc="upper left")
-    figure.suptitle(f"β = {along[0].beta:g}", fontsize=9)
+    figure.suptitle(f"β = {along[0].beta:g}; {title_of(scores)}", fontsize=9)
     return figure
 
 
+def seeds_at(axes: Axes, x: Floats, y: Floats, colour: str, marker: str, seeds: int) -> None:
+    """Small and light points of single seeds, where there are few."""
+    if 1 < seeds <= FEW:
+        axes.scatter(x, y, color=colour, marker=marker, s=7, alpha=0.4, linewidths=0)
+
+
 if __name__ == "__main__":
-    run(draw)
+    run(draw_figures)

@@ -9,12 +9,13 @@ from matplotlib.figure import Figure
 
 from lib.jobs.arguments import Output
 from lib.jobs.command_line import run
+from lib.papers.evidence import by_seed
 from lib.papers.salsa.claims import segment_table
 from lib.papers.salsa.names import CORNERS, plane_point, segment_point
-from lib.reporting.figures import COLOURS, PAPER, bars, save, ternary
+from lib.reporting.figures import COLOURS, FEW, PAPER, bars, save, ternary, title_of
 from lib.reward_models.mixtures import simplex
 from lib.statistics.along_training import with_total
-from lib.statistics.means import Means, front_table
+from lib.statistics.scores import Scores, front_table
 
 REWARDS = {"reward": "reward", "gold": "gold reward"}
 
@@ -24,7 +25,7 @@ def score_plane(
     plane: Output,
     *,
     divisions: int,
-    resamples: int,
+    seeds: list[int],
     corner: str,
     reward: dict[str, float],
     width: float,
@@ -32,26 +33,31 @@ def score_plane(
 ) -> None:
     """scores: of the plane's points, a file per seed. corner: the policy's name, for the third corner."""
     plt.rcParams.update(PAPER)
-    means = Means.of([with_total(pd.read_csv(path), reward) for path in scores], [*REWARDS, "kl"], resamples)
-    table = front_table(means)
+    tables = {seed: with_total(table, reward) for seed, table in by_seed(scores, seeds).items()}
+    found = Scores.of(tables, [*REWARDS, "kl"])
+    table = front_table(found, found.columns)
     plane.mkdir()
     table.drop(columns="method").to_csv(plane / "points.csv", index=False)
-    segment_table(means, list(REWARDS), divisions).to_csv(plane / "segment.csv", index=False)
+    segment_table(found, divisions).to_csv(plane / "segment.csv", index=False)
     points = table.set_index(["method", "mixture"])
-    save(plane, "segment", segment_of(points, divisions, width), dpi)
+    save(plane, "segment", segment_of(found, points, divisions, width), dpi)
     save(plane, "plane", contours_of(points, divisions, corner, width), dpi)
 
 
-def segment_of(points: pd.DataFrame, divisions: int, width: float) -> Figure:
+def segment_of(scores: Scores, points: pd.DataFrame, divisions: int, width: float) -> Figure:
     """Rewards along α θ_sft1 + (1 − α) θ_sft2, with the chord."""
     figure, panels = plt.subplots(1, 2, figsize=(width, width * 0.45), layout="constrained")
     alphas = [i / divisions for i in range(divisions + 1)]
-    line = points.loc[[segment_point(alpha) for alpha in alphas]].assign(alpha=alphas)
+    names = [segment_point(alpha) for alpha in alphas]
+    line = points.loc[names].assign(alpha=alphas)
     for axes, (column, label) in zip(panels, REWARDS.items()):
         axes.plot([0, 1], line[column].iloc[[0, -1]], color="black", linestyle="--", linewidth=0.8)
         axes.plot(line["alpha"], line[column], color=COLOURS["soup"], linewidth=1)
         bars(axes, line, "alpha", column, color=COLOURS["soup"], marker="o")
+        if 1 < len(scores.seeds) <= FEW:
+            axes.plot(alphas, scores.sample(names, [column]).values.T, "o", color=COLOURS["soup"], ms=2.5, alpha=0.4)
         axes.set(xlabel="α of θ_sft1", ylabel=label)
+    figure.suptitle(title_of(scores), fontsize=9)
     return figure
 
 

@@ -14,10 +14,10 @@ from lib.jobs.command_line import run
 from lib.machine.compute import Compute
 from lib.models.language_models import bits_per_byte
 from lib.models.loading import learner, save, tokenizer
-from lib.training.settings import Resumable, print_progress, resumable, shared, train_from_last
+from lib.training.settings import Resumable, WarmedUp, print_progress, resumable, shared, train_from_last
 
 
-class Grouped(Resumable, SFTTrainer):
+class Grouped(Resumable, WarmedUp, SFTTrainer):
     """TRL's trainer, resumable."""
 
 
@@ -34,6 +34,8 @@ def fine_tune(
     batch_size: int,
     parts: int,
     learning_rate: float,
+    warmup_steps: int,
+    clip_norm: float,
     lora: dict | None,
     compute: dict,
     seed: int,
@@ -52,7 +54,8 @@ def fine_tune(
         train_sampling_strategy="group_by_length",
         learning_rate=learning_rate,
         lr_scheduler_type="linear",
-        warmup_steps=20,
+        warmup_steps=warmup_steps,
+        max_grad_norm=clip_norm,
         seed=seed,
         logging_steps=10,
         **(shared(machine, lora is not None, batch_size, parts) | resumable(checkpoints)),

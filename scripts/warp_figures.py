@@ -1,7 +1,6 @@
 """The figures of WARP: the plane of KL and reward, SLERP and LERP along λ, and the angle in each layer."""
 
 import math
-from collections.abc import Mapping, Sequence
 from itertools import cycle
 from pathlib import Path
 
@@ -10,79 +9,52 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from lib.jobs.arguments import KeyedFiles, Output
+from lib.jobs.arguments import Output
 from lib.jobs.command_line import run
-from lib.papers.warp.names import between_point, fixed_point, liti_point
-from lib.reporting.figures import COLOURS, CYCLE, PAPER, bars, save
-from lib.statistics.along_training import Trajectory, read_trajectory
+from lib.papers.evidence import Evidence
+from lib.papers.warp.claims import fixed_front, front_of, moving_front, scores_of
+from lib.papers.warp.names import between_point
+from lib.reporting.figures import COLOURS, CYCLE, PAPER, bars, save, seeds_of, title_of
 
 LINES, MARKERS = ["-", "--", ":", "-."], "ovs^D"  # by M
 LABELS = 12  # of layers: no more fit under the axis
 GREYS = ["#bbbbbb", "#888888", "#555555"]
 
 
-def draw(
-    plane: Path,
-    figures: Output,
-    *,
-    moving: KeyedFiles,
-    fixed: KeyedFiles,
-    angles: KeyedFiles,
-    reward: dict[str, float],
-    policies: list[int],
-    iterations: int,
-    front: list[float],
-    weights: list[float],
-    fixed_betas: list[float],
-    seeds: list[int],
-    width: float,
-    dpi: int,
-) -> None:
-    """moving: training histories by iteration and seed. fixed: by β, a file per seed. angles: by iteration, a file per
-    seed.
-    """
+def draw(evidence: Path, plane: Path, figures: Output, *, width: float, dpi: int) -> None:
     plt.rcParams.update(PAPER)
+    found = Evidence.read(evidence)
     points = pd.read_csv(plane).set_index(["method", "mixture"])
-    trained = {f"anchor fixed, β = {beta:g}": fixed[f"{beta:g}"] for beta in fixed_betas}
-    for i in range(1, iterations + 1):
-        trained[f"moving anchor, iteration {i}"] = [path for seed in seeds for path in moving[str(i)][str(seed)]]
-    trajectories = {label: [read_trajectory(path, reward) for path in paths] for label, paths in trained.items()}
-    save(figures, "plane", plane_of(points, trajectories, fixed_betas, policies, iterations, sorted(front), width), dpi)
-    save(figures, "weights", weights_of(points, sorted(weights), width), dpi)
-    tables = [[pd.read_csv(path) for path in paths] for paths in (angles[str(i)] for i in range(1, iterations + 1))]
+    save(figures, "plane", plane_of(points, found, width), dpi)
+    save(figures, "weights", weights_of(points, sorted(found.settings["weights"]), width), dpi)
+    tables = [table for _, table in found.tables["angles"].groupby("iteration")]
     save(figures, "angles", angles_of(tables, width), dpi)
 
 
-def plane_of(
-    points: pd.DataFrame,
-    trajectories: Mapping[str, Sequence[Trajectory]],
-    betas: list[float],
-    policies: list[int],
-    iterations: int,
-    front: list[float],
-    width: float,
-) -> Figure:
-    """Reward against KL to θ_sft: training (thin, a line per seed), fixed anchors and the fronts of LITI."""
+def plane_of(points: pd.DataFrame, evidence: Evidence, width: float) -> Figure:
+    """Reward against KL to θ_sft: the fronts of LITI, of merges, of the moving anchor and of fixed ones.
+
+    A front is a line from θ_sft to a policy, with an interval at its end.
+    """
     figure, axes = plt.subplots(figsize=(width, width), layout="constrained")
-    colours = [GREYS[i % len(GREYS)] for i in range(len(betas))]
-    colours += [CYCLE[i % len(CYCLE)] for i in range(iterations)]
-    for (label, paths), colour in zip(trajectories.items(), colours, strict=True):
-        for i, path in enumerate(paths):
-            name = None if i else f"training, {label}"
-            axes.plot(path[:, 1], path[:, 0], color=colour, linewidth=0.7, alpha=0.7, label=name)
-    ends = points.loc[[fixed_point(beta) for beta in betas]]
-    bars(axes, ends, "kl", "reward", color="black", marker="X", label="anchor fixed at θ_sft")
-    for beta, x, y in zip(betas, ends["kl"], ends["reward"]):
-        axes.annotate(f"β = {beta:g}", (x, y), xytext=(-6, 5), textcoords="offset points", ha="right", fontsize=7)
-    for i, count in enumerate(sorted(policies, reverse=True)):
-        for iteration, colour in zip(range(1, iterations + 1), cycle(CYCLE)):
-            line = points.loc[[liti_point(count, iteration, eta) for eta in front]]
-            axes.plot(line["kl"], line["reward"], LINES[i % len(LINES)], color=colour, linewidth=1)
-            label = f"LITI, M = {count}, iteration {iteration}"
-            bars(axes, line, "kl", "reward", color=colour, marker=MARKERS[i % len(MARKERS)], label=label)
+    settings, scores = evidence.settings, scores_of(evidence)
+    fronts = {f"anchor fixed, β = {beta:g}": fixed_front(evidence, beta) for beta in settings["fixed_betas"]}
+    styles = [{"color": GREYS[i % len(GREYS)], "marker": "X", "linestyle": "-"} for i in range(len(fronts))]
+    fronts["moving anchor"] = moving_front(evidence)
+    styles.append({"color": COLOURS["morl"], "marker": "P", "linestyle": "-"})
+    for i, count in enumerate(sorted(settings["policies"], reverse=True)):
+        for iteration, colour in zip(range(1, settings["iterations"] + 1), cycle(CYCLE)):
+            fronts[f"M = {count}, iteration {iteration}"] = front_of(evidence, count, iteration)
+            marker, line = MARKERS[i % len(MARKERS)], LINES[i % len(LINES)]
+            styles.append({"color": colour, "marker": marker, "linestyle": line})
+    for (label, front), style in zip(fronts.items(), styles, strict=True):
+        line = points.loc[front]
+        axes.plot(line["kl"], line["reward"], linewidth=1, markersize=3, **style)
+        colour, marker = style["color"], style["marker"]
+        bars(axes, line.iloc[[-1]], "kl", "reward", color=colour, marker=marker, label=label)
+        seeds_of(axes, scores, front[-1:], "kl", "reward", colour, marker)
     axes.set(xlabel="KL to θ_sft (nats)", ylabel="reward")
-    title = "means with 95 % intervals on held-out prompts; training is on its own prompts"
-    figure.legend(loc="outside lower center", ncols=2, title=title)
+    figure.legend(loc="outside lower center", ncols=2, title=f"fronts from θ_sft; {title_of(scores)}")
     return figure
 
 
@@ -101,12 +73,11 @@ def weights_of(points: pd.DataFrame, weights: list[float], width: float) -> Figu
     return figure
 
 
-def angles_of(tables: list[list[pd.DataFrame]], width: float) -> Figure:
-    """The angle between task vectors and their norms in each layer. tables: by iteration and seed."""
+def angles_of(tables: list[pd.DataFrame], width: float) -> Figure:
+    """The angle between task vectors and their norms in each layer, of all seeds. tables: by iteration."""
     figure, (above, below) = plt.subplots(2, 1, figsize=(width, width * 0.8), sharex=True, layout="constrained")
-    layers = sorted(tables[0][0]["layer"].unique(), key=depth)
-    for i, seed_tables in enumerate(tables):
-        table = pd.concat(seed_tables)
+    layers = sorted(tables[0]["layer"].unique(), key=depth)
+    for i, table in enumerate(tables):
         place = table["layer"].map(layers.index) + 0.16 * (i - (len(tables) - 1) / 2)
         style = {"s": 14, "color": CYCLE[i % len(CYCLE)], "alpha": 0.8}
         above.scatter(place, table["degrees"], label=f"iteration {i + 1}", **style)

@@ -16,7 +16,14 @@ from tests.checkout import ROOT
 
 TEXTS = ["the sea was calm and cold", "a wild night by the sea", "cold days and wild nights", "a calm day by the sea"]
 LORA = {"rank": 2, "alpha": 4, "modules": ["q_proj", "v_proj"]}
-SHARED = {"compute": {"device": "cpu", "precision": "float32"}, "parts": 1, "learning_rate": 0.01, "seed": 1}
+SHARED = {
+    "compute": {"device": "cpu", "precision": "float32"},
+    "parts": 1,
+    "learning_rate": 0.01,
+    "warmup_steps": 5,
+    "clip_norm": 1.0,
+    "seed": 1,
+}
 LAUNCH = ["accelerate.commands.launch", "--config_file", "profiles/accelerate/multi_gpu.yaml", "--num_processes"]
 PPO = {"epochs": 2, "clip": 0.2, "gae_lambda": 0.95, "value_coefficient": 0.1}
 
@@ -46,32 +53,40 @@ def write_inputs(folder: Path, llama, tokenizer) -> None:
 
 
 class Training(NamedTuple):
-    """A job: what it reads and makes, by the names of its options, and its settings but for `lora`."""
+    """A job: what it reads and makes, by the names of its options, and its settings but for `lora`.
+
+    averages: what it makes as well where all weights are trained.
+    """
 
     work: Callable[..., None]
     inputs: dict[str, str]
     outputs: tuple[str, ...]
     settings: dict[str, Any]
+    averages: tuple[str, ...] = ()
 
     def here(self, folder: Path, made: Path, checkpoints: Checkpoints, lora: dict | None) -> None:
         """Does the job in this process."""
         settings = {key.rpartition(".")[2]: value for key, value in self.settings.items()}
-        self.work(**self._paths(folder, made), checkpoints=checkpoints, lora=lora, **settings)
+        self.work(**self._paths(folder, made, lora), checkpoints=checkpoints, lora=lora, **settings)
 
     def apart(self, folder: Path, made: Path, processes: int, lora: dict | None) -> str:
         """Does the job in processes of its own; what it says."""
         launch = [*LAUNCH, str(processes), "-m"] if processes > 1 else []
-        options = [part for name, path in self._paths(folder, made).items() for part in (f"--{name}", str(path))]
+        paths = self._paths(folder, made, lora)
+        options = [part for name, path in paths.items() for part in (f"--{name}", *([str(path)] if path else []))]
         options += ["--checkpoint-every", "2", "--made-of", "--settings", json.dumps(self.settings | {"lora": lora})]
         command = [sys.executable, "-m", *launch, self.work.__module__, *options]
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
         return done.stdout
 
-    def _paths(self, folder: Path, made: Path) -> dict[str, Path]:
-        return {name: folder / file for name, file in self.inputs.items()} | {
-            name: made / name for name in self.outputs
-        }
+    def makes(self, lora: dict | None) -> tuple[str, ...]:
+        """The names of what it makes."""
+        return self.outputs + (self.averages if lora is None else ())
+
+    def _paths(self, folder: Path, made: Path, lora: dict | None) -> dict[str, Path | None]:
+        inputs = {name: folder / file for name, file in self.inputs.items()}
+        return inputs | dict.fromkeys(self.averages) | {name: made / name for name in self.makes(lora)}
 
 
 def of_policy(algorithm: str, ppo: dict[str, float]) -> Training:
@@ -93,7 +108,8 @@ def of_policy(algorithm: str, ppo: dict[str, float]) -> Training:
         "kl_estimator": "exact_per_token",
     }
     models = dict.fromkeys(("start", "anchor", "sft"), "base")
-    return Training(train_policy, models | {"snippets": "snippets.jsonl"}, ("model", "history"), settings | SHARED)
+    inputs, averages = models | {"snippets": "snippets.jsonl"}, ("moving_average", "checkpoint_average")
+    return Training(train_policy, inputs, ("model", "history"), settings | SHARED, averages)
 
 
 ON_TEXTS = {"base": "base", "snippets": "snippets.jsonl"}

@@ -17,6 +17,7 @@ from lib.reward_models.loading import Reward
 from tests.test_adapters import base, policies  # noqa: F401 (fixtures)
 
 PROMPTS = ["the sea", "a calm day", "cold"]
+RESTS = [" was calm", " by the sea", " days and wild nights"]
 POINTS = [
     Point("linear", (0.0, 1.0, 0.0), None),
     Point("linear", (0.0, 0.3, 0.7), None),
@@ -56,6 +57,7 @@ def scored(all_policies, tokenizer):
             references=references,
             tokenizer=tokenizer,
             prompts=PROMPTS,
+            rests=RESTS,
             rewards=[length],
             max_new_tokens=5,
             temperature=1.0,
@@ -74,7 +76,8 @@ def test_lora_policies_are_scored_as_full_weights_are(both_kinds, tokenizer):
     for point in POINTS:
         assert list(lora[point].columns) == list(full[point].columns)
         assert list(lora[point]["completion"]) == list(full[point]["completion"])
-        for column in [name for name in full[point].columns if name.startswith("kl")]:
+        assert list(lora[point]["tokens"]) == list(full[point]["tokens"])
+        for column in [name for name in full[point].columns if name.startswith(("kl", "bits"))]:
             assert list(lora[point][column]) == pytest.approx(list(full[point][column]), rel=1e-3, abs=1e-5)
     assert lora[POINTS[5]]["kl_to_anchor"].min() > 1e-3
     assert list(lora[POINTS[0]]["completion"]) == list(lora[POINTS[5]]["completion"])

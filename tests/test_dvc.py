@@ -71,7 +71,7 @@ def is_code(dependency: dict[str, str]) -> bool:
 
 def test_every_job_has_a_stage_and_a_person_can_look(sealed):
     pipeline = yaml.safe_load((sealed.root / "dvc.yaml").read_text())
-    assert len(pipeline["stages"]) == 47
+    assert len(pipeline["stages"]) == 57
     assert "policy-editorial-0_5-positivity-0_5-1" in pipeline["stages"]
     [metrics] = json.loads(sealed.dvc("metrics", "show", "--json"))[""]["data"].values()
     assert set(metrics["data"]["agreement"]) == {"positivity", "editorial", "gold"}
@@ -100,7 +100,7 @@ def test_seal_records_only_what_ran_and_is_current(copy_of_sealed):
     break_report(copy_of_sealed)
     copy_of_sealed.snakemake(fails=True)
     output = copy_of_sealed.dvc_graph("seal")
-    assert "4 recorded, 42 as they were, of 47 jobs" in output
+    assert "4 recorded, 52 as they were, of 57 jobs" in output
     assert re.search("not recorded, .*: report", output)
     lock = yaml.safe_load((copy_of_sealed.root / "dvc.lock").read_text())["stages"]
     assert lock["warp_figures"]["params"]["params.yaml"]["figures.width"] == 5.0
@@ -121,7 +121,7 @@ def test_seal_records_nothing_of_a_job_that_was_killed_with_snakemake(copy_of_se
     assert "snakemake --unlock" in copy_of_sealed.dvc_graph("seal", fails=True)
     copy_of_sealed.snakemake("--unlock")
     before = (copy_of_sealed.root / "dvc.lock").read_text()
-    assert "0 recorded, 34 as they were, of 47 jobs" in copy_of_sealed.dvc_graph("seal")
+    assert "0 recorded, 38 as they were, of 57 jobs" in copy_of_sealed.dvc_graph("seal")
     assert (copy_of_sealed.root / "dvc.lock").read_text() == before
 
 
@@ -223,7 +223,7 @@ def test_adopt_leaves_alone_what_snakemake_made_and_nobody_sealed(copy_of_sealed
     copy_of_sealed.snakemake()
     assert "0 stale" in copy_of_sealed.dvc_graph("adopt")
     assert copy_of_sealed.would_make() == {}
-    assert "1 recorded, 46 as they were" in copy_of_sealed.dvc_graph("seal")
+    assert "1 recorded, 56 as they were" in copy_of_sealed.dvc_graph("seal")
 
 
 @pytest.fixture(params=["directory", pytest.param("s3", marks=pytest.mark.long)])
@@ -270,7 +270,7 @@ def test_a_colleague_has_everything_after_pull_and_adopt(shared, tmp_path):
     shared.dvc("push")
     colleague = shared.clone(tmp_path / "colleague")
     colleague.dvc("pull")
-    assert "47 of 47 jobs adopted, 0 not here, 0 stale" in colleague.dvc_graph("adopt")
+    assert "57 of 57 jobs adopted, 0 not here, 0 stale" in colleague.dvc_graph("adopt")
     assert agreed(colleague) == set()
     assert colleague.files() == shared.files()
     colleague.edit_params({"evaluation.resamples": 100})
@@ -291,7 +291,7 @@ def test_a_colleague_without_the_lock_trains_nothing(copy_of_sealed, bucket, tmp
     ours, theirs = colleague.files(), copy_of_sealed.files()
     assert "rewarded_soups/figures/front.png" in ours
     assert [name for name in ours if ours[name] != theirs[name]] == []
-    assert "17 of 47 jobs adopted, 30 not here, 0 stale" in colleague.dvc_graph("adopt")
+    assert "17 of 57 jobs adopted, 40 not here, 0 stale" in colleague.dvc_graph("adopt")
 
 
 @pytest.mark.long
@@ -330,7 +330,7 @@ def test_an_interrupted_push_and_an_interrupted_pull_lose_nothing(copy_of_sealed
     assert colleague.files() != copy_of_sealed.files()
     colleague.dvc("pull")
     assert colleague.files() == copy_of_sealed.files()
-    assert "47 of 47 jobs adopted" in colleague.dvc_graph("adopt")
+    assert "57 of 57 jobs adopted" in colleague.dvc_graph("adopt")
     assert agreed(colleague) == set()
 
 
@@ -381,7 +381,7 @@ def test_a_file_that_was_changed_where_no_cache_has_it_is_named(copy_of_sealed, 
     """Results that came by other ways than DVC, such as a copy."""
     colleague = copy_of_sealed.clone(tmp_path / "colleague")
     shutil.copytree(copy_of_sealed.root / "results", colleague.root / "results")
-    assert "47 of 47 jobs adopted" in colleague.dvc_graph("adopt")
+    assert "57 of 57 jobs adopted" in colleague.dvc_graph("adopt")
     assert colleague.would_make() == {}
     shutil.rmtree(colleague.root / ".snakemake")
     damage(colleague.root / REPORT)

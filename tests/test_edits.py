@@ -24,7 +24,8 @@ WARP_FIGURES = {"warp_figures", "report"}
 WARP_CLAIMS = {"warp_claims"} | WARP_FIGURES
 WARP_SCORES = {"warp_scores"} | WARP_CLAIMS
 WARP_MERGE = {"warp_policy", "warp_merge"} | WARP_SCORES  # a merge starts the next iteration's policies
-WARP = {"warp_fixed"} | WARP_MERGE
+WARP_POLICY = {"warp_first_policy"} | WARP_MERGE
+WARP = {"warp_fixed"} | WARP_POLICY
 ENSEMBLE_FIGURES = {"reward_ensembles_figures", "report"}
 ENSEMBLE_CLAIMS = {"reward_ensembles_claims"} | ENSEMBLE_FIGURES
 ENSEMBLE_SCORES = {"reward_ensembles_scores"} | ENSEMBLE_CLAIMS
@@ -59,7 +60,7 @@ VALUES = {
     "two values swapped": ({"base.batch_size": 32, "base.context": 8}, BASE),
     "two rewards swapped": ({"rewarded_soups.rewards": ["editorial", "positivity"]}, SOUP_SCORES),
     "the second of two seeds": ({"sft.seeds": [1, 3]}, {"sft", "soup", "evaluate"} | SOUP_CLAIMS | SALSA),
-    "μ": ({"warp.mu": 0.2}, WARP_MERGE),
+    "μ": ({"warp.mu": 0.2}, WARP_POLICY),
     "η of an iteration": ({"warp.eta": 0.5}, WARP_MERGE),
     "η of a front": ({"warp.front": [0, 0.25, 1]}, WARP_SCORES),
     "WARP's reward": ({"warp.reward": "editorial=0.5+positivity=0.5"}, WARP),

@@ -56,12 +56,13 @@ def test_a_fifth_paper(copy_of_finished):
     write(copy_of_finished, files)
     replace(copy_of_finished.root / "lib/papers/register.py", f'"{PAPERS[-1]}"]', f'"{PAPERS[-1]}", "wise_ft"]')
     made = copy_of_finished.would_make()
-    assert made.keys() == {"wise_ft_scores", "wise_ft_claims", "wise_ft_figures", "report"}
+    assert made.keys() == {"wise_ft_scores", "wise_ft_claims", "wise_ft_figures", "claims", "report"}
     copy_of_finished.snakemake()
     results = copy_of_finished.root / "results/smoke"
     report = (results / "report.md").read_text()
     assert report.index("\n## Reward ensembles") < report.index("\n## WiSE-FT")
     assert (results / "wise_ft/figures/chord.png").stat().st_size > 0
+    assert "| WISE-1" in report
     assert '"wise ft"' in (results / "metrics.json").read_text()
     copy_of_finished.dvc_graph("write")
     pipeline = yaml.safe_load((copy_of_finished.root / "dvc.yaml").read_text())

@@ -35,6 +35,7 @@ CHANGES = {
     },
     "gold": {"classifier": "own/judge"} | CLASSIFIER,
     "sft.texts": 40,
+    "warp.averages": [],
     "evaluation.prompts": 8,
 }
 RESULTS = "results/own"
@@ -81,7 +82,8 @@ def test_every_split_has_prompts_of_its_own(made):
 
 def test_all_rewards_and_the_judge_score_the_sft_models(made):
     table = pd.read_csv(made.root / RESULTS / "scores/sft/seed-1.csv")
-    assert {"positivity", "editorial", "brevity", "gold", "kl"} <= set(table.columns)
+    assert {"positivity", "editorial", "brevity", "gold", "kl", "tokens", "words"} <= set(table.columns)
+    assert table["bits_per_byte"].gt(0).all()
     assert table.groupby("mixture").size().tolist() == [8, 8, 8]
     assert table.set_index("mixture").loc["sft/1", "kl"].abs().max() < 1e-5
     assert table["positivity"].nunique() == 8 and (table["positivity"] != table["gold"]).any()

@@ -45,14 +45,16 @@ def test_the_sft_model_has_no_kl_to_itself_and_the_estimator_is_named(finished):
     sft = scores[(scores["method"] == "sft") & (scores["mixture"] == "sft/1")]
     assert sft["kl"].abs().max() < 1e-4
     assert set(scores["kl_estimator"]) == {"exact_per_token"}
+    assert scores["tokens"].between(1, 6).all() and scores["words"].between(0, 6).all()
+    assert scores["bits_per_byte"].gt(0).all()
 
 
 def test_policies_are_judged_on_prompts_of_every_domain_and_of_the_one_left_out_apart(finished):
     results = finished.root / RESULTS
     for within, domains in ((True, {"movie", "editorial", "tweet"}), (False, {"product"})):
         test = prompts(results / "data/snippets.jsonl", "test", 5, "product", within)
-        judged = some_prompts(test, 30, "evaluation.prompts")
-        assert len(judged) == 30
+        judged, rests = some_prompts(test, 30, "evaluation.prompts")
+        assert len(judged) == len(rests) == 30
         assert set(test[test["prompt"].isin(judged)]["domain"]) == domains
     with pytest.raises(ValueError, match=r"evaluation\.prompts: there are \d+ prompts, not 5000"):
         some_prompts(test, 5000, "evaluation.prompts")
@@ -100,6 +102,16 @@ def test_an_iteration_of_warp_merges_its_policies_and_steps_back_to_its_start(fi
         turns = pd.read_csv(finished.root / RESULTS / warp.format(iteration) / "merged/seed-1.csv")
         assert list(turns["layer"]) == ["model.embed_tokens.weight", "model.layers.0", "model.norm.weight"]
     assert same(read("warp/M-1/iteration-1/merged/seed-1"), read(policies[1].format(1)))
+    end, first = "warp/variation/eta-0.6/iteration-1/end/seed-1", read(warp.format(1) + "/merged/seed-1")
+    assert same(read(end), liti(read(starts[1]), first, 0.6))
+
+
+def test_warps_first_policy_and_one_with_a_fixed_anchor_begin_with_the_same_completions(finished):
+    of_warp = finished.root / RESULTS / "warp"
+    histories = [of_warp / f"{policy}/seed-1.json" for policy in ("M-all/iteration-1/policy-1", "fixed/beta-0.05")]
+    moving, fixed = (json.loads(path.read_text())["history"] for path in histories)
+    assert moving[0] == fixed[0]
+    assert moving[2] != fixed[2]
 
 
 def test_warps_points_are_the_models_that_they_name(finished):
@@ -170,6 +182,7 @@ def test_policies_on_proxies_are_recorded_by_gold_and_proxy(finished):
     path = finished.root / RESULTS / "reward_ensembles/policy/heads-3/worst_case/flipped-0.25/beta-0/seed-1.json"
     history = pd.DataFrame(json.loads(path.read_text())["history"])
     assert history[["proxy", "gold"]].notna().all(axis=None)
+    assert history["tokens"].between(1, 6).all()
     assert history["kl"].iloc[0] == pytest.approx(0, abs=1e-5)
 
 
@@ -189,7 +202,7 @@ def test_best_of_n_has_the_scores_of_the_samples_that_are_there(finished):
     samples["proxy"] = proxy([""] * len(samples), list(samples["text"]))
     curves = pd.read_csv(results / "best_of_n/main/seed-1.csv").set_index(["reward", "n", "prompt"])
     for prompt, of_prompt in samples.groupby("prompt"):
-        for n in (1, 8):
+        for n in (1, 4):
             best = [max(some, key=lambda i: of_prompt["proxy"][i]) for some in combinations(of_prompt.index, n)]
             found = curves.loc[("1 model", n, prompt)]
             assert found[["proxy", "gold"]].tolist() == pytest.approx(

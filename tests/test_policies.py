@@ -240,7 +240,7 @@ def test_a_batch_in_parts_has_the_gradient_of_the_whole(trainer, llama, other_ll
     reward = Reward("many_a", lambda prompts, completions: [text.count("a") for text in completions])
 
     def moved(parts):
-        plain = {"optim": "sgd", "learning_rate": 1.0, "lr_scheduler_type": "constant", "max_grad_norm": 0.0}
+        plain = {"optim": "sgd", "learning_rate": 1.0, "max_grad_norm": 0.0}
         built = trainer(
             other_llama, {reward: 1.0}, algorithm=algorithm, max_steps=1, **plain, **shared(CPU, False, 16, parts)
         )

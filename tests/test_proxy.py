@@ -29,7 +29,7 @@ def trained(tmp_path, llama, tokenizer):
         (tmp_path / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     settings = {"heads": 2, "frozen": False, "bootstrap": False, "flipped": 0.25, "seed": 1}
     settings |= {"label": "rating", "epochs": 20, "batch_size": 4, "parts": 1, "learning_rate": 0.01}
-    settings |= {"lora": None, "compute": {"device": "cpu", "precision": "float32"}}
+    settings |= {"warmup_steps": 20, "clip_norm": 0, "lora": None, "compute": {"device": "cpu", "precision": "float32"}}
 
     def train(**changed):
         given = [tmp_path / name for name in ("base", "preferences.jsonl", "snippets.jsonl")]

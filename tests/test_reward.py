@@ -21,6 +21,7 @@ def gradients(tmp_path, llama, tokenizer, monkeypatch):
     ]
     (tmp_path / "snippets.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     settings = {"label": "rating", "epochs": 1, "batch_size": 8, "learning_rate": 0.01, "seed": 1}
+    settings |= {"warmup_steps": 50, "clip_norm": 1.0}
     settings |= {"lora": None, "compute": {"device": "cpu", "precision": "float32"}}
 
     def train(parts):

@@ -28,7 +28,7 @@ FLOORS = {  # a room, and the rooms that it imports from; each is below it
     "training": {"merges", "machine", "jobs"},
     "reward_models": {"machine", "statistics", "models", "data"},
     "policies": {"merges", "machine", "models", "training", "reward_models"},
-    "evaluation": {"merges", "merging", "models", "reward_models", "policies"},
+    "evaluation": {"merges", "merging", "machine", "models", "reward_models", "policies"},
     "reporting": {"statistics"},
     "graph": {"machine", "reward_models"},
     "papers": {"merges", "statistics", "reward_models", "reporting", "graph"},

@@ -1,10 +1,13 @@
 import pandas as pd
 import pytest
+import torch
 
-from lib.evaluation.scores import score
+from lib.evaluation.scores import different_words, score
 from lib.policies.combinations import One
 from lib.reward_models.loading import Reward
 from scripts.evaluate import write_scores
+
+PROMPTS = ["the sea", "a calm day", "cold"]
 
 
 def scored(policies, weights, reference, tokenizer, seed=0, estimator="exact_per_token"):
@@ -13,7 +16,8 @@ def scored(policies, weights, reference, tokenizer, seed=0, estimator="exact_per
         One(policies, weights),
         references={"kl": One([reference])},
         tokenizer=tokenizer,
-        prompts=["the sea", "a calm day", "cold"],
+        prompts=PROMPTS,
+        rests=[" was calm", " by the sea", " days and wild nights"],
         rewards=[length],
         max_new_tokens=5,
         temperature=1.0,
@@ -33,8 +37,7 @@ def test_a_policy_has_no_kl_to_itself(llama, tokenizer):
 
 def test_rewards_are_of_prompt_and_completion(llama, other_llama, tokenizer):
     table = scored([llama], [1.0], other_llama, tokenizer)
-    prompts = ["the sea", "a calm day", "cold"]
-    assert list(table["length"]) == [len(p + c) for p, c in zip(prompts, table["completion"])]
+    assert list(table["length"]) == [len(p + c) for p, c in zip(PROMPTS, table["completion"])]
     assert (table["kl"] > 0).all()
 
 
@@ -42,7 +45,8 @@ def test_an_ensemble_of_one_policy_with_itself_is_that_policy(llama, other_llama
     alone = scored([llama], [1.0], other_llama, tokenizer)
     ensemble = scored([llama, llama], [0.5, 0.5], other_llama, tokenizer)
     assert list(alone["completion"]) == list(ensemble["completion"])
-    assert list(alone["kl"]) == pytest.approx(list(ensemble["kl"]), rel=1e-4)
+    for column in ("kl", "bits_per_byte"):
+        assert list(alone[column]) == pytest.approx(list(ensemble[column]), rel=1e-4)
 
 
 def test_kl_to_each_reference_is_of_the_same_completions(llama, other_llama, tokenizer):
@@ -52,6 +56,7 @@ def test_kl_to_each_reference_is_of_the_same_completions(llama, other_llama, tok
             references={name: One([model]) for name, model in references.items()},
             tokenizer=tokenizer,
             prompts=["the sea"],
+            rests=None,
             rewards=[],
             max_new_tokens=5,
             temperature=1.0,
@@ -62,7 +67,7 @@ def test_kl_to_each_reference_is_of_the_same_completions(llama, other_llama, tok
         return table
 
     both = of({"kl": llama, "kl_to_anchor": other_llama})
-    assert list(both.columns) == ["prompt", "completion", "kl", "kl_to_anchor"]
+    assert list(both.columns) == ["prompt", "completion", "tokens", "kl", "kl_to_anchor", "words"]
     assert both["kl"].item() == pytest.approx(0, abs=1e-5)
     assert both["kl_to_anchor"].item() == of({"kl": other_llama})["kl"].item() > 0
 
@@ -73,6 +78,40 @@ def test_estimators_differ_and_seeds_count(llama, other_llama, tokenizer):
     assert list(exact["completion"]) == list(ratio["completion"])
     assert list(exact["kl"]) != list(ratio["kl"])
     assert list(exact["completion"]) != list(scored([llama], [1.0], other_llama, tokenizer, seed=1)["completion"])
+
+
+def test_a_policy_that_repeats_one_word_has_one_word(llama, tokenizer):
+    """All weights are 0 but for the norm's and those of the one word's embedding, which is tied to the output."""
+    [sea] = tokenizer(" sea", add_special_tokens=False)["input_ids"]
+    with torch.no_grad():
+        for parameter in llama.parameters():
+            parameter.zero_()
+        llama.model.norm.weight.fill_(1000)
+        embeddings = llama.get_input_embeddings().weight
+        embeddings.fill_(0.01)
+        embeddings[sea] = 1
+    table = scored([llama], [1.0], llama, tokenizer)
+    assert list(table["completion"]) == [" sea" * 5] * 3
+    assert list(table["tokens"]) == [5] * 3
+    assert list(table["words"]) == [1] * 3
+
+
+def test_the_end_of_a_completion_is_counted(llama, tokenizer):
+    with torch.no_grad():
+        for parameter in llama.parameters():
+            parameter.zero_()
+        llama.model.norm.weight.fill_(1000)
+        embeddings = llama.get_input_embeddings().weight
+        embeddings.fill_(0.01)
+        embeddings[tokenizer.eos_token_id] = 1
+    table = scored([llama], [1.0], llama, tokenizer)
+    assert list(table["completion"]) == [""] * 3
+    assert list(table["tokens"]) == [1] * 3
+    assert list(table["words"]) == [0] * 3
+
+
+def test_different_words():
+    assert different_words(" The sea and\nthe  SEA, ") == 4
 
 
 def test_whatever_a_policy_writes_can_be_read_again(tmp_path):

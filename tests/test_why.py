@@ -117,12 +117,12 @@ def test_an_unknown_target_is_an_error_that_names_near_ones(sealed):
 def test_status_says_how_many_and_what(copy_of_sealed, capsys):
     with graph(copy_of_sealed) as found:
         status(found)
-    assert capsys.readouterr().out == "47 of 47 jobs are as recorded; the results of 47 are here\n"
+    assert capsys.readouterr().out == "57 of 57 jobs are as recorded; the results of 57 are here\n"
     copy_of_sealed.edit_code("scripts/warp_claims.py")
     Path(copy_of_sealed.root, "results/smoke/report.md").unlink()
     with graph(copy_of_sealed) as found:
         status(found)
     assert capsys.readouterr().out.splitlines() == [
-        "46 of 47 jobs are as recorded; the results of 46 are here",
+        "56 of 57 jobs are as recorded; the results of 56 are here",
         "- scripts/warp_claims.py has changed: warp_claims",
     ]

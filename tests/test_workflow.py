@@ -48,7 +48,7 @@ def test_other_numbers_of_policies_and_iterations(copy_of_finished):
     policy = "results/smoke/warp/M-{}/iteration-{}/policy-{}/seed-1"
     copy_of_finished.edit_params({"warp.policies": [3, 1, 2]})
     made = copy_of_finished.would_make()["warp_policy"]
-    assert {path for path in made if not path.endswith(".json")} == {
+    assert {path for path in made if not path.endswith(".json") and "/variation/" not in path} == {
         policy.format("all", 1, 3),
         *(policy.format(3, 2, number) for number in (1, 2, 3)),
     }

@@ -44,8 +44,13 @@ def prompts(
     return table
 
 
-def some_prompts(table: pd.DataFrame, count: int, key: str) -> list[str]:
-    """A fixed random sample of a table's prompts. key: of `count` in params.yaml, for the error message."""
+def some_prompts(table: pd.DataFrame, count: int, key: str) -> tuple[list[str], list[str] | None]:
+    """A fixed random sample of a table's prompts, and the completions that they have in the texts.
+
+    key: of `count` in params.yaml, for the error message. None in place of the completions if some prompt has none.
+    """
     if count > len(table):
         raise ValueError(f"{key}: there are {len(table)} prompts, not {count}")
-    return list(table["prompt"].sample(count, random_state=0))
+    chosen = table.sample(count, random_state=0)
+    has_all = (chosen["completion"].str.strip() != "").all()
+    return list(chosen["prompt"]), list(chosen["completion"]) if has_all else None

@@ -1,4 +1,4 @@
-"""What a policy is judged by: rewards and KL of completions sampled on held-out prompts."""
+"""What a policy is judged by: rewards, KL and length of completions sampled on held-out prompts, and held-out texts."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -6,6 +6,7 @@ import pandas as pd
 import torch
 from transformers import PreTrainedTokenizerFast
 
+from lib.evaluation.held_out import HeldOut
 from lib.policies.combinations import Combined
 from lib.policies.kl import kl_of_completions
 from lib.policies.sampling import sample
@@ -23,6 +24,7 @@ def score(
     references: Mapping[str, Combined],
     tokenizer: PreTrainedTokenizerFast,
     prompts: Sequence[str],
+    rests: Sequence[str] | None,
     rewards: Sequence[Reward],
     max_new_tokens: int,
     temperature: float,
@@ -33,16 +35,19 @@ def score(
 ) -> list[pd.DataFrame]:
     """One completion per prompt from each combination of policies (`lib.policies.combinations`).
 
-    Returns for each a table with a row per prompt: `prompt` (its number), `completion`, KL to each reference by the
-    name of its column (nats, by the named estimator, of the distributions at the temperature that
-    was sampled at) and one column per reward. The generator of each batch of prompts starts from `seed`: policies
-    scored with one seed meet the same random numbers. at_once: texts that are sampled together, if it is more than the
-    prompts of a batch, those of several combinations.
+    Returns for each a table with a row per prompt. Its columns: `prompt`, its number; `completion`; `tokens`, their
+    number, with the end-of-text token; KL to each reference by the name of its column (nats, by the named estimator, of
+    the distributions at the temperature that was sampled at); `words`, the number of different ones; `bits_per_byte` of
+    held-out text (`lib.evaluation.held_out`); one per reward.
+    The generator of each batch of prompts starts from `seed`: policies scored with one seed meet the same random
+    numbers. rests: how the texts go on that the prompts are from; None: there is no `bits_per_byte`. at_once: texts
+    that are sampled together, if it is more than the prompts of a batch, those of several combinations.
     """
     # Longer than others: sampling and KL go batch by batch, so that what is held at once is bounded.
     prompt_ids = tokenizer(list(prompts))["input_ids"]
-    completions: list[list[str]] = [[] for _ in range(combined.count)]
-    kl: list[dict[str, list[float]]] = [{name: [] for name in references} for _ in range(combined.count)]
+    columns: list[dict[str, list]] = [
+        {name: [] for name in ("completion", "tokens", *references)} for _ in range(combined.count)
+    ]
     for start in range(0, len(prompts), batch):
         ids = prompt_ids[start : start + batch]
         drawn: list[list[int]] = []
@@ -59,14 +64,24 @@ def score(
                 )
         for number in range(combined.count):
             own = drawn[number * len(ids) : (number + 1) * len(ids)]
-            found = kl_of_completions(
+            kl = kl_of_completions(
                 combined, references, number, ids, own, temperature=temperature, estimator=kl_estimator
             )
-            for name, values in found.items():
-                kl[number][name] += values
-            completions[number] += tokenizer.batch_decode(own, skip_special_tokens=True)
+            texts = tokenizer.batch_decode(own, skip_special_tokens=True)
+            for name, values in ({"completion": texts, "tokens": map(len, own)} | kl).items():
+                columns[number][name] += values
+    held_out = None if rests is None else HeldOut(tokenizer, prompts, rests)
     tables = []
-    for texts, of_one in zip(completions, kl):
-        of_rewards = {reward.name: reward(prompts, texts) for reward in rewards}
-        tables.append(pd.DataFrame({"prompt": range(len(prompts)), "completion": texts} | of_one | of_rewards))
+    for number, of_one in enumerate(columns):
+        texts = of_one["completion"]
+        further = {"words": [different_words(text) for text in texts]}
+        if held_out is not None:
+            further["bits_per_byte"] = held_out.bits_per_byte(combined, number)
+        further |= {reward.name: reward(prompts, texts) for reward in rewards}
+        tables.append(pd.DataFrame({"prompt": range(len(prompts))} | of_one | further))
     return tables
+
+
+def different_words(text: str) -> int:
+    """How many different words are in a text: what stands between white space, in lower case."""
+    return len(set(text.lower().split()))

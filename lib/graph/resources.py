@@ -90,6 +90,6 @@ class JobResources:
 
         def runtime(wildcards: Any, input: Any, attempt: int) -> int:
             texts = 10 * len(input.policies) * value("evaluation.prompts")
-            return self.duration(texts, 3 + self.models_of_rewards)(wildcards, attempt)
+            return self.duration(texts, 4 + self.models_of_rewards)(wildcards, attempt)
 
         return {"mem_mb": memory, "runtime": runtime, "gpu": self.gpu}

@@ -23,9 +23,10 @@ from lib.policies.kl import kl_of_completions
 from lib.policies.sampling import sample
 from lib.reward_models.loading import Reward
 from lib.training.beside_checkpoints import OrderedByEpoch, SavedBeside
+from lib.training.settings import WarmedUp
 
 
-class PolicyTrainer:
+class PolicyTrainer(WarmedUp):
     """Changes to TRL's trainers that all three algorithms share.
 
     1. The anchor is the model that is passed in, for full weights and for LoRA. TRL would reload it from the directory
@@ -35,7 +36,8 @@ class PolicyTrainer:
     4. KL to θ_sft is recorded every `kl_every` batches, whatever the anchor is.
     5. A reward that is not finite is an error. TRL would ignore NaN.
     6. Log-probabilities of a LoRA policy in one process on a CPU are computed by `lib.machine.on_cpu`, which is faster.
-    7. Several processes (`lib.machine.processes`) together sample the same completions as one process.
+    7. The first step has a learning rate above 0 (`lib.training.settings.WarmedUp`).
+    8. Several processes (`lib.machine.processes`) together sample the same completions as one process.
 
     policy: the start, trained in place. anchor: a model of the same architecture, owned by the trainer from then on:
     full weights in float32, or adapters on the policy's base model. It is frozen unless μ > 0. sft: θ_sft, frozen.

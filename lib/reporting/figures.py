@@ -1,5 +1,6 @@
 """How every figure looks: readable in print, with intervals, in colours that the colour-blind can tell apart."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,10 +12,12 @@ from matplotlib.tri import Triangulation
 from numpy.typing import NDArray
 
 from lib.statistics.intervals import ends_of
+from lib.statistics.scores import PointName, Scores
 
 # from the palette of Okabe and Ito
 COLOURS = {"soup": "#0072B2", "morl": "#D55E00", "ensemble": "#009E73", "sft": "#555555"}
 CYCLE = ["#E69F00", "#56B4E9", "#CC79A7", "#0072B2", "#009E73", "#D55E00"]
+FEW = 3  # seeds, up to which each is shown
 PAPER = {
     "font.size": 9,
     "legend.fontsize": 8,
@@ -37,6 +40,22 @@ def bars(axes: Axes, points: pd.DataFrame, x: str, y: str, **style) -> None:
             ends = [points[column] - points[low], points[high] - points[column]]
             errors[axis] = np.clip(np.array(ends), 0, None)
     axes.errorbar(points[x], points[y], **errors, linestyle="none", markersize=5, elinewidth=0.8, capsize=0, **style)
+
+
+def seeds_of(axes: Axes, scores: Scores, points: Sequence[PointName], x: str, y: str, colour: str, marker: str) -> None:
+    """Each seed's points, small and light, where there are so few seeds that an interval says little."""
+    if not 1 < len(scores.seeds) <= FEW:
+        return
+    for values in scores.sample(points, [x, y]).values:
+        axes.scatter(*values.reshape(-1, 2).T, color=colour, marker=marker, s=7, alpha=0.4, linewidths=0)
+
+
+def title_of(scores: Scores) -> str:
+    """What a figure's points and bars are, for its legend."""
+    if len(scores.seeds) == 1:
+        return f"one seed; bars: 95 % intervals over {scores.prompts} prompts"
+    small = "; small: each seed" if len(scores.seeds) <= FEW else ""
+    return f"mean of {len(scores.seeds)} seeds with 95 % interval{small}"
 
 
 def ternary(

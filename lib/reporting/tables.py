@@ -6,25 +6,18 @@ import pandas as pd
 
 from lib.statistics.intervals import ends_of
 
-FEW = 5  # seeds: fewer give too rough an estimate of their spread
 
-
-def caution(seeds: int) -> str:
-    """What the intervals leave out with few seeds."""
+def basis(seeds: int, prompts: int) -> str:
+    """How the intervals of a report are computed."""
     if seeds == 1:
-        return ". With one seed they say nothing about what another would give"
-    if seeds < FEW:
         return (
-            f". With {seeds} seeds the part of an interval that is due to seeds is too narrow: take it as a lower bound"
+            f"There is one seed of reinforcement learning. Intervals are 95 % t-intervals over {prompts} held-out\n"
+            "prompts, and say nothing about what another seed would give."
         )
-    return ""
-
-
-def basis(seeds: int, prompts: int, resamples: int) -> str:
-    """How the intervals of a report are computed: a sentence that the report continues."""
     return (
-        f"An interval, where nothing else is said, is the central 95 % of {resamples} bootstrap samples over {seeds}\n"
-        f"seed(s) of reinforcement learning and {prompts} held-out prompts{caution(seeds)}."
+        f"An interval, where nothing else is said, is a 95 % t-interval over {seeds} seeds of reinforcement learning,\n"
+        f"with the spread of {prompts} held-out prompts added where they count. With three seeds or fewer look at the\n"
+        "seeds themselves, which the figures show as points."
     )
 
 

@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 from scipy.stats import mannwhitneyu, spearmanr
 
-from lib.statistics.intervals import Floats, interval
+from lib.statistics.intervals import Floats
 
 RESAMPLES = 1000
+ENDS = (0.025, 0.975)  # of the interval
 
 
 def auc(scores: Floats, labels: Floats) -> float:
@@ -43,7 +44,7 @@ def agreement(scores: Sequence[float], labels: Sequence[float]) -> dict[str, obj
     for _ in range(RESAMPLES):
         draw = np.concatenate([generator.choice(group, len(group)) for group in groups])
         replicates.append(measure(x[draw], y[draw]))
-    low, high = interval(np.array(replicates))
+    low, high = np.quantile(replicates, ENDS)
     return {"measure": measure.__name__, "value": measure(x, y), "low": float(low), "high": float(high)}
 
 

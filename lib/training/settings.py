@@ -1,9 +1,12 @@
-"""Settings of all trainers, checkpoints from which they resume, and progress in the log."""
+"""Settings of all trainers, their warm-up, checkpoints from which they resume, and progress in the log."""
 
 from collections.abc import Mapping
+from functools import partial
 
 import torch
 from accelerate import PartialState
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LambdaLR
 from torch.utils.data import Sampler
 from transformers import PrinterCallback, Trainer, TrainerCallback
 from transformers.trainer_pt_utils import LengthGroupedSampler
@@ -34,6 +37,31 @@ def shared(compute: Compute, lora: bool, batch: int, parts: int = 1) -> dict[str
         "save_strategy": "no",
         "report_to": "none",
     }
+
+
+DECAYS = {"constant_with_warmup": False, "linear": True}  # by lr_scheduler_type
+
+
+def share_of_rate(step: int, warmup: int, steps: int, decays: bool) -> float:
+    """The share of the learning rate at an optimiser step, from 0: rising, then 1 or a line to 0 after the last of all.
+
+    It is 1 once `warmup` steps are done. transformers' warm-up begins at 0: its first step changes nothing.
+    """
+    rising = min(1.0, (step + 1) / (warmup + 1))
+    return min(rising, (steps - step) / max(1, steps - warmup)) if decays else rising
+
+
+class WarmedUp:
+    """A trainer whose learning rate is `share_of_rate` of that in its settings."""
+
+    def create_scheduler(self, num_training_steps: int, optimizer: Optimizer | None = None) -> LambdaLR:
+        """In place of transformers' own."""
+        if self.lr_scheduler is None:
+            warmup, decays = self.args.get_warmup_steps(num_training_steps), DECAYS[self.args.lr_scheduler_type]
+            share = partial(share_of_rate, warmup=warmup, steps=num_training_steps, decays=decays)
+            self.lr_scheduler = LambdaLR(optimizer or self.optimizer, share)
+            self._created_lr_scheduler = True  # so that another training begins with another
+        return self.lr_scheduler
 
 
 class Resumable:

@@ -1,144 +1,166 @@
-"""The claims of Scalable Ensembling (arXiv 2406.01013), from trainings, best-of-n, scores and held-out pairs."""
+"""The claims of Scalable Ensembling (arXiv 2406.01013), and tables of what they rest on.
 
-from collections.abc import Mapping, Sequence
-from itertools import permutations
+What the evidence has stands in `lib.papers.reward_ensembles.policies`.
+
+Longer than other modules, because it has all claims of a paper.
+"""
+
+from functools import partial
 
 import numpy as np
 import pandas as pd
 
-from lib.papers.reward_ensembles.names import Variant, variant_point
-from lib.reward_models.best_of_n import kl
-from lib.reward_models.proxies import MEMBERS, Ensemble
-from lib.statistics.along_training import (
-    SMOOTH,
-    History,
-    mean_reward_at_equal_kl,
-    mean_start,
-    over_seeds,
-    smoothed,
-    trajectory,
+from lib.papers.claims import Claim, NotTestable, Numbers
+from lib.papers.evidence import Evidence
+from lib.papers.reward_ensembles.best_of_n import best_of_n_table, over_one_model, sizes_in
+from lib.papers.reward_ensembles.names import HEADS, MODELS, ONE_MODEL
+from lib.papers.reward_ensembles.policies import (
+    at_smallest_beta,
+    comparison_table,
+    in_gold,
+    in_gold_at_equal_kl,
+    policy_table,
+    variants_in,
+    worst_case_and_mean,
 )
-from lib.statistics.intervals import Floats
-from lib.statistics.means import Means, differences, front_table, in_columns, over
-
-CURVES = ["proxy", "gold", "kl"]
-DIFFERENCES = {"gold": "gold reward", "kl": "KL to θ_sft"}
-
-
-def training_curves(histories: Sequence[History]) -> Floats:
-    """Proxy, gold reward and KL to θ_sft along training, each averaged over the records of SMOOTH steps.
-
-    histories: one per seed. Returns (seeds, steps, 3).
-    """
-    return np.array([smoothed(pd.DataFrame(history), CURVES).to_numpy() for history in histories])
+from lib.papers.reward_ensembles.proxy_claims import proxy_table
+from lib.papers.reward_ensembles.training import after_the_peak, training_curves, training_table
+from lib.reward_models.proxies import MEMBERS, Ensemble
+from lib.statistics.intervals import Sample, side_by_side
+from lib.statistics.verdicts import Kind
 
 
-def after_the_peak(curves: Floats) -> Floats:
-    """The change of proxy and gold reward from the step where gold is best to the end of training, (seeds, 2).
-
-    For each seed that step is where the mean gold reward of the other seeds peaks. A seed's own peak is partly noise,
-    so gold would seem to fall after it even where it does not. With one seed there is no other choice.
-    """
-    proxy_and_gold = curves[..., :2]
-    seeds = len(curves)
-    gains = []
-    for seed in range(seeds):
-        others = [other for other in range(seeds) if other != seed] or [seed]
-        peak = proxy_and_gold[others, :, 1].mean(0).argmax()
-        gains.append(proxy_and_gold[seed, -SMOOTH:].mean(0) - proxy_and_gold[seed, peak])
-    return np.array(gains)
+def over_optimisation(evidence: Evidence) -> Numbers:
+    """E-1, the primary comparison: gold's loss and the proxy's gain after gold's peak, on one model."""
+    [variant] = at_smallest_beta(evidence, ONE_MODEL)
+    proxy, gold = after_the_peak(training_curves(evidence, variant)).T
+    at = f"at β = {variant.beta:g}"
+    return Sample(np.stack([-gold, proxy], axis=1)), [f"gold's loss {at}", f"the proxy's gain {at}"]
 
 
-def training_table(trainings: Mapping[Variant, Sequence[History]], resamples: int) -> pd.DataFrame:
-    """E-1: whether gold turns down while the proxy keeps rising. Intervals are over seeds alone."""
-    rows = []
-    for variant, histories in trainings.items():
-        curves = training_curves(histories)
-        mean = curves.mean(0)
-        peak = int(mean[:, 1].argmax())
-        gains = after_the_peak(curves)
-        row = {"policy": variant.name, "gold is best at step": peak + 1, "KL there": round(float(mean[peak, 2]), 1)}
-        row |= {
-            "gold there": round(float(mean[peak, 1]), 3),
-            "gold at the end": round(float(mean[-SMOOTH:, 1].mean()), 3),
-        }
-        for i, name in enumerate(("proxy_after", "gold_after")):
-            row |= in_columns(name, over_seeds(gains[:, i], resamples))
-        rows.append(row)
-    return pd.DataFrame(rows)
+def difference(first: Ensemble, second: Ensemble, evidence: Evidence) -> Numbers:
+    """E-2: gold reward of the policy on one reward minus that on another, at the smallest β that both have."""
+    ours, theirs = at_smallest_beta(evidence, first, second)
+    return in_gold(evidence, ours, theirs), [f"β = {ours.beta:g}"]
 
 
-def compared(variants: Sequence[Variant]) -> list[tuple[Variant, Variant]]:
-    """The pairs of policies that are compared, at equal β and label noise.
-
-    Each ensemble is compared with one model and with its own mean. By the same aggregate, K heads are compared with K
-    models, and other heads with the standard three, which are trained with their encoder.
-    """
-
-    def is_standard(ensemble: Ensemble) -> bool:
-        return ensemble.kind == "heads" and ensemble.members == MEMBERS and not ensemble.bootstrap
-
-    def is_compared(first: Variant, second: Variant) -> bool:
-        ours, theirs = first.ensemble, second.ensemble
-        if first.beta != second.beta or ours.flipped != theirs.flipped:
-            return False
-        if theirs.kind == "single" or theirs == ours._replace(aggregate="mean"):
-            return True
-        if ours.kind == "single" or ours.aggregate != theirs.aggregate:
-            return False
-        if theirs.kind == "models":
-            return "heads" in ours.kind and ours.members == theirs.members
-        return "heads" in ours.kind and is_standard(theirs)
-
-    return [(first, second) for first, second in permutations(variants, 2) if is_compared(first, second)]
+def heads_at_equal_kl(evidence: Evidence) -> Numbers:
+    """E-2: the primary comparison at equal KL."""
+    ours, theirs = at_smallest_beta(evidence, HEADS, ONE_MODEL)
+    return in_gold_at_equal_kl(evidence, ours, theirs), [f"β = {ours.beta:g}"]
 
 
-def comparison_table(
-    scores: Sequence[pd.DataFrame], trainings: Mapping[Variant, Sequence[History]], resamples: int
-) -> pd.DataFrame:
-    """E-2 and E-4: the first policy of each pair minus the second, on held-out prompts and at equal KL along training.
+def worst_case_over_mean(evidence: Evidence) -> Numbers:
+    """E-2: the worst case of some members minus their mean."""
+    pairs = worst_case_and_mean(evidence)
+    if not pairs:
+        raise NotTestable("no policies are trained on the worst case and on the mean of the same members")
+    names = [f"{first.ensemble.proxy} at β = {first.beta:g}" for first, _ in pairs]
+    return side_by_side([in_gold(evidence, *pair) for pair in pairs]), names
 
-    scores: a table per seed. The interval of the reward at equal KL is over seeds alone.
-    """
-    means = Means.of(scores, list(DIFFERENCES), resamples)
-    paths = {
-        variant: [trajectory(history, {"gold": 1.0}) for history in histories]
-        for variant, histories in trainings.items()
+
+def measured_apart(evidence: Evidence) -> Numbers:
+    """E-3 is a measurement of its own."""
+    raise NotTestable(
+        "benchmarks/reward_ensembles.py measures it apart from the experiment: docs/speed.md has the numbers"
+    )
+
+
+def over_more_heads(evidence: Evidence) -> Numbers:
+    """E-4: the standard number of heads minus each larger number."""
+    found = {variant.ensemble for variant in variants_in(evidence) if variant.ensemble.members > MEMBERS}
+    more = sorted(reward for reward in found if reward == HEADS._replace(members=reward.members))
+    if not more:
+        raise NotTestable(f"no policy is trained on more than {MEMBERS} heads; `make ensembles` trains some")
+    standard, *others = at_smallest_beta(evidence, HEADS, *more)
+    names = [f"{other.ensemble.members} heads at β = {other.beta:g}" for other in others]
+    return side_by_side([in_gold(evidence, standard, other) for other in others]), names
+
+
+def best_of_most(reward: Ensemble, evidence: Evidence) -> Numbers:
+    """E-5: the best of the largest n by an ensemble minus the best by one model."""
+    n = sizes_in(evidence)[-1]
+    return over_one_model(evidence, reward, n), [f"n = {n}"]
+
+
+WORST, MEAN = f"the worst case of {MEMBERS} heads", f"the mean of {MEMBERS} heads"
+beside = partial(Claim, says="", section="", primary=False)
+
+CLAIMS = [
+    Claim(
+        "E-1",
+        "in RL against one reward model the proxy keeps rising while gold turns down",
+        "abstract",
+        "gold's loss, and the proxy's gain, along training of one model at the smallest β: from the step where gold is"
+        " best for the other seeds to the end",
+        over_optimisation,
+    ),
+    Claim(
+        "E-2",
+        "K heads with the worst case give gold like K models with the worst case, and both beat one model",
+        "abstract",
+        f"gold reward on held-out prompts at equal β and steps, {WORST} minus one model",
+        partial(difference, HEADS, ONE_MODEL),
+    ),
+    beside(
+        "E-2",
+        compares=f"gold reward on held-out prompts at equal KL, {WORST} minus one model",
+        numbers=heads_at_equal_kl,
+    ),
+    beside(
+        "E-2",
+        compares=f"gold reward on held-out prompts, {WORST} minus the worst case of {MEMBERS} models",
+        numbers=partial(difference, HEADS, MODELS),
+        kind=Kind.AT_LEAST,
+    ),
+    beside(
+        "E-2",
+        compares=f"gold reward on held-out prompts, the worst case of {MEMBERS} models minus one model",
+        numbers=partial(difference, MODELS, ONE_MODEL),
+    ),
+    beside(
+        "E-2",
+        compares="gold reward on held-out prompts, worst case minus mean of the same members",
+        numbers=worst_case_over_mean,
+    ),
+    Claim(
+        "E-3",
+        "K heads take a fraction of the memory and time of K models",
+        "abstract",
+        "time and memory of K heads against K models",
+        measured_apart,
+        unit="share",
+    ),
+    Claim(
+        "E-4",
+        f"more than about {MEMBERS} heads may add noise: they give no more gold",
+        "read in summaries by others",
+        f"gold reward on held-out prompts, {WORST} minus that of more heads",
+        over_more_heads,
+        Kind.AT_LEAST,
+    ),
+    Claim(
+        "E-5",
+        "ensembles beat one model without training too, at best of n",
+        "Coste et al. (arXiv 2310.02743), section 4",
+        f"gold reward of the best of the largest n, {WORST} minus one model",
+        partial(best_of_most, HEADS),
+    ),
+    beside(
+        "E-5",
+        compares=f"gold reward of the best of the largest n, {MEAN} minus one model",
+        numbers=partial(best_of_most, HEADS._replace(aggregate="mean")),
+    ),
+]
+
+
+def tables(evidence: Evidence) -> dict[str, pd.DataFrame]:
+    """The tables of the report and the figures."""
+    return {
+        "policies": policy_table(evidence),
+        "training": training_table(evidence),
+        "comparisons": comparison_table(evidence),
+        "best_of_n": best_of_n_table(evidence),
+        "proxies": proxy_table(evidence),
+        "reliability": evidence.tables["reliability"],
     }
-    origin = mean_start([path for by_seed in paths.values() for path in by_seed])
-    rows = []
-    for first, second in compared(list(trainings)):
-        comparisons = differences(means, variant_point(first), variant_point(second), DIFFERENCES)
-        margins = [mean_reward_at_equal_kl(path, other, origin) for path, other in zip(paths[first], paths[second])]
-        comparisons.append(("mean gold reward at equal KL", over_seeds(np.array(margins), resamples)))
-        names = {"policy": first.name, "against": second.name}
-        rows += [names | {"comparison": name} | value for name, value in comparisons]
-    return pd.DataFrame(rows, columns=["policy", "against", "comparison", "value", "low", "high"])
-
-
-def policy_table(scores: Sequence[pd.DataFrame], variants: Sequence[Variant], resamples: int) -> pd.DataFrame:
-    """Each policy on held-out prompts: its gold reward minus that of θ_sft, `gold`, and its KL to θ_sft."""
-    means = Means.of(scores, list(DIFFERENCES), resamples)
-    [sft] = set(means.points) - {variant_point(variant) for variant in variants}
-    gains = over(means, {variant_point(variant): sft for variant in variants}, list(DIFFERENCES))
-    return front_table(gains).drop(columns="method").rename(columns={"mixture": "policy"})
-
-
-def best_of_n_table(curves: Sequence[pd.DataFrame], rewards: Sequence[Ensemble], resamples: int) -> pd.DataFrame:
-    """E-5: proxy and gold reward of the best of n, minus those of one sample, and gold minus that of one model's best.
-
-    curves: a table per seed, with a row per reward, n and prompt. rewards: those of kind `single` are the one model
-    that the others with the same label noise are compared with.
-    """
-    tables = [table.rename(columns={"reward": "method", "n": "mixture"}) for table in curves]
-    means = Means.of(tables, ["proxy", "gold"], resamples)
-    gains = over(means, {(reward, n): (reward, 1) for reward, n in means.points}, ["proxy", "gold"])
-    table = front_table(gains).rename(columns={"method": "reward", "mixture": "n"})
-    table.insert(2, "kl", table["n"].map(kl))
-    single = {reward.flipped: reward.name for reward in rewards if reward.kind == "single"}
-    others = [reward for reward in rewards if reward.kind != "single" and reward.flipped in single]
-    one_model = {reward.name: single[reward.flipped] for reward in others}
-    pairs = {(reward, n): (one_model[reward], n) for reward, n in means.points if reward in one_model}
-    against = front_table(over(means, pairs, ["gold"]))
-    against.columns = ["reward", "n", *(column.replace("gold", "over_one_model") for column in against.columns[2:])]
-    return table.merge(against, how="left", on=["reward", "n"])

@@ -1,10 +1,14 @@
-"""Policies that are trained on proxies: their folders, and the points that are scored."""
+"""Policies that are trained on proxies: their folders, and the points that are scored.
+
+Longer than other modules, because the paper has ten kinds of jobs.
+"""
 
 from typing import Any, ClassVar
 
 from lib.graph.checks import Problems
 from lib.graph.experiment import Experiment
 from lib.graph.job_settings import point
+from lib.papers.paths import PointName, path_points, path_to
 from lib.papers.reward_ensembles.names import Variant, aggregates_of, variant_point, variants_of
 from lib.reward_models.proxies import Ensemble, ensemble, ensemble_source, flipped_share, proxy_folders
 
@@ -12,10 +16,14 @@ Wildcards = Any
 
 
 def problems(experiment: Experiment) -> Problems:
-    """n beyond the number of samples; no single model to compare the ensembles with."""
+    """n too large for the number of samples; no single model to compare the ensembles with."""
     value = experiment.value
-    if value("reward_ensembles.best_of") > value("reward_ensembles.samples_per_prompt"):
-        yield "reward_ensembles.best_of", "it is larger than reward_ensembles.samples_per_prompt"
+    if 2 * value("reward_ensembles.best_of") > value("reward_ensembles.samples_per_prompt"):
+        yield (
+            "reward_ensembles.best_of",
+            "it is larger than half of reward_ensembles.samples_per_prompt: the estimate would rest on the top sample"
+            " of each prompt alone",
+        )
     variants = variants_of(value("reward_ensembles.policies"), value("reward_ensembles.flipped"))
     if not any(variant.ensemble.kind == "single" and variant.ensemble.flipped is None for variant in variants):
         yield (
@@ -88,6 +96,8 @@ class Layout:
             "reward_ensembles.batch_size",
             "reward_ensembles.parts",
             "reward_ensembles.learning_rate",
+            "reward_ensembles.warmup_steps",
+            "reward_ensembles.clip_norm",
             "lora",
             "compute",
             heads=int(members),
@@ -129,8 +139,19 @@ class Layout:
         return [f"{self.experiment.results}/{self.value('policy.start')}", *policies]
 
     def points(self, study: str) -> list[dict[str, Any]]:
-        """θ_sft and the policies of a study, as they are scored."""
+        """θ_sft, the policies of a study, and what lies between θ_sft and each of them, as they are scored."""
         start = self.value("policy.start")
         models = [start, *self.variants(study)]
         policies = [point(*variant_point(variant), models, {variant: 1.0}) for variant in models[1:]]
-        return [point("sft", start, models, {start: 1.0}), *policies]
+        paths = path_points(policies, models, start, self.value("evaluation.path"))
+        return [point("sft", start, models, {start: 1.0}), *policies, *paths]
+
+    def compared(self, study: str) -> dict[str, Any]:
+        """The settings of a study's evidence (`lib.papers.reward_ensembles.policies`)."""
+        shared = {"path": self.value("evaluation.path"), "margin": self.value("evaluation.margin")}
+        return {"variants": self.variants(study), "start": self.value("policy.start")} | shared
+
+    def paths(self, study: str) -> dict[str, list[PointName]]:
+        """By policy, the points from θ_sft to it."""
+        start, etas = ("sft", self.value("policy.start")), self.value("evaluation.path")
+        return {variant.name: path_to(variant_point(variant), start, etas) for variant in self.variants(study)}

@@ -3,7 +3,11 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from lib.reward_models.proxies import AGGREGATES, Ensemble, ensemble
+from lib.reward_models.proxies import AGGREGATES, MEMBERS, Ensemble, ensemble
+
+ONE_MODEL = Ensemble("single", 1, "mean", None, False)
+HEADS = Ensemble("heads", MEMBERS, "worst_case", None, False)  # the paper's proposal, with its encoder trained
+MODELS = HEADS._replace(kind="models")
 
 
 class Variant(NamedTuple):

@@ -5,59 +5,43 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from lib.papers.evidence import Evidence
 from lib.reward_models.pairs import calibration_error, preference_probability, reliability
-from lib.statistics.along_training import over_seeds
-from lib.statistics.intervals import Floats
-from lib.statistics.means import in_columns
+from lib.statistics.intervals import Floats, Sample
+from lib.statistics.scores import in_columns, summaries
 
 AGREEMENT = ["agreement with people", "accuracy by gold"]
+Reports = Mapping[str, Mapping[int, Sequence[Mapping]]]
+"""By proxy and seed, the report of each of its models."""
+HeldOut = Mapping[str, Mapping[int, Sequence[pd.DataFrame]]]
+"""By proxy and seed, a table for each of its models, of the same pairs: `label`, `margin_0`, ..."""
 
 
-def proxy_table(
-    reports: Mapping[str, Sequence[Sequence[Mapping]]],
-    held_out: Mapping[str, Sequence[Sequence[pd.DataFrame]]],
-    bins: pd.DataFrame,
-    resamples: int,
-) -> pd.DataFrame:
-    """Agreement of the members with people and with gold, calibration of the proxy, correlation of the members.
-
-    reports, held_out: by proxy and seed, those of its models. bins: `reliability_table`. Intervals: over seeds alone.
+def measured(reports: Reports, held_out: HeldOut) -> dict[str, pd.DataFrame]:
+    """The evidence on proxies. `reliability`: `lib.reward_models.pairs.reliability` of each proxy and seed. `proxies`:
+    a row for each, with the agreement of its members, its calibration error, and how its members correlate.
     """
-    rows = []
-    for proxy, by_seed in reports.items():
-        errors = [calibration_error(seed_bins) for _, seed_bins in bins[bins["proxy"] == proxy].groupby("seed")]
-        measures = {
-            **{
-                name: [mean_of_members(models, name) for models in by_seed]
-                for name in AGREEMENT
-                if name in by_seed[0][0]
-            },
-            "calibration error": errors,
-            "correlation of members": [correlation_of_members(margins_of(models)) for models in held_out[proxy]],
-        }
-        row: dict[str, object] = {"proxy": proxy}
-        for name, values in measures.items():
-            row |= in_columns(name, over_seeds(np.array(values), resamples))
-        rows.append(row)
-    return pd.DataFrame(rows)
-
-
-def mean_of_members(reports: Sequence[Mapping[str, Sequence[float]]], name: str) -> float:
-    """The mean over all members of a proxy, from the reports of its models."""
-    return float(np.mean([value for report in reports for value in report[name]]))
-
-
-def reliability_table(held_out: Mapping[str, Sequence[Sequence[pd.DataFrame]]]) -> pd.DataFrame:
-    """`lib.reward_models.pairs.reliability` of each proxy and seed.
-
-    held_out: by proxy and seed, a table for each of its models, of the same pairs: `label`, `margin_0`, ...
-    """
-    tables = []
+    bins, rows = [], []
     for proxy, by_seed in held_out.items():
-        for seed, models in enumerate(by_seed):
-            bins = reliability(preference_probability(margins_of(models)), models[0]["label"].to_numpy())
-            tables.append(bins.assign(proxy=proxy, seed=seed, bin=range(len(bins))))
-    return pd.concat(tables, ignore_index=True)
+        for seed, models in by_seed.items():
+            margins, name = margins_of(models), {"proxy": proxy, "seed": seed}
+            found = reliability(preference_probability(margins), models[0]["label"].to_numpy())
+            bins.append(found.assign(**name, bin=range(len(found))))
+            rows.append(
+                name
+                | agreement(reports[proxy][seed])
+                | {"calibration error": calibration_error(found), "correlation of members": correlation(margins)}
+            )
+    return {"reliability": pd.concat(bins, ignore_index=True), "proxies": pd.DataFrame(rows)}
+
+
+def agreement(reports: Sequence[Mapping[str, Sequence[float]]]) -> dict[str, float]:
+    """The means over all members of a proxy, from the reports of its models."""
+    return {
+        name: float(np.mean([value for report in reports for value in report[name]]))
+        for name in AGREEMENT
+        if name in reports[0]
+    }
 
 
 def margins_of(models: Sequence[pd.DataFrame]) -> Floats:
@@ -65,8 +49,21 @@ def margins_of(models: Sequence[pd.DataFrame]) -> Floats:
     return np.concatenate([table.filter(like="margin_").to_numpy() for table in models], axis=1)
 
 
-def correlation_of_members(margins: Floats) -> float:
+def correlation(margins: Floats) -> float:
     """The mean correlation over pairs of members, or 1 with a single member. margins: (pairs, K)."""
     members = margins.shape[1]
     between = np.corrcoef(margins.T)[np.triu_indices(members, 1)] if members > 1 else np.ones(1)
     return float(between.mean())
+
+
+def proxy_table(evidence: Evidence) -> pd.DataFrame:
+    """Agreement, calibration and correlation of each proxy, over seeds."""
+    table = evidence.tables["proxies"]
+    measures = [column for column in table if column not in ("proxy", "seed")]
+    rows = []
+    for proxy, of_seeds in table.groupby("proxy", sort=False):
+        row: dict[str, object] = {"proxy": proxy}
+        for name, found in zip(measures, summaries(Sample(of_seeds[measures].to_numpy()))):
+            row |= in_columns(name, found)
+        rows.append(row)
+    return pd.DataFrame(rows)

@@ -1,6 +1,9 @@
-"""The claims of Rewarded Soups (arXiv 2306.04488), computed from scores with intervals.
+"""The claims of Rewarded Soups (arXiv 2306.04488), and tables of what they rest on.
 
-A point's method is `sft`, `soup`, `morl` or `ensemble`, and its name the mixture (`lib.statistics.means`).
+A point's method is `sft`, `soup`, `morl` or `ensemble`, and its name the mixture (`lib.statistics.scores`). The
+evidence has the scores "held out" and the settings rewards, weights, preferences, simplex_rewards, start, path and margin.
+
+Longer than other modules: the comparisons of five claims, and the tables that show them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -8,23 +11,262 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from lib.reward_models.mixtures import between, mixture_name
-from lib.statistics.fronts import hypervolume
-from lib.statistics.means import Means, PointName, first_against_each, over_chord, summary
+from lib.papers.claims import Claim, NotTestable, Numbers
+from lib.papers.evidence import Evidence
+from lib.papers.paths import path_to
+from lib.reward_models.mixtures import between, mixture_name, mixture_weights
+from lib.statistics.fronts import chord_margin, hypervolume
+from lib.statistics.intervals import Floats, Sample, band, side_by_side
+from lib.statistics.scores import ALONGSIDE, PointName, Scores, first_against_each, front_table, summaries
+from lib.statistics.verdicts import Kind
+
+UTILITIES = np.linspace(0, 1, 11)  # weights of the first reward, over which expected utility is a mean
 
 
-def chord_table(means: Means, rewards: Sequence[str], weights: Sequence[float]) -> pd.DataFrame:
-    """RS-1, linear mode connectivity: the soups' margin over the chord, for each λ between the experts.
+def scores_of(evidence: Evidence) -> Scores:
+    """The scores on held-out prompts."""
+    return evidence.scores["held out"]
 
-    `weights` are the λ of the first of two rewards.
+
+def soup_points(rewards: Sequence[str], weights: Sequence[float]) -> list[PointName]:
+    """The soups of two experts at the weights λ of the first."""
+    return [("soup", name) for name in between(rewards, weights)]
+
+
+def fronts_of(evidence: Evidence) -> dict[str, list[PointName]]:
+    """The fronts that are compared. The first three have as many points."""
+    rewards, preferences = evidence.settings["rewards"], evidence.settings["preferences"]
+    experts, inner = soup_points(rewards, [0, 1]), between(rewards, preferences)
+    return {
+        "soups at the preferences": experts + [("soup", name) for name in inner],
+        "experts and MORL": experts + [("morl", name) for name in inner],
+        "experts and ensembles": experts + [("ensemble", name) for name in inner],
+        "experts alone": experts,
+        "soups at all λ": soup_points(rewards, evidence.settings["weights"]),
+    }
+
+
+def above_chord(evidence: Evidence) -> tuple[Sample, list[tuple[float, str]]]:
+    """RS-1: reward of the soup above the chord between the experts, at each inner λ and for each reward."""
+    rewards = evidence.settings["rewards"]
+    inner = [weight for weight in evidence.settings["weights"] if 0 < weight < 1]
+    points = soup_points(rewards, [*inner, 1, 0])
+    mixing = np.array([[weight, 1 - weight] for weight in inner])
+    sample = scores_of(evidence).sample(
+        points, rewards, lambda means: chord_margin(means[:-2], means[-2:], mixing).ravel()
+    )
+    return sample, [(weight, reward) for weight in inner for reward in rewards]
+
+
+def connectivity(evidence: Evidence) -> Numbers:
+    """RS-1, the primary comparison."""
+    sample, at = above_chord(evidence)
+    return sample, [f"{reward} at λ = {weight:g}" for weight, reward in at]
+
+
+def expected_utility(means: Floats) -> Floats:
+    """The mean, over users, of the best point's utility μ R₁ + (1 − μ) R₂. means: (points, 2)."""
+    return np.array([(means @ np.array([UTILITIES, 1 - UTILITIES])).max(0).mean()])
+
+
+def utilities(evidence: Evidence) -> Numbers:
+    """RS-2, the primary comparison: expected utility of soups less that of MORL, at the same number of points."""
+    rewards, fronts = evidence.settings["rewards"], fronts_of(evidence)
+    ours, theirs = (
+        scores_of(evidence).sample(fronts[name], rewards, expected_utility)
+        for name in ("soups at the preferences", "experts and MORL")
+    )
+    return ours - theirs, ["expected utility"]
+
+
+def volumes(evidence: Evidence, front: Sequence[PointName]) -> Sample:
+    """Hypervolume of a front from two reference points: the rewards of θ_sft, and the nadir of the experts."""
+    rewards, experts = evidence.settings["rewards"], fronts_of(evidence)["experts alone"]
+    start = ("sft", evidence.settings["start"])
+
+    def both(means: Floats) -> Floats:
+        sft, ends, points = means[0], means[1:3], means[3:]
+        return np.array([hypervolume(points, sft), hypervolume(points, ends.min(0))])
+
+    return scores_of(evidence).sample([start, *experts, *front], rewards, both)
+
+
+REFERENCES = ["above θ_sft", "above the nadir of the experts"]
+
+
+def volume_difference(evidence: Evidence) -> Numbers:
+    """RS-2: hypervolume of soups less that of MORL, at the same number of points."""
+    fronts = fronts_of(evidence)
+    names = "soups at the preferences", "experts and MORL"
+    ours, theirs = (volumes(evidence, fronts[name]) for name in names)
+    return ours - theirs, REFERENCES
+
+
+def user_reward(evidence: Evidence, name: str) -> Scores:
+    """The scores with the column `utility`, the reward of a user with the preferences of a mixture."""
+    return scores_of(evidence).with_total("utility", mixture_weights(name))
+
+
+def soups_at_equal_kl(evidence: Evidence) -> Numbers:
+    """RS-2: the soup at λ = μ against the MORL policy, in the user's reward at equal KL."""
+    rewards, settings = evidence.settings["rewards"], evidence.settings
+    start, found = ("sft", settings["start"]), []
+    names = between(rewards, settings["preferences"])
+    for name in names:
+        soup, morl = (path_to((method, name), start, settings["path"]) for method in ("soup", "morl"))
+        found.append(user_reward(evidence, name).at_equal_kl(soup, morl, "utility"))
+    return side_by_side(found), [f"μ = {preference:g}" for preference in settings["preferences"]]
+
+
+def soups_at_preferences(evidence: Evidence) -> Numbers:
+    """RS-4: the soup at λ = μ less the MORL policy, in the user's reward."""
+    names = between(evidence.settings["rewards"], evidence.settings["preferences"])
+    found = [user_reward(evidence, name).difference(("soup", name), ("morl", name), ["utility"]) for name in names]
+    return side_by_side(found), [f"μ = {preference:g}" for preference in evidence.settings["preferences"]]
+
+
+def best_soups(evidence: Evidence) -> Numbers:
+    """RS-4, the primary comparison: the best soup less the MORL policy, in the user's reward.
+
+    The best λ is chosen on half of the prompts and judged on the other half, both ways round.
     """
-    inner = [weight for weight in weights if 0 < weight < 1]
-    soups = dict(zip(inner, soup_points(rewards, inner)))
-    return over_chord(means, soups, [("soup", name) for name in rewards], rewards)
+    rewards, settings = evidence.settings["rewards"], evidence.settings
+    soups = soup_points(rewards, settings["weights"])
+    found = []
+    for name in between(rewards, settings["preferences"]):
+        scores = user_reward(evidence, name)
+        utility = scores.at([*soups, ("morl", name)], ["utility"])[..., 0]  # (seeds, groups, points)
+        if utility.shape[1] < 2:
+            raise NotTestable("there is one prompt alone")
+        halves = np.arange(utility.shape[1]) % 2
+        chosen = np.array([utility[:, halves != half, :-1].mean(1).argmax(1) for half in (0, 1)])  # by half and seed
+        best = np.take_along_axis(utility, chosen[halves].T[..., None], axis=2)[..., 0]
+        margin = best - utility[..., -1]
+        found.append(Sample(margin.mean(1)[:, None], margin[..., None]))
+    return side_by_side(found), [f"μ = {preference:g}" for preference in settings["preferences"]]
+
+
+def gains(evidence: Evidence, mixtures: Sequence[str]) -> Sample:
+    """What soups gain over θ_sft on each of three rewards, soup after soup."""
+    rewards, start = evidence.settings["simplex_rewards"], ("sft", evidence.settings["start"])
+    points = [start, *(("soup", name) for name in mixtures)]
+    return scores_of(evidence).sample(points, rewards, lambda means: (means[1:] - means[0]).ravel())
+
+
+def balanced(evidence: Evidence) -> Numbers:
+    """RS-5, the primary comparison: what the uniform soup of three experts gains on each reward."""
+    rewards = evidence.settings["simplex_rewards"]
+    if not rewards:
+        raise NotTestable("no three rewards (rewarded_soups.simplex_rewards)")
+    return gains(evidence, [uniform(rewards)]), rewards
+
+
+def uniform(rewards: Sequence[str]) -> str:
+    """The mixture of all rewards in equal shares."""
+    return mixture_name(dict.fromkeys(rewards, 1 / len(rewards)))
+
+
+def by_construction(evidence: Evidence) -> Numbers:
+    """RS-3 says how many trainings there are."""
+    raise NotTestable("true by construction: soups of N policies need no further training")
+
+
+CLAIMS = [
+    Claim(
+        "RS-1",
+        "the reward of a soup lies on or above the chord between its experts (linear mode connectivity)",
+        "section 2",
+        "reward of the soup above the chord, on both rewards at every λ",
+        connectivity,
+        Kind.AT_LEAST,
+        theirs="on or above the chord at 21 of 21 λ on both rewards (news summaries)",
+    ),
+    Claim(
+        "RS-2",
+        "soups reach what MORL reaches, which trains a policy for every preference",
+        "section 3",
+        "expected utility over preferences, experts with soups minus experts with as many MORL policies",
+        utilities,
+        Kind.AT_LEAST,
+        theirs="news summaries: 21 soups ahead of the experts with one MORL policy; locomotion: every soup behind MORL",
+    ),
+    Claim(
+        "RS-2",
+        "",
+        "",
+        "hypervolume, experts with soups minus experts with as many MORL policies",
+        volume_difference,
+        unit="reward²",
+        primary=False,
+        theirs="news summaries, above θ_sft: .492 (21 soups), .297 (experts and one MORL), .181 (experts)",
+    ),
+    Claim(
+        "RS-2",
+        "",
+        "",
+        "the user's reward at equal KL, soup at λ = μ minus MORL",
+        soups_at_equal_kl,
+        Kind.AT_LEAST,
+        primary=False,
+    ),
+    Claim(
+        "RS-3",
+        "N trainings serve every preference, where MORL needs one for each",
+        "section 2",
+        "number of trainings",
+        by_construction,
+    ),
+    Claim(
+        "RS-4",
+        "for a user whose reward is a weighted sum of the rewards, some soup is near the best",
+        "section 2",
+        "the user's reward, best soup (chosen on other prompts) minus the MORL policy for that user",
+        best_soups,
+        Kind.AT_LEAST,
+    ),
+    Claim(
+        "RS-4",
+        "",
+        "",
+        "the user's reward, soup at λ = μ minus the MORL policy",
+        soups_at_preferences,
+        Kind.AT_LEAST,
+        primary=False,
+    ),
+    Claim(
+        "RS-5",
+        "the uniform soup of three experts gains on all three rewards",
+        "section 3",
+        "gain of the uniform soup over θ_sft on each reward",
+        balanced,
+    ),
+]
+
+
+def tables(evidence: Evidence) -> dict[str, pd.DataFrame]:
+    """What the report and the figures show: front, chord, hypervolume, preference, and balance with three rewards."""
+    scores, settings = scores_of(evidence), evidence.settings
+    told = [column for column in [*settings["columns"], *ALONGSIDE] if column in scores.columns]
+    found = {
+        "front": front_table(scores, told),
+        "chord": chord_table(evidence),
+        "hypervolume": hypervolume_table(evidence),
+        "preference": preference_table(evidence),
+    }
+    return found | ({"balance": balance_table(evidence)} if settings["simplex_rewards"] else {})
+
+
+def chord_table(evidence: Evidence) -> pd.DataFrame:
+    """RS-1: the soups' reward above the chord, with a band that holds for all λ and both rewards at once."""
+    sample, at = above_chord(evidence)
+    return pd.DataFrame(
+        {"weight": weight, "reward": reward, "value": value, "low": low, "high": high}
+        for (weight, reward), value, low, high in zip(at, sample.mean, *band(sample))
+    )
 
 
 def chord_counts(table: pd.DataFrame) -> dict[str, dict[str, int]]:
-    """Per reward: at how many λ the soup lies on or above the chord, and its interval wholly above or below."""
+    """Per reward: at how many λ the soup lies on or above the chord, and its band wholly above or below."""
     return {
         reward: {
             "weights": len(rows),
@@ -36,50 +278,39 @@ def chord_counts(table: pd.DataFrame) -> dict[str, dict[str, int]]:
     }
 
 
-def hypervolume_table(
-    means: Means, rewards: Sequence[str], fronts: Mapping[str, Sequence[PointName]], start: str
-) -> pd.DataFrame:
-    """RS-2: hypervolumes of named fronts above the rewards of θ_sft, the `start`, and the first minus each.
+def hypervolume_table(evidence: Evidence) -> pd.DataFrame:
+    """RS-2: hypervolumes of the fronts from both reference points, and the first minus each.
 
     A front is the best of noisy points, so noise alone gives a front of more points a larger hypervolume.
     """
-    reference = means.at([("sft", start)], rewards)[:, 0]
-    volumes = {
-        name: np.array([hypervolume(p, r) for p, r in zip(means.at(points, rewards), reference)])
-        for name, points in fronts.items()
+    fronts = fronts_of(evidence)
+    found = {name: volumes(evidence, front) for name, front in fronts.items()}
+    columns = {"points": [len(points) for points in fronts.values()]}
+    parts = [
+        first_against_each({name: sample[[i]] for name, sample in found.items()}, columns).assign(measured=reference)
+        for i, reference in enumerate(REFERENCES)
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
+def preference_table(evidence: Evidence) -> pd.DataFrame:
+    """RS-2 and RS-4: for each user, soups minus the MORL policy, as they are and at equal KL."""
+    compared = {
+        "soup at λ = μ, minus MORL": soups_at_preferences,
+        "soup at λ = μ, minus MORL, at equal KL": soups_at_equal_kl,
+        "best soup, minus MORL": best_soups,
     }
-    return first_against_each(volumes, {"points": [len(points) for points in fronts.values()]})
-
-
-def preference_table(means: Means, rewards: Sequence[str], preferences: Sequence[float], soups: Sequence[PointName]):
-    """RS-4: for a user whose reward is Σᵢ μᵢ Rᵢ, the soup at λ = μ and the best soup, each minus the MORL policy.
-
-    The best soup is chosen anew in each bootstrap sample, on the prompts that it is scored on, so its value is biased
-    upwards.
-    """
-    rows = []
-    for preference in preferences:
-        μ = np.array([preference, 1 - preference])
-        [name] = between(rewards, [preference])
-        trained = means.at([("morl", name)], rewards)[:, 0] @ μ
-        rows.append({"mixture": name, "comparison": "soup at λ = μ, minus MORL"})
-        rows[-1] |= summary(means.at([("soup", name)], rewards)[:, 0] @ μ - trained)
-        rows.append({"mixture": name, "comparison": "best soup, minus MORL"})
-        rows[-1] |= summary((means.at(soups, rewards) @ μ).max(1) - trained)
-    return pd.DataFrame(rows)
-
-
-def balance_table(means: Means, rewards: Sequence[str], start: str) -> pd.DataFrame:
-    """RS-5: the gain over θ_sft, the `start`, of each expert and of the uniform soup, on each reward."""
-    uniform = mixture_name(dict.fromkeys(rewards, 1 / len(rewards)))
-    gains = means.at([("soup", name) for name in [*rewards, uniform]], rewards) - means.at([("sft", start)], rewards)
+    names = between(evidence.settings["rewards"], evidence.settings["preferences"])
+    found = {label: list(summaries(numbers(evidence)[0])) for label, numbers in compared.items()}
     return pd.DataFrame(
-        {"policy": policy, "reward": reward} | summary(gains[:, i, j])
-        for i, policy in enumerate([*rewards, "uniform soup"])
-        for j, reward in enumerate(rewards)
+        {"mixture": name, "comparison": label} | found[label][i] for i, name in enumerate(names) for label in compared
     )
 
 
-def soup_points(rewards: Sequence[str], weights: Sequence[float]) -> list[PointName]:
-    """The soups of two experts at the weights λ of the first."""
-    return [("soup", name) for name in between(rewards, weights)]
+def balance_table(evidence: Evidence) -> pd.DataFrame:
+    """RS-5: the gain over θ_sft of each expert and of the uniform soup, on each reward."""
+    rewards: list[str] = evidence.settings["simplex_rewards"]
+    policies: Mapping[str, str] = {name: name for name in rewards} | {"uniform soup": uniform(rewards)}
+    found = summaries(gains(evidence, list(policies.values())))
+    labels = [{"policy": policy, "reward": reward} for policy in policies for reward in rewards]
+    return pd.DataFrame(label | estimate for label, estimate in zip(labels, found))

@@ -1,8 +1,11 @@
 """Policies of Rewarded Soups, and the points that are scored."""
 
+from typing import Any
+
 from lib.graph.checks import Problems, unknown_rewards
 from lib.graph.experiment import Experiment
 from lib.graph.job_settings import point
+from lib.papers.paths import PointName, path_points, path_to
 from lib.reward_models.mixtures import between, mixture_name, mixture_weights, simplex
 
 
@@ -34,10 +37,16 @@ class Layout:
         self.morl = between(self.pair, value("rewarded_soups.preferences"))
         self.policies = self.experts + self.morl
         self.soups = list(dict.fromkeys(self._soups()))
+        self.start: str = value("policy.start")
+        models = [self.start, *self.policies]
+        soups = {mixture: point("soup", mixture, models, mixture_weights(mixture)) for mixture in self.soups}
+        morl = [point("morl", mixture, models, {mixture: 1.0}) for mixture in self.morl]
+        compared = [*(soups[mixture] for mixture in self.morl), *morl]  # at equal KL
         self.points = [
-            *(point("soup", mixture, self.policies, mixture_weights(mixture)) for mixture in self.soups),
-            *(point("ensemble", mix, self.policies, mixture_weights(mix), "logits") for mix in self.morl),
-            *(point("morl", mixture, self.policies, {mixture: 1.0}) for mixture in self.morl),
+            *soups.values(),
+            *(point("ensemble", mix, models, mixture_weights(mix), "logits") for mix in self.morl),
+            *morl,
+            *path_points(compared, models, self.start, value("evaluation.path")),
         ]
         pair = [f"{experiment.results}/policy/{name}/seed-{experiment.seeds[0]}" for name in self.pair]
         self.lora_pairs = {"experts of Rewarded Soups, one seed": pair}
@@ -50,6 +59,26 @@ class Layout:
             centre = dict.fromkeys(self.triple, 1 / len(self.triple))
             soups += [mixture_name(weights) for weights in [*triangle, centre]]
         return soups
+
+    def models(self, seed: int | str) -> list[str]:
+        """The models that points combine: θ_sft, and the policies of one seed."""
+        results = self.experiment.results
+        return [f"{results}/{self.start}", *(f"{results}/policy/{name}/seed-{seed}" for name in self.policies)]
+
+    def compared(self, units: dict[str, str]) -> dict[str, Any]:
+        """The settings of the evidence (`lib.papers.rewarded_soups.claims`). units: of all rewards, by name."""
+        value = self.experiment.value
+        own = {key: value(f"rewarded_soups.{key}") for key in ("rewards", "weights", "preferences")}
+        shared = {"start": self.start, "path": value("evaluation.path"), "margin": value("evaluation.margin")}
+        return own | shared | {"columns": list(units), "units": units, "simplex_rewards": self.triple}
+
+    def paths(self) -> dict[str, list[PointName]]:
+        """By label, the paths to the soup and to the MORL policy of each preference."""
+        start, etas = ("sft", self.start), self.experiment.value("evaluation.path")
+        kinds = (("soup", "soup"), ("morl", "MORL"))
+        return {
+            f"{label}, {name}": path_to((method, name), start, etas) for name in self.morl for method, label in kinds
+        }
 
     @property
     def keys(self) -> list[str]:

@@ -1,81 +1,263 @@
-"""The claims of SALSA (arXiv 2411.01798), computed from scores and training histories.
+"""The claims of SALSA (arXiv 2411.01798), and tables of what they rest on.
 
-Policies are compared pair by pair, at equal β and steps, and at equal KL to θ_sft1.
+S-1 to S-3 compare the reference of the first policy, a soup, with θ_sft1 as the reference, at every β that the pairs
+have of the two. `lib.papers.salsa.comparisons` says what the evidence has.
+
+Longer than other modules, because it has all claims and all tables of a paper.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable
+from functools import wraps
 
 import numpy as np
 import pandas as pd
 
-from lib.papers.salsa.names import Pair, Variant, segment_point, variant_point
-from lib.statistics.along_training import Trajectory, mean_start, over_seeds, reward_at_equal_kl
-from lib.statistics.intervals import Floats, resampled_means
-from lib.statistics.means import Means, PointName, differences, over_chord, summary
+from lib.papers.claims import Claim, NotTestable, Numbers
+from lib.papers.evidence import Evidence
+from lib.papers.salsa.comparisons import (
+    difference,
+    pairs_of,
+    policies_of,
+    reward_at_equal_kl,
+    scores_by_kind,
+    win_rate,
+)
+from lib.papers.salsa.names import START, Pair, segment_point, variant_point
+from lib.papers.salsa.spread import spread_of, too_near
+from lib.statistics.fronts import chord_margin
+from lib.statistics.intervals import Sample, band, side_by_side
+from lib.statistics.scores import Scores, front_table, summaries, summary
 
-DIFFERENCES = {"reward": "reward", "gold": "gold reward", "kl": "KL to θ_sft1"}
+FURTHER = 0.5  # nats of KL that would matter (S-2)
+MORE_WINS = 0.05  # share of prompts that would matter (S-3)
+COMPARED = {
+    "reward": "reward",
+    "gold": "gold reward",
+    "kl": "KL to θ_sft1",
+    "tokens": "tokens",
+    "words": "different words",
+    "bits_per_byte": "bits per byte of held-out text",
+}
+ALPHAS = {0, 0.25, 0.75, 1}  # that the midpoint is compared with (S-4)
+MIDPOINT = 0.5
+SEGMENT = ["reward", "gold"]  # columns that are followed between the SFT models
+OfPair = Callable[[Evidence, Pair], Sample]
 
 
-def wins(first: Floats, second: Floats) -> Floats:
-    """1 where the first is better, 0 where the second is, ½ where they are equal."""
-    return (first > second) + 0.5 * (first == second)
+def where_apart(numbers: Callable[[Evidence], Numbers]) -> Callable[[Evidence], Numbers]:
+    """The numbers, where the SFT models are so far from their soup that it is another reference than θ_sft1."""
+
+    @wraps(numbers)
+    def checked(evidence: Evidence) -> Numbers:
+        why = too_near(spread_of(evidence.tables["spread"]))
+        if why is not None:
+            raise NotTestable(why)
+        return numbers(evidence)
+
+    return checked
 
 
-def win_rate(scores: Sequence[pd.DataFrame], first: PointName, second: PointName, resamples: int) -> Floats:
-    """The share of prompts on which the gold reward prefers the first policy's completion, (1 + resamples,).
-
-    scores: a table per seed. Seeds and prompts are resampled (`lib.statistics.intervals`).
-    """
-    gold = [
-        [table.set_index(["method", "mixture", "prompt"])["gold"].loc[point].sort_index() for table in scores]
-        for point in (first, second)
+def soup_pairs(evidence: Evidence) -> list[Pair]:
+    """The pairs of the first policy's reference, which has to be a soup, and θ_sft1 as the reference, at the same β."""
+    chosen = pairs_of(evidence)[0][0]
+    return [
+        (first, second)
+        for first, second in pairs_of(evidence)
+        if first[:2] == chosen[:2] and 0 < first.alpha < 1 and second == ("sft", 1, first.beta)
     ]
-    won = wins(*np.array(gold))
-    return np.concatenate([[won.mean()], resampled_means(won, resamples)])
 
 
-def comparison_table(
-    scores: Mapping[str, Sequence[pd.DataFrame]],
-    trainings: Mapping[Variant, Sequence[Trajectory]],
-    pairs: Sequence[Pair],
-    resamples: int,
-) -> pd.DataFrame:
-    """S-1 to S-4: the first policy of each pair minus the second, and the first one's win rate by gold.
+def of_soup_pairs(compare: OfPair, kind: str = "within") -> Callable[[Evidence], Numbers]:
+    """A comparison of the policies of `soup_pairs`, a number for each β. kind: of prompts, which it needs."""
 
-    scores: by the prompts' domains, a table per seed. trainings: by policy, a trajectory per seed. The intervals of
-    the reward at equal KL are over seeds alone.
+    @where_apart
+    def numbers(evidence: Evidence) -> Numbers:
+        if kind not in evidence.scores:
+            raise NotTestable("no domain is left out (data.left_out)")
+        pairs = soup_pairs(evidence)
+        if not pairs:
+            raise NotTestable("the first policy's reference and θ_sft1 are not compared at the same β (salsa.pairs)")
+        return side_by_side([compare(evidence, pair) for pair in pairs]), [f"β = {first.beta:g}" for first, _ in pairs]
+
+    return numbers
+
+
+@where_apart
+def midpoint(evidence: Evidence) -> Numbers:
+    """S-4: the reward with the midpoint as the reference less that with every other α, at the first β that has all."""
+    policies = policies_of(evidence)
+    for middle in policies:
+        others = [one for one in policies if (one.start, one.beta) == ("sft", middle.beta) and one.alpha != MIDPOINT]
+        if middle[:2] == ("sft", MIDPOINT) and {one.alpha for one in others} >= ALPHAS:
+            others.sort(key=lambda one: one.alpha)
+            samples = [difference(evidence, (middle, other), "reward") for other in others]
+            return side_by_side(samples), [f"α = {other.alpha:g}" for other in others]
+    raise NotTestable("it takes α = 0, ¼, ½, ¾ and 1 at one β, which `make salsa` trains (salsa.more_pairs)")
+
+
+def soup_less_each(evidence: Evidence, column: str) -> Sample:
+    """S-5: the soup of the SFT pair less θ_sft1, and less θ_sft2.
+
+    Not less the better one: the better of two noisy numbers is too high, which favours the models over their soup.
     """
-    means = {domains: Means.of(tables, list(DIFFERENCES), resamples) for domains, tables in scores.items()}
-    from_sft = [path for variant, paths in trainings.items() if variant.start == "sft" for path in paths]
-    origin = mean_start(from_sft or [path for paths in trainings.values() for path in paths])
+    scores = evidence.scores["sft"]
+    others = (scores.difference(("sft", "sft/soup"), ("sft", f"sft/{number}"), [column]) for number in (1, 2))
+    return side_by_side(list(others))
+
+
+def soup_over_both(evidence: Evidence) -> Numbers:
+    """S-5, the primary comparison."""
+    return soup_less_each(evidence, "reward"), ["θ_sft1", "θ_sft2"]
+
+
+CLAIMS = [
+    Claim(
+        "S-1",
+        "a soup as the reference gives more reward than θ_sft1 as the reference",
+        "abstract",
+        "reward at the same β and steps, with the soup minus with θ_sft1 as the reference",
+        of_soup_pairs(lambda evidence, pair: difference(evidence, pair, "reward")),
+        theirs="higher, with PPO and models of 2B to 7B; KL was not held equal",
+    ),
+    Claim(
+        "S-1",
+        "",
+        "",
+        "reward at equal KL to θ_sft1, with the soup minus with θ_sft1 as the reference",
+        of_soup_pairs(reward_at_equal_kl),
+        primary=False,
+    ),
+    Claim(
+        "S-1",
+        "",
+        "",
+        "gold reward at the same β and steps, with the soup minus with θ_sft1 as the reference",
+        of_soup_pairs(lambda evidence, pair: difference(evidence, pair, "gold")),
+        unit="gold reward",
+        primary=False,
+    ),
+    Claim(
+        "S-1",
+        "",
+        "",
+        "reward at the same β and steps on the domain left out, with the soup minus with θ_sft1 as the reference",
+        of_soup_pairs(lambda evidence, pair: difference(evidence, pair, "reward", "beyond"), "beyond"),
+        primary=False,
+    ),
+    Claim(
+        "S-2",
+        "with a soup as the reference the policy goes further from θ_sft1",
+        "abstract",
+        "KL to θ_sft1 at the same β and steps, with the soup minus with θ_sft1 as the reference",
+        of_soup_pairs(lambda evidence, pair: difference(evidence, pair, "kl")),
+        margin=FURTHER,
+        unit="nats",
+        theirs="larger KL",
+    ),
+    Claim(
+        "S-3",
+        "the policy with a soup as the reference is preferred, in and out of distribution",
+        "abstract",
+        "win rate by the gold reward minus ½, in distribution",
+        of_soup_pairs(lambda evidence, pair: win_rate(evidence, pair).minus(0.5)),
+        margin=MORE_WINS,
+        unit="share of prompts",
+        theirs="above ½ on MT-Bench, Arena-Hard and UltraFeedback, with Llama2-7B, Mistral-7B and Gemma-2B",
+    ),
+    Claim(
+        "S-3",
+        "",
+        "",
+        "win rate by the gold reward minus ½, on the domain left out",
+        of_soup_pairs(lambda evidence, pair: win_rate(evidence, pair, "beyond").minus(0.5), "beyond"),
+        margin=MORE_WINS,
+        unit="share of prompts",
+        primary=False,
+    ),
+    Claim(
+        "S-4",
+        "of all α the midpoint is the best reference",
+        "known from summaries of the paper",
+        "reward at the same β and steps, with the midpoint minus with each other α as the reference",
+        midpoint,
+        theirs="α = ½ is best",
+    ),
+    Claim(
+        "S-5",
+        "the soup of the SFT pair has more reward than either model",
+        "from memory, not checked",
+        "reward of the soup minus that of θ_sft1, and minus that of θ_sft2",
+        soup_over_both,
+    ),
+    Claim(
+        "S-5",
+        "",
+        "",
+        "gold reward of the soup minus that of θ_sft1, and minus that of θ_sft2",
+        lambda evidence: (soup_less_each(evidence, "gold"), ["θ_sft1", "θ_sft2"]),
+        unit="gold reward",
+        primary=False,
+    ),
+]
+
+
+def tables(evidence: Evidence) -> dict[str, pd.DataFrame]:
+    """The tables of the report and the figures."""
+    return {
+        "policies": policies_table(evidence),
+        "comparisons": comparisons_table(evidence),
+        "soup": soup_table(evidence),
+        "spread": evidence.tables["spread"].groupby(["model", "to"], sort=False)[["kl", "error"]].mean().reset_index(),
+    }
+
+
+def policies_table(evidence: Evidence) -> pd.DataFrame:
+    """θ_sft1 and the policies: their scores on prompts of each kind."""
+    points = [START, *map(variant_point, policies_of(evidence))]
+    found = []
+    for kind, scores in scores_by_kind(evidence).items():
+        table = front_table(scores, scores.columns, points).drop(columns="method").rename(columns={"mixture": "policy"})
+        found.append(table.replace({"policy": {START[1]: "θ_sft1"}}).assign(prompts=evidence.settings["prompts"][kind]))
+    return pd.concat(found, ignore_index=True)
+
+
+def comparisons_table(evidence: Evidence) -> pd.DataFrame:
+    """S-1 to S-4: the first policy of each pair minus the second, and the first one's win rate by gold."""
     rows = []
-    for first, second in pairs:
-        points = [variant_point(first), variant_point(second)]
-        comparisons = []
-        for domains, tables in scores.items():
-            comparisons += [(domains, *row) for row in differences(means[domains], *points, DIFFERENCES)]
-            comparisons.append((domains, "win rate", summary(win_rate(tables, *points, resamples))))
-        both = zip(trainings[first], trainings[second], strict=True)
-        margins = np.array([reward_at_equal_kl(path, other, origin) for path, other in both])
-        comparisons.append(("of training", "best reward at equal KL", over_seeds(margins, resamples)))
-        names = {"policy": first.name, "against": second.name}
-        rows += [names | {"prompts": domains, "comparison": name} | value for domains, name, value in comparisons]
+    for first, second in pairs_of(evidence):
+        pair, names = (first, second), {"policy": first.name, "against": second.name}
+        for kind, scores in scores_by_kind(evidence).items():
+            found = {
+                label: difference(evidence, pair, column, kind)
+                for column, label in COMPARED.items()
+                if column in scores.columns
+            }
+            found |= {"reward at equal KL": reward_at_equal_kl(evidence, pair, kind)}
+            found |= {"win rate": win_rate(evidence, pair, kind)}
+            told = names | {"prompts": evidence.settings["prompts"][kind]}
+            rows += [told | {"comparison": label} | summary(sample) for label, sample in found.items()]
     return pd.DataFrame(rows)
 
 
-def soup_table(means: Means, columns: Sequence[str]) -> pd.DataFrame:
-    """S-5: the soup of the two SFT models minus each of them, and minus the better one."""
-    soup, first, second = (means.at([("sft", name)], columns)[:, 0] for name in ("sft/soup", "sft/1", "sft/2"))
-    others = {"θ_sft1": first, "θ_sft2": second, "the better one": np.maximum(first, second)}
+def soup_table(evidence: Evidence) -> pd.DataFrame:
+    """S-5: the soup of the two SFT models minus each of them."""
+    present = {column: label for column, label in COMPARED.items() if column in evidence.scores["sft"].columns}
     return pd.DataFrame(
-        {"reward": column, "soup minus": name} | summary((soup - other)[:, i])
-        for i, column in enumerate(columns)
-        for name, other in others.items()
+        {"comparison": label, "soup minus": name} | estimate
+        for column, label in present.items()
+        for name, estimate in zip(["θ_sft1", "θ_sft2"], summaries(soup_less_each(evidence, column)))
     )
 
 
-def segment_table(means: Means, columns: Sequence[str], divisions: int) -> pd.DataFrame:
-    """S-5: reward of the soups α θ_sft1 + (1 − α) θ_sft2 above the chord between the two, for each inner α."""
-    inner = {i / divisions: segment_point(i / divisions) for i in range(1, divisions)}
-    table = over_chord(means, inner, [segment_point(1), segment_point(0)], columns)
-    return table.rename(columns={"weight": "alpha"})
+def segment_table(scores: Scores, divisions: int) -> pd.DataFrame:
+    """S-5: reward of the soups α θ_sft1 + (1 − α) θ_sft2 above the chord between the two, for each inner α.
+
+    The band holds for all α and both rewards at once.
+    """
+    alphas = [i / divisions for i in range(1, divisions)]
+    mixing = np.array([[alpha, 1 - alpha] for alpha in alphas])
+    points = [segment_point(alpha) for alpha in [*alphas, 1, 0]]
+    sample = scores.sample(points, SEGMENT, lambda means: chord_margin(means[:-2], means[-2:], mixing).ravel())
+    at = [{"alpha": alpha, "reward": column} for alpha in alphas for column in SEGMENT]
+    ends = zip(sample.mean, *band(sample))
+    return pd.DataFrame(row | {"value": value, "low": low, "high": high} for row, (value, low, high) in zip(at, ends))

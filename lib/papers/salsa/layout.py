@@ -6,8 +6,9 @@ from typing import Any, ClassVar
 from lib.graph.checks import Problems, mixture_problems
 from lib.graph.experiment import Experiment
 from lib.graph.job_settings import point
-from lib.papers.salsa.names import CORNERS, Pair, Variant, plane_point, read_variant, variant_point, variants_of
-from lib.reward_models.mixtures import simplex
+from lib.papers.paths import PointName, path_points, path_to
+from lib.papers.salsa.names import CORNERS, START, Pair, Variant, plane_point, read_variant, variant_point, variants_of
+from lib.reward_models.mixtures import mixture_weights, simplex
 
 
 def problems(experiment: Experiment) -> Problems:
@@ -73,10 +74,14 @@ class Layout:
         policies = [f"{self.folder(variant)}/seed-{seed}" for variant in variants]
         return [f"{self.results}/sft/1", f"{self.results}/sft/2", *policies]
 
-    def points(self, variants: Sequence[Variant]) -> list[dict[str, Any]]:
-        """The points of some policies, each with its reference as the anchor."""
+    def points(self, study: str) -> list[dict[str, Any]]:
+        """What a study scores: θ_sft1, its policies, and points on the path from θ_sft1 to each.
+
+        All have an anchor: for a policy and its path, the policy's reference.
+        """
+        variants = self.scored(study)
         models = ["sft/1", "sft/2", *variants]
-        return [
+        policies = [
             point(
                 *variant_point(variant),
                 models,
@@ -85,6 +90,19 @@ class Layout:
             )
             for variant in variants
         ]
+        start = [point(*START, models, {"sft/1": 1.0}, anchor={"sft/1": 1.0})] if study == "main" else []
+        return [*start, *policies, *path_points(policies, models, "sft/1", self.value("evaluation.path"))]
+
+    def compared(self, study: str) -> dict[str, Any]:
+        """The settings of the evidence (`lib.papers.salsa.comparisons`), but for the names of domains."""
+        path, margin = self.value("evaluation.path"), self.value("evaluation.margin")
+        reward = mixture_weights(self.value("salsa.reward"))
+        return {"reward": reward, "pairs": self.pairs(study), "path": path, "margin": margin}
+
+    def paths(self) -> dict[str, list[PointName]]:
+        """By policy of `main`, the points from θ_sft1 to it."""
+        etas = self.value("evaluation.path")
+        return {variant.name: path_to(variant_point(variant), START, etas) for variant in self.variants("main")}
 
     def plane_points(self) -> list[dict[str, Any]]:
         """Soups of θ_sft1, θ_sft2 and the first policy."""

@@ -6,6 +6,8 @@ from typing import NamedTuple
 from lib.reward_models.mixtures import mixture_name
 
 CORNERS = ["sft1", "sft2", "policy"]
+START = ("sft", "sft/1")
+"""θ_sft1 in the scores."""
 
 
 class Variant(NamedTuple):
@@ -41,6 +43,12 @@ def read_variant(entry: Mapping) -> Variant:
 def variant_point(variant: Variant) -> tuple[str, str]:
     """Method and name of a policy in the scores."""
     return "salsa", variant.name
+
+
+def wins_point(pair: Pair) -> tuple[str, str]:
+    """Method and name of a pair of policies, for how often the first one's completions are preferred."""
+    first, second = pair
+    return "wins", f"{first.name} against {second.name}"
 
 
 def plane_point(weights: Mapping[str, float]) -> tuple[str, str]:

@@ -1,22 +1,21 @@
 """The part of the report on WARP."""
 
-from collections.abc import Sequence
-from pathlib import Path
-
 import pandas as pd
 
+from lib.papers.evidence import Evidence
 from lib.reporting.page import Files, Part, intervals_by, tables
 from lib.reporting.tables import as_table
 
 TEXT = """## WARP (arXiv 2406.16768)
 ![The plane of KL and reward](warp/figures/plane.png)
 
-### W-1: a moving anchor against one fixed at θ_sft
-Along training, moving anchor minus fixed, per β: hypervolume in the plane of reward and KL, and the best reward up to
-the largest KL that both have come to. Both are trained for as many steps as an iteration has. The interval is over
-seeds alone.
+Every policy has a front: the points (1 − η) θ_sft + η θ that LITI draws from θ_sft to it. Fronts are compared at equal
+KL, which is the mean difference in reward over KL from 0 to the largest that both reach.
 
-{anchors}
+{plane}
+
+### W-1, W-5 to W-7: fronts at equal KL
+{equal_kl}
 
 ### W-2: task vectors are near 90° apart
 ![The angle in each layer](warp/figures/angles.png)
@@ -24,43 +23,36 @@ seeds alone.
 {angles}
 
 ### W-3: SLERP against LERP
+LERP makes task vectors shorter, so at equal λ it goes less far than SLERP.
+
 ![Along λ](warp/figures/weights.png)
 
 {slerp}
 
 ### W-4: LITI
-{liti}
+The first iteration's front of the largest M. What it gains over training is the gain over θ_sft at the same KL, each on
+its own prompts.
 
-Held-out reward of the first iteration's front (largest M) minus training's at the same KL; the interval is over seeds
-alone.
-
-{trajectories}
-
-### W-5 and W-6: more policies, more iterations
-Hypervolume above θ_sft in the plane of reward and KL, held out. The fronts that LITI draws have as many points as
-the list of η; the fixed anchors have one per β and θ_sft. Policies of an iteration are trained side by side: its steps
-of RL add up, the hours need not.
-
-{hypervolume}"""
+{liti}"""
 
 
 def part(files: Files) -> Part:
-    """The part, from the tables hypervolume, anchors, slerp, liti and trajectories, and from angles: those between the
-    first iteration's policies, a table per seed.
-    """
+    """The part, from the evidence and the tables plane, equal_kl, slerp and liti."""
     by_name = tables(files)
-    shown = {name: as_table(by_name[name]) for name in ("hypervolume", "anchors", "slerp", "liti", "trajectories")}
-    text = TEXT.format(angles=as_table(angle_summary(files["angles"])), **shown)
-    return Part(text, {"warp": {"hypervolume": intervals_by("front", by_name["hypervolume"])}})
+    shown = {name: as_table(by_name[name]) for name in ("plane", "equal_kl", "slerp", "liti")}
+    angles = Evidence.read(files["evidence"]).tables["angles"]
+    text = TEXT.format(angles=as_table(angle_summary(angles)), **shown)
+    compared = by_name["equal_kl"].assign(name=by_name["equal_kl"]["comparison"] + ", " + by_name["equal_kl"]["at"])
+    return Part(text, {"warp": {"reward at equal KL": intervals_by("name", compared)}})
 
 
-def angle_summary(paths: Sequence[Path]) -> pd.DataFrame:
-    """Angle between task vectors and cosine between whole weights, over layers and pairs of policies, per seed."""
+def angle_summary(angles: pd.DataFrame) -> pd.DataFrame:
+    """Angle between task vectors and cosine between whole weights, over layers and pairs of policies."""
     rows = []
-    for path in paths:
-        table = pd.read_csv(path)
-        turns, cosine = table["degrees"], table["cosine_of_weights"]
-        row = {"seed": path.stem.removeprefix("seed-"), "layers": table["layer"].nunique()}
+    for (iteration, seed), table in angles.groupby(["iteration", "seed"]):
+        turns = table["degrees"]
+        row = {"iteration": iteration, "seed": seed, "layers": table["layer"].nunique()}
         row |= {"mean angle (degrees)": f"{turns.mean():.1f}", "smallest": f"{turns.min():.1f}"}
-        rows.append(row | {"largest": f"{turns.max():.1f}", "smallest cosine of whole weights": f"{cosine.min():.5f}"})
+        cosine = f"{table['cosine_of_weights'].min():.5f}"
+        rows.append(row | {"largest": f"{turns.max():.1f}", "smallest cosine of whole weights": cosine})
     return pd.DataFrame(rows)

@@ -1,0 +1,67 @@
+"""Proxy and gold reward along training (E-1)."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from lib.papers.evidence import Evidence
+from lib.papers.reward_ensembles.names import Variant
+from lib.papers.reward_ensembles.policies import variants_in
+from lib.statistics.along_training import SMOOTH, History, smoothed
+from lib.statistics.intervals import Floats, Sample
+from lib.statistics.scores import in_columns, summaries
+
+CURVES = ["proxy", "gold", "kl"]
+RECORDED = ["policy", "seed", "step", "kl", "kl_to_anchor", "proxy", "gold"]
+
+
+def training_records(histories: Mapping[str, Mapping[int, History]]) -> pd.DataFrame:
+    """The evidence on trainings, a row per policy, seed and step. histories: by policy and seed."""
+    tables = [
+        pd.DataFrame(history).assign(policy=policy, seed=seed)
+        for policy, of_seeds in histories.items()
+        for seed, history in of_seeds.items()
+    ]
+    return pd.concat(tables, ignore_index=True)[RECORDED]
+
+
+def training_curves(evidence: Evidence, variant: Variant) -> Floats:
+    """Proxy, gold reward and KL to θ_sft of a policy along training, as moving averages, (seeds, steps, 3)."""
+    table = evidence.tables["training"]
+    by_seed = table[table["policy"] == variant.name].sort_values("step").groupby("seed")
+    return np.array([smoothed(steps, CURVES).to_numpy() for _, steps in by_seed])
+
+
+def after_the_peak(curves: Floats) -> Floats:
+    """The change of proxy and gold reward from the step where gold is best to the end of training, (seeds, 2).
+
+    For each seed that step is where the mean gold reward of the other seeds peaks. A seed's own peak is partly noise,
+    so gold would seem to fall after it even where it does not. With one seed there is no other choice.
+    """
+    proxy_and_gold = curves[..., :2]
+    seeds = len(curves)
+    gains = []
+    for seed in range(seeds):
+        others = [other for other in range(seeds) if other != seed] or [seed]
+        peak = proxy_and_gold[others, :, 1].mean(0).argmax()
+        gains.append(proxy_and_gold[seed, -SMOOTH:].mean(0) - proxy_and_gold[seed, peak])
+    return np.array(gains)
+
+
+def training_table(evidence: Evidence) -> pd.DataFrame:
+    """Of each policy: where gold is best on average, and what proxy and gold gain from there to the end, over seeds."""
+    rows = []
+    for variant in variants_in(evidence):
+        curves = training_curves(evidence, variant)
+        mean = curves.mean(0)
+        peak = int(mean[:, 1].argmax())
+        row = {"policy": variant.name, "gold is best at step": peak + 1, "KL there": round(float(mean[peak, 2]), 1)}
+        row |= {
+            "gold there": round(float(mean[peak, 1]), 3),
+            "gold at the end": round(float(mean[-SMOOTH:, 1].mean()), 3),
+        }
+        for name, found in zip(("proxy_after", "gold_after"), summaries(Sample(after_the_peak(curves)))):
+            row |= in_columns(name, found)
+        rows.append(row)
+    return pd.DataFrame(rows)

@@ -1,0 +1,93 @@
+"""The verdicts on the claims, as a page."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+HEAD = """# Claims
+
+{basis}
+
+A verdict is given on the primary comparison of a claim, which was written down before the run. *Holds*: the 95 %
+interval lies on the claimed side, and p, by exact sign flips over seeds and adjusted by Holm over the paper's claims,
+is below .05. *Contradicted*: the same on the other side. *No difference that matters*: the interval lies within ± the
+margin. *Undecided*: none of these; the difference that these seeds would have shown with a chance of 80 % stands beside
+it. Of several numbers, such as one for each λ, the one is shown that is least for the claim, with an interval that
+holds for all of them at once. With three seeds or fewer there is no verdict.
+"""
+
+
+def page_of(table: pd.DataFrame) -> str:
+    """Markdown: the verdicts, then all comparisons of each paper. table: `lib.papers.claims.claims_table`."""
+    parts = [HEAD.format(basis=basis_of(table)), verdicts(table)]
+    for paper, rows in table.groupby("paper", sort=False):
+        parts.append(f"## {str(paper).replace('_', ' ').capitalize()}\n\n{comparisons(rows)}")
+    return "\n\n".join(parts) + "\n"
+
+
+def basis_of(table: pd.DataFrame) -> str:
+    """How many seeds there are."""
+    seeds = table["seeds"].max()
+    return f"{seeds:.0f} seed{'s' if seeds > 1 else ''} of reinforcement learning, each with policies of its own."
+
+
+def verdicts(table: pd.DataFrame) -> str:
+    """A row for each claim: what the paper says, and the verdict."""
+    rows = table[table["primary"]]
+    return pd.DataFrame(
+        {"claim": row["claim"], "the paper says": f"{row['says']} ({row['section']})", "here": explained(row)}
+        for row in rows.to_dict("records")
+    ).to_markdown(index=False)
+
+
+def comparisons(rows: pd.DataFrame) -> str:
+    """A row for each comparison, with its numbers."""
+    return pd.DataFrame(
+        {
+            "claim": row["claim"],
+            "compared": row["compares"] + (f" ({row['unit']})" if row["unit"] != "reward" else ""),
+            "estimate (95 % interval)": estimate_of(row),
+            "p (Holm)": p_of(row),
+            "margin": f"{row['margin']:g}",
+            "verdict": row["verdict"],
+            "the paper's own": "" if pd.isna(row["theirs"]) else row["theirs"],
+        }
+        for row in rows.fillna({"verdict": ""}).to_dict("records")
+    ).to_markdown(index=False)
+
+
+def estimate_of(row: Mapping[str, Any]) -> str:
+    """The estimate with its interval, and what it is of."""
+    if math.isnan(row["estimate"]):
+        return str(row["reason"]) if isinstance(row["reason"], str) else ""
+    ends = "" if math.isnan(row["low"]) else f" ({signed(row['low'])} to {signed(row['high'])})"
+    return f"{signed(row['estimate'])}{ends}, {row['at']}"
+
+
+def p_of(row: Mapping[str, Any]) -> str:
+    """p, and p adjusted by Holm where there is a verdict."""
+    if math.isnan(row["p"]):
+        return ""
+    return f"{row['p']:.3f}" + ("" if math.isnan(row["p_holm"]) else f" ({row['p_holm']:.3f})")
+
+
+def signed(value: float) -> str:
+    """A number with its sign and three significant digits at most."""
+    return f"{value:+.3f}" if abs(value) < 10 else f"{value:+.1f}"
+
+
+def explained(row: Mapping[str, Any]) -> str:
+    """The verdict in a sentence, with what an undecided one would take."""
+    if row["verdict"] == "not testable here":
+        return f"not testable here: {row['reason']}"
+    if row["verdict"] != "undecided":
+        return str(row["verdict"])
+    needed = row["seeds_needed"]
+    more = "more prompts" if math.isinf(needed) else f"{needed:.0f} seeds"
+    unit = "" if row["unit"] == "reward" else f" {row['unit']}"
+    return (
+        f"undecided: these seeds would have shown a difference of {row['detectable']:.2g}{unit}; "
+        f"{row['margin']:g} takes {more}"
+    )

@@ -1,0 +1,154 @@
+"""What is said of a claim: its primary comparison judged by rules that are the same for all.
+
+*Holds*: the simultaneous interval lies beyond the bound on the claimed side, and p, adjusted by Holm over the claims of
+a paper, is below .05. *Contradicted*: the same on the other side. *No difference that matters*: the interval lies within
+the margin. *Undecided*: none of these. With three seeds or fewer there is no verdict.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from enum import Enum
+
+import numpy as np
+
+from lib.statistics.intervals import LEVEL, Sample, band, spread
+from lib.statistics.significance import detectable, holm, power, seeds_needed, sign_flips
+
+FEWEST = 4  # seeds for a verdict
+
+
+class Kind(Enum):
+    """What a claim says of its numbers, for all of them: more than 0, not less than 0, or as good as 0."""
+
+    MORE = "more"
+    AT_LEAST = "at least as much"
+    EQUAL = "equal"
+
+
+class Verdict(Enum):
+    """What is said of a claim."""
+
+    HOLDS = "holds"
+    CONTRADICTED = "contradicted"
+    NO_DIFFERENCE = "no difference that matters"
+    UNDECIDED = "undecided"
+    TOO_FEW = "no verdict: too few seeds"
+    NOT_TESTABLE = "not testable here"
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """A comparison with its verdict, of the number that is least for the claim: the weakest of several.
+
+    at: what that number is of. p: for this comparison alone; p_holm among the paper's claims. power: the chance to see
+    a difference of the margin with these seeds and prompts; detectable: the difference that would be seen with a chance
+    of 80 %; seeds_needed: how many seeds would see the margin.
+    """
+
+    verdict: Verdict
+    at: str = ""
+    estimate: float = math.nan
+    low: float = math.nan
+    high: float = math.nan
+    p: float = math.nan
+    p_holm: float = math.nan
+    seeds: int = 0
+    power: float = math.nan
+    detectable: float = math.nan
+    seeds_needed: float = math.nan
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The numbers that a claim is about, for each seed, and what each of them is of, such as a λ."""
+
+    sample: Sample
+    at: Sequence[str]
+    kind: Kind
+    margin: float
+
+    @property
+    def bound(self) -> float:
+        """What the numbers are held against: a claim of "at least as much" allows the margin."""
+        return -self.margin if self.kind is Kind.AT_LEAST else 0.0
+
+
+def judge(comparisons: Sequence[Comparison | str]) -> list[Judgement]:
+    """The verdicts on the primary comparisons of one paper. A text stands for a comparison that cannot be made: why."""
+    tested = [one for one in comparisons if isinstance(one, Comparison)]
+    adjusted = iter(holm([p_of(one) for one in tested]))
+    return [
+        Judgement(Verdict.NOT_TESTABLE, reason=one)
+        if isinstance(one, str)
+        else decide(one, measure(one, len(tested)), next(adjusted))
+        for one in comparisons
+    ]
+
+
+def measure(comparison: Comparison, tests: int) -> Judgement:
+    """The estimate with its interval and what these seeds can show, without a verdict."""
+    sample, (low, high) = comparison.sample, band(comparison.sample)
+    weakest = weakest_of(comparison)
+    found, error = spread(sample), spread(sample).error[weakest]
+    known = not math.isnan(error)
+    return Judgement(
+        Verdict.UNDECIDED,
+        at=comparison.at[weakest],
+        estimate=float(sample.mean[weakest]),
+        low=float(low[weakest]),
+        high=float(high[weakest]),
+        p=p_of(comparison),
+        seeds=sample.seeds,
+        power=power(comparison.margin, error, found.freedom[weakest]) if known else math.nan,
+        detectable=detectable(error, found.freedom[weakest]) if known else math.nan,
+        seeds_needed=seeds_needed(sample[[weakest]], comparison.margin, tests),
+    )
+
+
+def decide(comparison: Comparison, measured: Judgement, p_holm: float) -> Judgement:
+    """The verdict, by the rules at the head of this file."""
+    low, high = band(comparison.sample)
+    margin, bound = comparison.margin, comparison.bound
+    within = bool((low > -margin).all() and (high < margin).all())
+    if comparison.kind is Kind.EQUAL:
+        beyond, against = within, bool((low > margin).any() or (high < -margin).any())
+    else:
+        beyond, against = bool((low > bound).all()), bool((high < bound).any())
+    significant = p_holm < 1 - LEVEL
+    if measured.seeds < FEWEST:
+        verdict = Verdict.TOO_FEW
+    elif beyond and significant:
+        verdict = Verdict.HOLDS
+    elif against and significant:
+        verdict = Verdict.CONTRADICTED
+    elif within and comparison.kind is Kind.MORE:
+        verdict = Verdict.NO_DIFFERENCE
+    else:
+        verdict = Verdict.UNDECIDED
+    return replace(measured, verdict=verdict, p_holm=p_holm)
+
+
+def weakest_of(comparison: Comparison) -> int:
+    """The number that is least for the claim: the smallest, or for "equal" the farthest from 0, in standard errors."""
+    sample = comparison.sample
+    error = np.nan_to_num(spread(sample).error)
+    t = (sample.mean - comparison.bound) / np.where(error > 0, error, 1e-12)
+    return int(np.argmax(np.abs(t)) if comparison.kind is Kind.EQUAL else np.argmin(t))
+
+
+def p_of(comparison: Comparison) -> float:
+    """p of the comparison by exact sign flips over seeds.
+
+    That all numbers lie on the claimed side is as sure as the least sure of them. That one lies on the other side is
+    tested among all (max-t). "Equal" asks of each number that it is above the lower and below the upper margin.
+    """
+    values, margin, weakest = comparison.sample.values, comparison.margin, weakest_of(comparison)
+    mean = values.mean(0)
+    if comparison.kind is not Kind.EQUAL:
+        alone, among_all = sign_flips(values - comparison.bound)
+        return float(alone.max() if (mean > comparison.bound).all() else among_all[weakest])
+    if (np.abs(mean) < margin).all():
+        return float(max(sign_flips(values + margin)[0].max(), sign_flips(values - margin)[0].max()))
+    return float(sign_flips(values - margin * np.sign(mean))[1][weakest])
