@@ -10,7 +10,8 @@ NOT_LOCKED := torch triton $(addprefix cuda-,bindings pathfinder toolkit) $(addp
   nccl-cu13 nvjitlink nvshmem-cu13 nvtx)
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: all smollm2 salsa ensembles test test-long test-all lint dvc.yaml seal adopt status restamp why lock clean
+.PHONY: all smollm2 salsa ensembles test test-long test-all lint dvc.yaml seal adopt status restamp why record docs lock \
+  clean
 
 all: .venv/installed
 	snakemake --cores $(CORES)
@@ -57,6 +58,14 @@ seal adopt status restamp: .venv/installed
 
 why: .venv/installed
 	python -m scripts.dvc_graph why $(TARGET) $(PARAMS)
+
+# What was found, as small tables in git: those of results/NAME into experiments/NAME/recorded/PART; README's table of
+# claims, docs/results.md and its figures from what is recorded.
+record: .venv/installed
+	python -m scripts.record $(PART) $(PARAMS)
+
+docs: .venv/installed
+	python -m scripts.docs
 
 # Everything is pinned by version and hash but torch and the CUDA packages that come with some of
 # its files: which file of its one version fits is the machine's affair. Modules are compiled once, on all

@@ -14,8 +14,8 @@ from lib.papers.reward_ensembles.best_of_n import scores_of_curves
 from lib.papers.reward_ensembles.claims import tables
 from lib.papers.reward_ensembles.policies import TOLD
 from lib.papers.reward_ensembles.proxy_claims import measured
-from lib.papers.reward_ensembles.training import training_records
-from lib.statistics.along_training import read_history
+from lib.papers.reward_ensembles.training import RECORDED
+from lib.statistics.along_training import training_records
 from lib.statistics.scores import Scores
 
 
@@ -41,12 +41,12 @@ def gather_and_tell(
     """
     scored = by_seed(scores, seeds)
     told = [column for column in TOLD if column in scored[seeds[0]]]
-    histories = {policy: dict(zip(seeds, map(read_history, files), strict=True)) for policy, files in trainings.items()}
     reports = by_proxy(agreement, seeds, lambda path: json.loads(path.read_text()))
+    along = {"training": training_records(trainings, seeds)[RECORDED]}
     Evidence(
         compared,
         {"held out": Scores.of(scored, told), "best of n": scores_of_curves(by_seed(curves, seeds))},
-        {"training": training_records(histories), **measured(reports, by_proxy(held_out, seeds, pd.read_csv))},
+        along | measured(reports, by_proxy(held_out, seeds, pd.read_csv)),
     ).write(evidence)
     found = tables(Evidence.read(evidence))  # as on another machine, which has no more than what was written
     outputs = {"policies": policies, "training": training, "comparisons": comparisons}

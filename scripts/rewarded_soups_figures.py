@@ -1,5 +1,6 @@
 """The figures of Rewarded Soups: the front, reward and KL along λ with the chord, and three rewards at once."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -24,18 +25,23 @@ METHODS = {
 }
 
 
-def draw(
+def draw_figures(
     evidence: Path, front: Path, chord: Path, balance: Path | None, figures: Output, *, width: float, dpi: int
 ) -> None:
+    files = {"front": front, "chord": chord, "balance": balance}
+    tables = {name: pd.read_csv(path) for name, path in files.items() if path is not None}
+    draw(Evidence.read(evidence), tables, figures, width, dpi)
+
+
+def draw(evidence: Evidence, tables: Mapping[str, pd.DataFrame], folder: Path, width: float, dpi: int) -> None:
+    """tables: front and chord, and with three rewards balance."""
     plt.rcParams.update(PAPER)
-    found = Evidence.read(evidence)
-    rewards, units = found.settings["rewards"], found.settings["units"]
-    points = pd.read_csv(front)
-    save(figures, "front", front_of(points, scores_of(found), rewards, units, width), dpi)
-    save(figures, "chord", chord_of(points, pd.read_csv(chord), rewards, units, width), dpi)
-    if balance is not None:
-        three = found.settings["simplex_rewards"]
-        save(figures, "simplex", simplex_of(points, pd.read_csv(balance), three, width), dpi)
+    rewards, units, points = evidence.settings["rewards"], evidence.settings["units"], tables["front"]
+    save(folder, "front", front_of(points, scores_of(evidence), rewards, units, width), dpi)
+    save(folder, "chord", chord_of(points, tables["chord"], rewards, units, width), dpi)
+    if "balance" in tables:
+        three = evidence.settings["simplex_rewards"]
+        save(folder, "simplex", simplex_of(points, tables["balance"], three, width), dpi)
 
 
 def on_pair(points: pd.DataFrame, method: str, rewards: list[str]) -> pd.DataFrame:
@@ -117,4 +123,4 @@ def balance_of(axes: Axes, balance: pd.DataFrame, rewards: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    run(draw)
+    run(draw_figures)

@@ -1,6 +1,7 @@
 """The figures of WARP: the plane of KL and reward, SLERP and LERP along λ, and the angle in each layer."""
 
 import math
+from collections.abc import Mapping
 from itertools import cycle
 from pathlib import Path
 
@@ -14,21 +15,25 @@ from lib.jobs.command_line import run
 from lib.papers.evidence import Evidence
 from lib.papers.warp.claims import fixed_front, front_of, moving_front, scores_of
 from lib.papers.warp.names import between_point
-from lib.reporting.figures import COLOURS, CYCLE, PAPER, bars, save, seeds_of, title_of
+from lib.reporting.figures import COLOURS, CYCLE, FEW, PAPER, bars, save, seeds_of, title_of
 
 LINES, MARKERS = ["-", "--", ":", "-."], "ovs^D"  # by M
 LABELS = 12  # of layers: no more fit under the axis
 GREYS = ["#bbbbbb", "#888888", "#555555"]
 
 
-def draw(evidence: Path, plane: Path, figures: Output, *, width: float, dpi: int) -> None:
+def draw_figures(evidence: Path, plane: Path, figures: Output, *, width: float, dpi: int) -> None:
+    draw(Evidence.read(evidence), {"plane": pd.read_csv(plane)}, figures, width, dpi)
+
+
+def draw(evidence: Evidence, tables: Mapping[str, pd.DataFrame], folder: Path, width: float, dpi: int) -> None:
+    """tables: plane."""
     plt.rcParams.update(PAPER)
-    found = Evidence.read(evidence)
-    points = pd.read_csv(plane).set_index(["method", "mixture"])
-    save(figures, "plane", plane_of(points, found, width), dpi)
-    save(figures, "weights", weights_of(points, sorted(found.settings["weights"]), width), dpi)
-    tables = [table for _, table in found.tables["angles"].groupby("iteration")]
-    save(figures, "angles", angles_of(tables, width), dpi)
+    points = tables["plane"].set_index(["method", "mixture"])
+    save(folder, "plane", plane_of(points, evidence, width), dpi)
+    save(folder, "weights", weights_of(points, evidence, width), dpi)
+    by_iteration = [table for _, table in evidence.tables["angles"].groupby("iteration")]
+    save(folder, "angles", angles_of(by_iteration, width), dpi)
 
 
 def plane_of(points: pd.DataFrame, evidence: Evidence, width: float) -> Figure:
@@ -58,18 +63,20 @@ def plane_of(points: pd.DataFrame, evidence: Evidence, width: float) -> Figure:
     return figure
 
 
-def weights_of(points: pd.DataFrame, weights: list[float], width: float) -> Figure:
+def weights_of(points: pd.DataFrame, evidence: Evidence, width: float) -> Figure:
     """Reward and KL along λ between two policies of the first iteration, by SLERP and by LERP."""
-    figure, both = plt.subplots(1, 2, figsize=(width * 1.2, width * 0.5), layout="constrained")
+    figure, both = plt.subplots(1, 2, figsize=(width * 1.2, width * 0.6), layout="constrained")
+    scores, weights = scores_of(evidence), sorted(evidence.settings["weights"])
     for axes, column, label in zip(both, ("reward", "kl"), ("reward", "KL to θ_sft (nats)")):
         for method, colour, shift in (("slerp", COLOURS["soup"], -0.008), ("lerp", COLOURS["morl"], 0.008)):
-            line = points.loc[[between_point(method, weight) for weight in weights]].assign(
-                weight=np.array(weights) + shift
-            )
+            names = [between_point(method, weight) for weight in weights]
+            line = points.loc[names].assign(weight=np.array(weights) + shift)
             axes.plot(line["weight"], line[column], color=colour, linewidth=1)
             bars(axes, line, "weight", column, color=colour, marker="o", label=method.upper())
+            for values in scores.sample(names, [column]).values if 1 < len(scores.seeds) <= FEW else ():
+                axes.scatter(line["weight"], values, color=colour, s=7, alpha=0.4, linewidths=0)
         axes.set(xlabel="λ of the second policy", ylabel=label)
-    both[0].legend()
+    figure.legend(*both[0].get_legend_handles_labels(), loc="outside lower center", ncols=2, title=title_of(scores))
     return figure
 
 
@@ -99,4 +106,4 @@ def depth(layer: str) -> list[tuple[int, str]]:
 
 
 if __name__ == "__main__":
-    run(draw)
+    run(draw_figures)

@@ -13,38 +13,43 @@ from scripts.dvc_graph import check, write
 from tests.checkout import Checkout
 
 SOUP_FIGURES = {"rewarded_soups_figures", "report"}
-SOUP_CLAIMS = {"rewarded_soups_claims"} | SOUP_FIGURES
-SOUP_SCORES = {"rewarded_soups_scores", "rewarded_soups_samples"} | SOUP_CLAIMS
+SOUP_CLAIMS = {"rewarded_soups_claims", "claims"} | SOUP_FIGURES
+SOUP_SCORES = {"rewarded_soups_scores", "rewarded_soups_samples", "samples_at_equal_kl"} | SOUP_CLAIMS
 POLICY = {"policy"} | SOUP_SCORES
 SALSA_FIGURES = {"salsa_figures", "report"}
-SALSA_CLAIMS = {"salsa_claims"} | SALSA_FIGURES
-SALSA_SCORES = {"salsa_scores"} | SALSA_CLAIMS
+SALSA_CLAIMS = {"salsa_claims", "claims"} | SALSA_FIGURES
+SALSA_SCORES = {"salsa_scores", "samples_at_equal_kl"} | SALSA_CLAIMS
 SALSA = {"salsa_policy"} | SALSA_SCORES
 WARP_FIGURES = {"warp_figures", "report"}
-WARP_CLAIMS = {"warp_claims"} | WARP_FIGURES
-WARP_SCORES = {"warp_scores"} | WARP_CLAIMS
+WARP_CLAIMS = {"warp_claims", "claims"} | WARP_FIGURES
+WARP_SCORES = {"warp_scores", "samples_at_equal_kl"} | WARP_CLAIMS
 WARP_MERGE = {"warp_policy", "warp_merge"} | WARP_SCORES  # a merge starts the next iteration's policies
 WARP_POLICY = {"warp_first_policy"} | WARP_MERGE
-WARP = {"warp_fixed"} | WARP_POLICY
+WARP_MOVING = {"warp_moving"} | WARP_POLICY
+WARP = {"warp_fixed"} | WARP_MOVING
 ENSEMBLE_FIGURES = {"reward_ensembles_figures", "report"}
-ENSEMBLE_CLAIMS = {"reward_ensembles_claims"} | ENSEMBLE_FIGURES
-ENSEMBLE_SCORES = {"reward_ensembles_scores"} | ENSEMBLE_CLAIMS
+ENSEMBLE_CLAIMS = {"reward_ensembles_claims", "claims"} | ENSEMBLE_FIGURES
+ENSEMBLE_SCORES = {"reward_ensembles_scores", "samples_at_equal_kl"} | ENSEMBLE_CLAIMS
 ENSEMBLE_POLICY = {"reward_ensembles_policy"} | ENSEMBLE_SCORES
 BEST_OF_N = {"best_of_n"} | ENSEMBLE_CLAIMS
 PROXY = {"proxy"} | BEST_OF_N | ENSEMBLE_POLICY
 ENSEMBLES = {"preferences", "best_of_n_samples"} | PROXY
+CLAIMS = SOUP_CLAIMS | WARP_CLAIMS | SALSA_CLAIMS | ENSEMBLE_CLAIMS
+ON_PATHS = SOUP_SCORES | WARP_SCORES | SALSA_SCORES | ENSEMBLE_SCORES
 SCORES = {"evaluate"} | SOUP_SCORES | WARP_SCORES | SALSA_SCORES
 ON_REWARDS = POLICY | WARP | SALSA
 POLICIES = ON_REWARDS | ENSEMBLE_POLICY
 REWARD = {"reward", "evaluate"} | ON_REWARDS
-SFT = {"sft", "soup", "evaluate"} | POLICIES | ENSEMBLES
+SPREAD = {"sft_spread"} | SALSA  # which SALSA's policies wait for
+SFT = {"sft", "soup", "evaluate"} | SPREAD | POLICIES | ENSEMBLES
 BASE = {"base"} | SFT | REWARD
 ALL = {"fetch", "snippets", "gold"} | BASE
 
 VALUES = {
     "RL steps": ({"policy.steps": 5}, POLICY | SALSA),
     "algorithm": ({"policy.algorithm": "ppo"}, POLICIES),
-    "what all policies share": ({"policy.temperature": 0.9}, {"evaluate"} | POLICIES | ENSEMBLES),
+    "the optimiser of all policies": ({"policy.warmup_steps": 1}, POLICIES),
+    "how all policies write": ({"policy.temperature": 0.9}, {"evaluate"} | SPREAD | POLICIES | ENSEMBLES),
     "anchor": ({"policy.anchor": "sft/soup"}, POLICY | SALSA),  # SALSA has no SFT reference to share any more
     "the domain that is left out": ({"data.left_out": "movie"}, SFT),
     "start, which plays several parts": ({"policy.start": "sft/soup"}, {"evaluate"} | POLICIES | ENSEMBLES),
@@ -59,17 +64,21 @@ VALUES = {
     "a preference added": ({"rewarded_soups.preferences": [0.25, 0.5]}, POLICY),
     "two values swapped": ({"base.batch_size": 32, "base.context": 8}, BASE),
     "two rewards swapped": ({"rewarded_soups.rewards": ["editorial", "positivity"]}, SOUP_SCORES),
-    "the second of two seeds": ({"sft.seeds": [1, 3]}, {"sft", "soup", "evaluate"} | SOUP_CLAIMS | SALSA),
-    "μ": ({"warp.mu": 0.2}, WARP_POLICY),
+    "the second of two seeds": ({"sft.seeds": [1, 3]}, {"sft", "soup", "evaluate"} | SOUP_CLAIMS | SPREAD),
+    "μ": ({"warp.mu": 0.2}, WARP_MOVING),
     "η of an iteration": ({"warp.eta": 0.5}, WARP_MERGE),
     "η of a front": ({"warp.front": [0, 0.25, 1]}, WARP_SCORES),
+    "a variation of WARP added": ({"warp.variations": [{"eta": 0.6}, {"mu": 0.3}, {"beta": 0.2}]}, WARP_POLICY),
+    "an average of one training left out": ({"warp.averages": ["moving"]}, WARP_SCORES),
     "WARP's reward": ({"warp.reward": "editorial=0.5+positivity=0.5"}, WARP),
     "a pair of policies": (
         {"salsa.pairs": [[{"alpha": 0.25, "beta": 0.05}, {"alpha": 1, "beta": 0.05}]]},
         {"salsa_reference"} | SALSA,
     ),
-    "resamples": ({"evaluation.resamples": 150}, SOUP_CLAIMS | WARP_CLAIMS | SALSA_CLAIMS | ENSEMBLE_CLAIMS),
+    "the difference that would matter": ({"evaluation.margin": 0.1}, CLAIMS),
+    "η of the paths to policies": ({"evaluation.path": [0.25, 0.75]}, ON_PATHS),
     "the share of wrong labels": ({"reward_ensembles.flipped": 0.1}, PROXY),
+    "the optimiser of proxies": ({"reward_ensembles.clip_norm": 1.0}, PROXY),
     "c of mean − c·variance": ({"reward_ensembles.coefficient": 1.0}, BEST_OF_N),
     "what no job of the experiment takes, and numbers spelt otherwise": (
         {
@@ -86,8 +95,10 @@ VALUES = {
     "a figure's size": ({"figures.width": 5.0}, SOUP_FIGURES | WARP_FIGURES | SALSA_FIGURES | ENSEMBLE_FIGURES),
 }
 CODE = {
-    "lib/merges/linear.py": {"soup", "warp_merge"} | POLICIES | SCORES,  # the moving average is there, too
+    "lib/merges/linear.py": {"soup", "warp_merge"} | SPREAD | POLICIES | SCORES,  # the moving average is there, too
     "lib/merging.py": SCORES | ENSEMBLE_SCORES,
+    "lib/papers/warp/claims.py": WARP_CLAIMS,
+    "lib/reporting/claims.py": {"claims", "report"},
     "lib/reporting/figures.py": SOUP_FIGURES | WARP_FIGURES | SALSA_FIGURES | ENSEMBLE_FIGURES,
     "lib/reward_models/best_of_n.py": BEST_OF_N,
     "scripts/report.py": {"report"},
@@ -99,6 +110,8 @@ GRAPH = {
     "a pair of policies",
     "start, which plays several parts",
     "a preference added",
+    "a variation of WARP added",
+    "an average of one training left out",
     "WARP's reward",
     "the share of wrong labels",
 }  # edits that change dvc.yaml
@@ -166,7 +179,7 @@ def test_an_edit_of_a_value_that_a_rule_gives_reruns_the_rule(copy_of_sealed):
     rules = copy_of_sealed.root / "rules/sft.smk"
     rules.write_text(rules.read_text().replace("[1 / len(SEED_OF_SFT) for _ in SEED_OF_SFT]", "[0.25, 0.75]"))
     assert graph_was_outdated(copy_of_sealed)
-    assert agreed(copy_of_sealed) == {"soup", "evaluate"} | SOUP_CLAIMS | SALSA
+    assert agreed(copy_of_sealed) == {"soup", "evaluate"} | SOUP_CLAIMS | SPREAD
 
 
 def test_an_edit_of_the_raw_data_reruns_everything(copy_of_sealed):

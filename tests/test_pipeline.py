@@ -13,6 +13,9 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from lib.data.prompts import prompts, some_prompts
 from lib.merging import Weights, linear_soup, liti, slerp
 from lib.models.weights import weights_of
+from lib.papers.claims import Claim, claims_table
+from lib.papers.evidence import Evidence
+from lib.papers.register import PAPERS, claims_of
 from lib.reward_models.loading import load
 from tests.checkout import Checkout
 
@@ -27,7 +30,8 @@ def test_every_result_is_there(finished):
     figures += [f"salsa/main/figures/{name}.{kind}" for name in ("training", "win_rates") for kind in ("png", "pdf")]
     figures += [f"warp/figures/{name}.{kind}" for name in ("plane", "weights", "angles") for kind in ("png", "pdf")]
     figures += [f"reward_ensembles/main/figures/{name}.png" for name in ("training_kl", "best_of_n", "calibration")]
-    for name in ["report.md", "base/model.safetensors", "sft/soup/README.md", *figures]:
+    pages = ["report.md", "claims.md", "sft/soup/README.md", "sft/spread.json"]
+    for name in [*pages, "base/model.safetensors", *figures]:
         assert (results / name).stat().st_size > 0
     assert not list(results.rglob("*.partial"))
     assert not [path for path in results.rglob("*") if path.suffix in (".bin", ".pt", ".pkl")]
@@ -62,8 +66,40 @@ def test_policies_are_judged_on_prompts_of_every_domain_and_of_the_one_left_out_
 
 def test_the_report_says_what_it_rests_on(finished):
     report = (finished.root / RESULTS / "report.md").read_text()
-    assert "With one seed they say nothing about what another would give" in report
+    assert "say nothing about what another seed would give" in report
     assert re.search(r"positivity: on or above the chord at \d of 2 λ", report)
+
+
+def test_no_verdict_is_given_on_one_seed_and_every_claim_is_told(finished):
+    results = finished.root / RESULTS
+    judged = pd.read_csv(results / "claims.csv").query("primary")
+    assert set(judged["verdict"]) == {"no verdict: too few seeds", "not testable here"}
+    assert judged.groupby("paper").size().to_dict() == {paper: len(primary(paper)) for paper in PAPERS}
+    assert judged["reason"].notna().equals(judged["verdict"] == "not testable here")
+    for page in ("report.md", "claims.md"):
+        assert all(f"| {claim}" in (results / page).read_text() for claim in judged["claim"])
+
+
+def primary(paper: str) -> list[Claim]:
+    """The claims of a paper, without further comparisons."""
+    return [claim for claim in claims_of(paper) if claim.primary]
+
+
+def test_claims_are_judged_by_the_recorded_evidence_alone(finished):
+    results = finished.root / RESULTS
+    folders = {paper: results / paper for paper in ("rewarded_soups", "warp")}
+    folders |= {paper: results / paper / "main" for paper in ("salsa", "reward_ensembles")}
+    found = {paper: Evidence.read(folders[paper] / "evidence") for paper in PAPERS}
+    text = claims_table({paper: claims_of(paper) for paper in PAPERS}, found).to_csv(index=False)
+    assert text == (results / "claims.csv").read_text()
+
+
+def test_samples_at_equal_kl_are_of_the_same_prompts_and_about_as_far(finished):
+    for paper in PAPERS:
+        samples = pd.read_csv(finished.root / RESULTS / paper / "samples_at_equal_kl.csv")
+        policies = set(samples["policy"])
+        assert len(policies) > 1
+        assert all(set(rows["policy"]) == policies for _, rows in samples.groupby("prompt"))
 
 
 def test_any_soup_can_be_had_as_a_model(copy_of_finished):
@@ -264,9 +300,13 @@ def test_other_cores_and_a_killed_job_end_with_the_same_bytes(finished, tmp_path
         for name in theirs
         if name not in ours and not name.removeprefix("scores/").startswith(("warp", "reward_ensembles"))
     ] == [
+        "claims.csv",
+        "claims.md",
         "metrics.json",
         "report.md",
         "rewarded_soups/samples.csv",
+        "rewarded_soups/samples_at_equal_kl.csv",
+        "salsa/samples_at_equal_kl.csv",
     ]
     assert [name for name in ours if ours[name] != theirs[name]] == []
 

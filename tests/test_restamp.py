@@ -11,7 +11,7 @@ from lib.graph.jobs import graph_of
 from lib.graph.restamp import same_meaning
 from lib.graph.stages import DEFAULT_PARAMS
 from scripts.dvc_graph import restamp
-from tests.checkout import Checkout
+from tests.checkout import JOBS, Checkout
 from tests.test_edits import CODE, agreed, working_in
 
 MODULE = b'"""What it is."""\n\nx = ["a", "b"]\n\n\ndef f(y=1):\n    """What it does."""\n    return x, y\n'
@@ -66,8 +66,8 @@ def test_words_are_recorded_and_both_engines_are_content(copy_of_sealed, restamp
     edit_words(copy_of_sealed)
     assert CODE[FILE] <= agreed(copy_of_sealed)
     said = restamped(copy_of_sealed)
-    assert re.match(r"(.*\n)?(\d+) recorded anew, 0 not, of 57 jobs\n", said), said
-    assert "57 of 57 jobs adopted, 0 not here, 0 stale" in said
+    assert re.match(rf"(.*\n)?(\d+) recorded anew, 0 not, of {JOBS} jobs\n", said), said
+    assert f"{JOBS} of {JOBS} jobs adopted, 0 not here, 0 stale" in said
     assert agreed(copy_of_sealed) == set()
     after = lock_file.read_text().splitlines()
     changed = [i for i, (old, new) in enumerate(zip(before, after, strict=True)) if old != new]
@@ -75,18 +75,18 @@ def test_words_are_recorded_and_both_engines_are_content(copy_of_sealed, restamp
     assert {before[i - 2 if "md5" in before[i] else i - 3] for i in changed} == {f"    - path: {FILE}"}
     assert copy_of_sealed.files() == results
     dry = copy_of_sealed.dvc("repro", "--dry", "--allow-missing")
-    assert len(re.findall("Stage '(.*)' didn't change", dry)) == 57
+    assert len(re.findall("Stage '(.*)' didn't change", dry)) == JOBS
 
 
 def test_other_edits_are_refused_by_name_beside_words_that_are_not(copy_of_sealed, restamped):
     edit_words(copy_of_sealed)
     figures = copy_of_sealed.root / "lib/reporting/figures.py"
     figures.write_text(figures.read_text() + "\nDPI = 1\n")
-    copy_of_sealed.edit_params({"evaluation.resamples": 150})
+    copy_of_sealed.edit_params({"evaluation.margin": 0.1})
     before = yaml.safe_load((copy_of_sealed.root / "dvc.lock").read_text())["stages"]
     said = restamped(copy_of_sealed)
     assert "not, lib/reporting/figures.py has changed in more than comments, docstrings and layout: rewarded_" in said
-    assert re.search(r"^not, evaluation.resamples was 200 and is 150: rewarded_soups_claims, ", said, re.MULTILINE)
+    assert re.search(r"^not, evaluation.margin was 0.05 and is 0.1: rewarded_soups_claims, ", said, re.MULTILINE)
     after = yaml.safe_load((copy_of_sealed.root / "dvc.lock").read_text())["stages"]
     assert after["soup"] != before["soup"]
     for stage in ("rewarded_soups_figures", "rewarded_soups_claims", "report"):
@@ -124,7 +124,7 @@ def test_it_needs_no_results(copy_of_sealed, restamped, tmp_path):
     edit_words(colleague)
     said = restamped(colleague)
     assert " recorded anew, 0 not" in said
-    assert "0 of 57 jobs adopted, 57 not here" in said
+    assert f"0 of {JOBS} jobs adopted, {JOBS} not here" in said
     shutil.copy(colleague.root / "dvc.lock", copy_of_sealed.root)
     edit_words(copy_of_sealed)
     copy_of_sealed.dvc_graph("adopt")

@@ -11,14 +11,14 @@ import pytest
 from lib.graph.jobs import Graph, graph_of
 from lib.graph.stages import DEFAULT_PARAMS
 from scripts.dvc_graph import status, why
-from tests.checkout import Checkout
+from tests.checkout import JOBS, Checkout
 from tests.test_edits import working_in
 
 SCORES = "results/smoke/scores/rewarded_soups/seed-1.csv"
 POLICY = "results/smoke/policy/positivity/seed-1"
 NEW = "policy-editorial-0_75-positivity-0_25-1"
 VALUES = {
-    "a key of its own": ({"evaluation.resamples": 150}, "warp_claims", "evaluation.resamples was 200 and is 150", ""),
+    "a key of its own": ({"evaluation.margin": 0.1}, "warp_claims", "evaluation.margin was 0.05 and is 0.1", ""),
     "a key upstream": (
         {"policy.steps": 5},
         SCORES,
@@ -117,12 +117,12 @@ def test_an_unknown_target_is_an_error_that_names_near_ones(sealed):
 def test_status_says_how_many_and_what(copy_of_sealed, capsys):
     with graph(copy_of_sealed) as found:
         status(found)
-    assert capsys.readouterr().out == "57 of 57 jobs are as recorded; the results of 57 are here\n"
+    assert capsys.readouterr().out == f"{JOBS} of {JOBS} jobs are as recorded; the results of {JOBS} are here\n"
     copy_of_sealed.edit_code("scripts/warp_claims.py")
     Path(copy_of_sealed.root, "results/smoke/report.md").unlink()
     with graph(copy_of_sealed) as found:
         status(found)
     assert capsys.readouterr().out.splitlines() == [
-        "56 of 57 jobs are as recorded; the results of 56 are here",
+        f"{JOBS - 1} of {JOBS} jobs are as recorded; the results of {JOBS - 1} are here",
         "- scripts/warp_claims.py has changed: warp_claims",
     ]

@@ -4,6 +4,7 @@ import json
 import re
 
 import pytest
+import yaml
 from safetensors.torch import load_file
 
 from lib.graph.stages import DEFAULT_PARAMS
@@ -106,14 +107,15 @@ def test_a_pair_that_is_asked_for_is_trained(copy_of_finished):
 
 def test_the_default_experiment_has_the_jobs_of_the_method():
     output = Checkout(ROOT).snakemake("-n", "--forceall")
-    counts = dict(line.split() for line in output.splitlines() if len(line.split()) == 2 and line[0] != "-")
-    assert counts["sft"] == "2"
-    assert counts["reward"] == "2"
-    assert counts["policy"] == "12"  # 3 experts and 3 preferences, 2 seeds
-    assert counts["rewarded_soups_scores"] == "2"
-    assert counts["salsa_policy"] == "2"  # the soup, 2 seeds: what it is compared with is shared
-    assert counts["proxy"] == "4"  # one model and three heads, 2 seeds
-    assert counts["reward_ensembles_policy"] == "4"
+    rows = (line.split() for line in output.splitlines() if line[:1].isalpha())
+    counts = {row[0]: int(row[1]) for row in rows if len(row) == 2 and row[1].isdigit()}
+    seeds = len(yaml.safe_load((ROOT / DEFAULT_PARAMS).read_text())["seeds"])
+    assert counts["sft"] == counts["reward"] == 2
+    assert counts["policy"] == 6 * seeds  # 3 experts and 3 preferences
+    assert counts["rewarded_soups_scores"] == seeds
+    assert counts["salsa_policy"] == seeds  # the soup as the reference: what it is compared with is shared
+    assert counts["proxy"] == 2 * seeds  # one model and three heads
+    assert counts["reward_ensembles_policy"] == 2 * seeds
 
 
 def test_lint_has_nothing_to_say_but_that_no_rule_names_a_container():

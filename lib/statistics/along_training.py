@@ -8,8 +8,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from lib.statistics.equal_kl import reward_at
-
 SMOOTH = 5  # training steps in the centred moving average
 History = Sequence[Mapping[str, float]]
 Trajectory = NDArray[np.float64]  # (records, 2): reward and KL to θ_sft
@@ -41,18 +39,15 @@ def smoothed(table: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
 
 
 def trajectory(table: pd.DataFrame) -> Trajectory:
-    """Moving averages of reward and KL to θ_sft, at the steps for which KL was recorded. table: `training_records` of one
-    policy and seed, with `reward`.
+    """Moving averages of reward and KL to θ_sft, at the steps for which KL was recorded.
+
+    table: `training_records` of one policy and seed, with `reward`.
     """
-    return smoothed(table, ["reward", "kl"])[table["kl"].notna()].to_numpy()
+    ordered = table.sort_values("step")
+    return smoothed(ordered, ["reward", "kl"])[ordered["kl"].notna()].to_numpy()
 
 
 def trajectories(table: pd.DataFrame, policy: str) -> list[Trajectory]:
     """The trajectory of each seed of a policy. table: `training_records`, with `reward`."""
     chosen = table[table["policy"] == policy]
-    return [trajectory(rows.sort_values("step")) for _, rows in chosen.groupby("seed")]
-
-
-def reward_along(path: Trajectory, kl: float) -> float:
-    """Reward along training at some KL: all records count that are near it, however often training came by."""
-    return float(reward_at(path, np.array([kl]))[0])
+    return [trajectory(rows) for _, rows in chosen.groupby("seed")]

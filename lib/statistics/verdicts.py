@@ -1,8 +1,8 @@
 """What is said of a claim: its primary comparison judged by rules that are the same for all.
 
 *Holds*: the simultaneous interval lies beyond the bound on the claimed side, and p, adjusted by Holm over the claims of
-a paper, is below .05. *Contradicted*: the same on the other side. *No difference that matters*: the interval lies within
-the margin. *Undecided*: none of these. With three seeds or fewer there is no verdict.
+a paper, is below .05. *Contradicted*: the same on the other side. *No difference that matters*: the interval lies
+within the margin. *Undecided*: none of these. With three seeds or fewer there is no verdict.
 """
 
 import math
@@ -131,11 +131,10 @@ def decide(comparison: Comparison, measured: Judgement, p_holm: float) -> Judgem
 
 
 def weakest_of(comparison: Comparison) -> int:
-    """The number that is least for the claim: the smallest, or for "equal" the farthest from 0, in standard errors."""
-    sample = comparison.sample
-    error = np.nan_to_num(spread(sample).error)
-    t = (sample.mean - comparison.bound) / np.where(error > 0, error, 1e-12)
-    return int(np.argmax(np.abs(t)) if comparison.kind is Kind.EQUAL else np.argmin(t))
+    """The number that is least for the claim, in standard errors from the bound; for "equal", from the nearer margin."""
+    mean, error = comparison.sample.mean, np.nan_to_num(spread(comparison.sample).error)
+    apart = comparison.margin - np.abs(mean) if comparison.kind is Kind.EQUAL else mean - comparison.bound
+    return int(np.argmin(apart / np.where(error > 0, error, 1e-12)))
 
 
 def p_of(comparison: Comparison) -> float:

@@ -1,29 +1,17 @@
 """Proxy and gold reward along training (E-1)."""
 
-from collections.abc import Mapping
-
 import numpy as np
 import pandas as pd
 
 from lib.papers.evidence import Evidence
 from lib.papers.reward_ensembles.names import Variant
 from lib.papers.reward_ensembles.policies import variants_in
-from lib.statistics.along_training import SMOOTH, History, smoothed
+from lib.statistics.along_training import SMOOTH, smoothed
 from lib.statistics.intervals import Floats, Sample
 from lib.statistics.scores import in_columns, summaries
 
 CURVES = ["proxy", "gold", "kl"]
 RECORDED = ["policy", "seed", "step", "kl", "kl_to_anchor", "proxy", "gold"]
-
-
-def training_records(histories: Mapping[str, Mapping[int, History]]) -> pd.DataFrame:
-    """The evidence on trainings, a row per policy, seed and step. histories: by policy and seed."""
-    tables = [
-        pd.DataFrame(history).assign(policy=policy, seed=seed)
-        for policy, of_seeds in histories.items()
-        for seed, history in of_seeds.items()
-    ]
-    return pd.concat(tables, ignore_index=True)[RECORDED]
 
 
 def training_curves(evidence: Evidence, variant: Variant) -> Floats:

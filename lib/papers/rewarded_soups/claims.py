@@ -1,7 +1,7 @@
 """The claims of Rewarded Soups (arXiv 2306.04488), and tables of what they rest on.
 
 A point's method is `sft`, `soup`, `morl` or `ensemble`, and its name the mixture (`lib.statistics.scores`). The
-evidence has the scores "held out" and the settings rewards, weights, preferences, simplex_rewards, start, path and margin.
+evidence has the scores "held out" and the settings rewards, weights, preferences, simplex_rewards, start, path, margin.
 
 Longer than other modules: the comparisons of five claims, and the tables that show them.
 """

@@ -26,7 +26,8 @@ from lib.papers.warp.names import (
     variation_name,
     variation_point,
 )
-from lib.statistics.along_training import Trajectory, reward_along, trajectory
+from lib.statistics.along_training import Trajectory, trajectory
+from lib.statistics.equal_kl import gap_at_equal_kl
 from lib.statistics.intervals import Sample, side_by_side
 from lib.statistics.scores import ALONGSIDE, PointName, Scores, front_table, summaries
 from lib.statistics.verdicts import Kind
@@ -154,8 +155,6 @@ def bends(evidence: Evidence, column: str) -> Numbers:
     """W-4: how far a column lies above its chord along η, on the first iteration's front of the largest M."""
     front, etas = front_of(evidence, max(evidence.settings["policies"]), 1), sorted(evidence.settings["front"])
     share = np.array(etas)[1:-1]
-    if not len(share):
-        raise NotTestable("no η between 0 and 1 (warp.front)")
     sample = scores_of(evidence).sample(
         front, [column], lambda means: means[1:-1, 0] - (1 - share) * means[0, 0] - share * means[-1, 0]
     )
@@ -174,22 +173,24 @@ def kl_is_convex(evidence: Evidence) -> Numbers:
 
 
 def above_training(evidence: Evidence) -> Numbers:
-    """W-4: what LITI gains over θ_sft less what training had gained at the same KL, of the first iteration.
+    """W-4: what LITI gains over θ_sft less what the trainings of the merged policies had gained, at equal KL.
 
-    Held-out prompts and those of training differ in reward, so each side's own θ_sft is subtracted: the first record of
-    training is of θ_sft, on the prompts of training.
+    Held-out prompts and those of training differ in reward, so each side's own start is subtracted: the first record of
+    a training is of θ_sft, on the prompts of training. These differ from seed to seed, so intervals are over seeds alone.
     """
-    most, etas = max(evidence.settings["policies"]), inner(evidence.settings["front"])
-    if not etas:
-        raise NotTestable("no η between 0 and 1 (warp.front)")
-    points = [liti_point(most, 1, eta) for eta in (0, *etas)]
-    means = scores_of(evidence).sample(points, PLANE).values.reshape(-1, len(points), 2)
-    rows = []
-    for seed, at_points in zip(evidence.seeds, means):
-        paths = training_of(evidence, seed, [training_name(1, number) for number in range(1, most + 1)])
-        gained = [at_points[i, 0] - at_points[0, 0] for i in range(1, len(points))]
-        rows.append([gain - trained_gain(paths, kl) for gain, kl in zip(gained, at_points[1:, 1])])
-    return Sample(np.array(rows)), [f"η = {eta:g}" for eta in etas]
+    most = max(evidence.settings["policies"])
+    front, names = front_of(evidence, most, 1), [training_name(1, number) for number in range(1, most + 1)]
+    paths = scores_of(evidence).sample(front, PLANE).values.reshape(-1, len(front), 2)
+    gaps = [
+        [gap_at_equal_kl(gained(path), gained(training)) for training in training_of(evidence, seed, names)]
+        for seed, path in zip(evidence.seeds, paths)
+    ]
+    return Sample(np.mean(gaps, axis=1, keepdims=True)), [f"M = {most}, mean of its trainings"]
+
+
+def gained(path: Trajectory) -> Trajectory:
+    """A path with rewards less that of its first point."""
+    return path - [path[0, 0], 0]
 
 
 def training_of(evidence: Evidence, seed: int, policies: Sequence[str]) -> list[Trajectory]:
@@ -197,11 +198,6 @@ def training_of(evidence: Evidence, seed: int, policies: Sequence[str]) -> list[
     table = evidence.tables["training"]
     of_seed = table[table["seed"] == seed]
     return [trajectory(of_seed[of_seed["policy"] == policy]) for policy in policies]
-
-
-def trained_gain(paths: Sequence[Trajectory], kl: float) -> float:
-    """The mean gain in reward over the first record at some KL, or at the largest where a training ends before."""
-    return float(np.mean([reward_along(path, kl) - path[0, 0] for path in paths]))
 
 
 def more_policies(evidence: Evidence) -> Numbers:
@@ -330,7 +326,7 @@ CLAIMS = [
         "W-4",
         "",
         "",
-        "gain over θ_sft at equal KL, LITI on held-out prompts minus training on its own",
+        "gain over θ_sft at equal KL, LITI on held-out prompts minus training on its own prompts",
         above_training,
         primary=False,
     ),

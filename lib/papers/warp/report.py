@@ -30,7 +30,7 @@ LERP makes task vectors shorter, so at equal λ it goes less far than SLERP.
 {slerp}
 
 ### W-4: LITI
-The first iteration's front of the largest M. What it gains over training is the gain over θ_sft at the same KL, each on
+The first iteration's front of the largest M. What it gains over training is the gain over θ_sft at equal KL, each on
 its own prompts.
 
 {liti}"""

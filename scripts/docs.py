@@ -1,0 +1,101 @@
+"""Write README's table of claims, docs/results.md and its figures from the recorded experiments.
+
+    make docs
+
+Nothing in them is typed by hand: `docs/templates/results.md` has the sentences, `experiments/*/recorded` the numbers.
+"""
+
+import json
+import shutil
+import tempfile
+from collections.abc import Mapping
+from importlib import import_module
+from pathlib import Path
+
+import pandas as pd
+
+from lib.papers.claims import claims_table
+from lib.papers.evidence import Evidence
+from lib.papers.recorded import Part, evidence_of, parts_of
+from lib.papers.register import PAPERS, claims_of
+from lib.reporting.documents import between_marks, coverage_table, provenance, section, short_table
+from lib.reporting.samples import samples_by_prompt
+from lib.reporting.tables import as_table
+
+EXPERIMENT = "nano"
+AGAIN = {"salsa": "`make`, with other α and β `make salsa`", "reward_ensembles": "`make`, with K models `make ensembles`"}
+TITLES = {
+    "rewarded_soups": "Rewarded Soups",
+    "warp": "WARP",
+    "salsa": "SALSA",
+    "reward_ensembles": "Reward ensembles",
+}
+FIGURES = {  # by paper: of its figures, that which the page shows, with what it shows
+    "rewarded_soups": ("front", "The front of the default experiment"),
+    "warp": ("plane", "The plane of KL and reward"),
+    "salsa": ("win_rates", "Win rates"),
+    "reward_ensembles": ("training_kl", "Gold reward and proxy along training"),
+}
+WIDTH, DPI = 6.0, 150
+
+
+def write(root: Path, into: Path) -> None:
+    """Writes README.md, docs/results.md and docs/figures below `into`. root: of the repository."""
+    parts = parts_of(root, EXPERIMENT)
+    found = {paper: evidence for paper in PAPERS if (evidence := evidence_of(parts, paper))}
+    claims = claims_table({paper: claims_of(paper) for paper in found}, found)
+    figures = into / "docs/figures"
+    figures.mkdir(parents=True, exist_ok=True)
+    for paper, evidence in found.items():
+        draw(paper, evidence, figures)
+    template = (root / "docs/templates/results.md").read_text()
+    page = template.format(
+        shared=shared(parts),
+        papers="\n\n".join(of_paper(paper, parts, claims[claims["paper"] == paper]) for paper in found),
+        coverage=coverage_table(pd.read_csv(root / "docs/coverage.csv")),
+    )
+    (into / "docs/results.md").write_text(page)
+    readme = between_marks((root / "README.md").read_text(), short_table(claims, "docs/results.md"))
+    (into / "README.md").write_text(readme)
+
+
+def draw(paper: str, evidence: Evidence, figures: Path) -> None:
+    """The figure of a paper that the page shows, by the function that draws it in an experiment."""
+    tables = import_module(f"lib.papers.{paper}.claims").tables(evidence)
+    name, _ = FIGURES[paper]
+    with tempfile.TemporaryDirectory() as folder:
+        import_module(f"scripts.{paper}_figures").draw(evidence, tables, Path(folder), WIDTH, DPI)
+        shutil.copy(Path(folder, f"{name}.png"), figures / f"{paper}_{name}.png")
+
+
+def of_paper(paper: str, parts: Mapping[str, Part], rows: pd.DataFrame) -> str:
+    """A paper's section of the page."""
+    with_paper = {name: part for name, part in parts.items() if paper in part.papers}
+    name, caption = FIGURES[paper]
+    written = next(iter(with_paper.values())).folder / "shared" / paper / "samples_at_equal_kl.csv"
+    samples = f"What policies write at about equal KL, of the first seed:\n\n{samples_by_prompt(written)}"
+    about = {name: part.about for name, part in with_paper.items()}
+    again = AGAIN.get(paper, "`make`")
+    figure = f"![{caption}](figures/{paper}_{name}.png)"
+    return section(TITLES[paper], provenance(EXPERIMENT, about, again), figure, rows, samples)
+
+
+def shared(parts: Mapping[str, Part]) -> str:
+    """What the papers share, of the first part: the base model, the SFT pair, and how rewards agree with people."""
+    folder = next(iter(parts.values())).folder / "shared"
+    base = json.loads((folder / "base.json").read_text())
+    key = "bits per byte, validation"
+    bits = {f"θ_sft{path.stem}": json.loads(path.read_text()) for path in sorted(folder.glob("sft/[12].json"))}
+    rewards = [*sorted(folder.glob("reward/*.json")), folder / "gold.json"]
+    agreement = pd.DataFrame({"reward": path.stem} | json.loads(path.read_text()) for path in rewards)
+    models = {"θ_pre": base} | bits
+    return (
+        "Bits per byte of held-out texts: "
+        + ", ".join(f"{name} {model[key]:.3f}" for name, model in models.items())
+        + ".\n\nHow far rewards agree with human labels that they have not seen:\n\n"
+        + as_table(agreement.drop(columns="texts", errors="ignore"))
+    )
+
+
+if __name__ == "__main__":
+    write(Path(), Path())
