@@ -11,7 +11,7 @@ from lib.jobs.command_line import run
 from lib.papers.register import PAPERS, report_of
 from lib.reporting.claims import verdicts
 from lib.reporting.page import Part
-from lib.reporting.samples import samples_by_prompt
+from lib.reporting.samples import one_line, samples_by_prompt
 from lib.reporting.tables import as_table, basis
 
 SHARED = """# What was found
@@ -36,7 +36,6 @@ SFT: {sft}. What it writes when nothing is asked:
 {agreement}
 
 `gold` is the judge: no policy and no other reward of this table is trained on it."""
-
 
 SAMPLES = """### Samples at equal KL
 What policies write to the first held-out prompts, at about the same KL to θ_sft: read it before you believe a reward.
@@ -73,7 +72,7 @@ def write_report(
         trained=f" after {model['training tokens']:,} tokens" if "training tokens" in model else "",
         bits=model["bits per byte, validation"],
         sft=", ".join(f"θ_sft{i} {value:.3f}" for i, value in enumerate(bits, 1)) + " bits per byte",
-        samples="\n".join(f"> {sample}\n" for sample in model["samples"]),
+        samples="\n\n".join(f"> {one_line(sample)}" for sample in model["samples"]),
         agreement=as_table(pd.DataFrame(rewards).drop(columns="texts", errors="ignore")),
     )
     numbers = {

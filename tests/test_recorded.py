@@ -93,7 +93,7 @@ def test_parts_are_told_by_seeds_commits_and_machines():
     }
     told = provenance("nano", parts, "`make`")
     assert "seeds 1 to 3 at commit aaaaaaa on A; seeds 7, 9 at commit bbbbbbb on B" in told
-    assert listed([4]) == "4"
+    assert listed([4]) == "seed 4"
 
 
 def test_coverage_is_told_over_all_cases():

@@ -60,5 +60,10 @@ def claims_of(paper: str) -> list[Any]:
     return _module(paper, "claims").CLAIMS
 
 
+def title_of(paper: str) -> str:
+    """The paper's name and number, as its folder says it."""
+    return str(import_module(f"lib.papers.{paper}").__doc__).removesuffix(".")
+
+
 def _module(paper: str, name: str) -> ModuleType:
     return import_module(f"lib.papers.{paper}.{name}")

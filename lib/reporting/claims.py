@@ -15,29 +15,35 @@ interval lies on the claimed side, and p, by exact sign flips over seeds and adj
 is below .05. *Contradicted*: the same on the other side. *No difference that matters*: the interval lies within ± the
 margin. *Undecided*: none of these; the difference that these seeds would have shown with a chance of 80 % stands beside
 it. Of several numbers, such as one for each λ, the one is shown that is least for the claim, with an interval that
-holds for all of them at once. With three seeds or fewer there is no verdict.
-"""
+holds for all of them at once. With three seeds or fewer there is no verdict."""
 
 
-def page_of(table: pd.DataFrame) -> str:
-    """Markdown: the verdicts, then all comparisons of each paper. table: `lib.papers.claims.claims_table`."""
+def page_of(table: pd.DataFrame, titles: Mapping[str, str]) -> str:
+    """Markdown: the verdicts, then all comparisons of each paper.
+
+    table: `lib.papers.claims.claims_table`. titles: by paper.
+    """
     parts = [HEAD.format(basis=basis_of(table)), verdicts(table)]
     for paper, rows in table.groupby("paper", sort=False):
-        parts.append(f"## {str(paper).replace('_', ' ').capitalize()}\n\n{comparisons(rows)}")
+        parts.append(f"## {titles[str(paper)]}\n\n{comparisons(rows)}")
     return "\n\n".join(parts) + "\n"
 
 
 def basis_of(table: pd.DataFrame) -> str:
     """How many seeds there are."""
-    seeds = table["seeds"].max()
-    return f"{seeds:.0f} seed{'s' if seeds > 1 else ''} of reinforcement learning, each with policies of its own."
+    return f"Seeds of reinforcement learning: {table['seeds'].max():.0f}, each with policies of its own."
 
 
 def verdicts(table: pd.DataFrame) -> str:
-    """A row for each claim: what the paper says, and the verdict."""
+    """A row for each claim: what the paper says, the verdict, and what was measured."""
     rows = table[table["primary"]]
     return pd.DataFrame(
-        {"claim": row["claim"], "the paper says": f"{row['says']} ({row['section']})", "here": explained(row)}
+        {
+            "claim": row["claim"],
+            "the paper says": f"{row['says']} ({row['section']})",
+            "here": explained(row),
+            "measured (95 % interval)": "" if math.isnan(row["estimate"]) else estimate_of(row),
+        }
         for row in rows.to_dict("records")
     ).to_markdown(index=False)
 
@@ -50,7 +56,7 @@ def comparisons(rows: pd.DataFrame) -> str:
             "compared": row["compares"] + (f" ({row['unit']})" if row["unit"] != "reward" else ""),
             "estimate (95 % interval)": estimate_of(row),
             "p (Holm)": p_of(row),
-            "margin": f"{row['margin']:g}",
+            "margin": "" if math.isnan(row["estimate"]) else f"{row['margin']:g}",
             "verdict": row["verdict"],
             "the paper's own": "" if pd.isna(row["theirs"]) else row["theirs"],
         }

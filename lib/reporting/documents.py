@@ -47,7 +47,7 @@ def section(title: str, about: str, figure: str, rows: pd.DataFrame, notes: str 
 def provenance(experiment: str, parts: Mapping[str, Mapping[str, Any]], again: str) -> str:
     """Which experiment, seeds, commits and machines numbers come from, and how to run it again."""
     found = [
-        f"seeds {listed(part['seeds'])} at commit {part['commit'][:7]} on {part['machine']}" for part in parts.values()
+        f"{listed(part['seeds'])} at commit {part['commit'][:7]} on {part['machine']}" for part in parts.values()
     ]
     return f"Experiment `{experiment}`: {'; '.join(found)}. Run again: {again}."
 
@@ -55,8 +55,8 @@ def provenance(experiment: str, parts: Mapping[str, Mapping[str, Any]], again: s
 def listed(seeds: Sequence[int]) -> str:
     """Seeds in words: a range where they follow one another."""
     if len(seeds) > 2 and list(seeds) == list(range(seeds[0], seeds[0] + len(seeds))):
-        return f"{seeds[0]} to {seeds[-1]}"
-    return ", ".join(map(str, seeds))
+        return f"seeds {seeds[0]} to {seeds[-1]}"
+    return f"seed{'s' * (len(seeds) > 1)} {', '.join(map(str, seeds))}"
 
 
 def coverage_table(table: pd.DataFrame) -> str:
@@ -64,7 +64,9 @@ def coverage_table(table: pd.DataFrame) -> str:
     grouped = table.groupby(["kind", "seeds"], sort=False)["share"].agg(["min", "max"]).reset_index()
     grouped["shown"] = [f"{low:.0%} to {high:.0%}" for low, high in zip(grouped["min"], grouped["max"])]
     wide = grouped.pivot(index="kind", columns="seeds", values="shown").reindex(grouped["kind"].unique())
-    return as_markdown([{"kind": kind} | {f"{seeds} seeds": row[seeds] for seeds in wide} for kind, row in wide.iterrows()])
+    return as_markdown(
+        [{"kind": kind} | {f"{seeds} seeds": row[seeds] for seeds in wide} for kind, row in wide.iterrows()]
+    )
 
 
 def as_markdown(rows: Sequence[Mapping[str, Any]]) -> str:

@@ -10,10 +10,10 @@ def samples_by_prompt(path: Path) -> str:
     table = pd.read_csv(path, dtype={"completion": str}).fillna({"completion": ""})
     table["completion"] = [one_line(text) for text in table["completion"]]
     parts = [
-        f"**{prompt}** …\n\n{rows.drop(columns='prompt').to_markdown(index=False, floatfmt='.2f')}\n"
+        f"**{prompt}** …\n\n{rows.drop(columns='prompt').to_markdown(index=False, floatfmt='.2f')}"
         for prompt, rows in table.groupby("prompt", sort=False)
     ]
-    return "\n".join(parts)
+    return "\n\n".join(parts)
 
 
 def one_line(text: str) -> str:
