@@ -6,7 +6,7 @@
 rule claims:
     input:
         code("scripts/claims.py"),
-        [code(f"lib/papers/{name}/claims.py") for name in EVIDENCE],
+        [code(f"lib/papers/{name}/{module}.py") for name in EVIDENCE for module in ("__init__", "claims")],
         every(EVIDENCE),
     output:
         table=f"{RESULTS}/claims.csv",

@@ -298,7 +298,7 @@ def test_a_colleague_without_the_lock_trains_nothing(copy_of_sealed, bucket, tmp
 
 
 @pytest.mark.long
-def test_a_figure_is_drawn_again_from_the_scores_alone(copy_of_sealed, tmp_path):
+def test_a_figure_is_drawn_again_from_the_evidence_alone(copy_of_sealed, tmp_path):
     share_in_directory(copy_of_sealed, tmp_path)
     copy_of_sealed.dvc("push")
     colleague = copy_of_sealed.clone(tmp_path / "colleague")
@@ -306,7 +306,8 @@ def test_a_figure_is_drawn_again_from_the_scores_alone(copy_of_sealed, tmp_path)
     output = colleague.dvc("repro", "--pull", "--allow-missing", "rewarded_soups_figures")
     assert re.findall("Running stage '(.*)'", output) == ["rewarded_soups_figures"]
     here = {name for name in colleague.files() if not name.startswith("rewarded_soups/figures/")}
-    assert here == {f"rewarded_soups/{name}.csv" for name in ("front", "chord", "balance")}
+    read = {"front.csv", "chord.csv", "balance.csv", "evidence/settings.json", "evidence/scores-held out.csv"}
+    assert here == {f"rewarded_soups/{name}" for name in read}
     assert (colleague.root / "results/smoke/rewarded_soups/figures/front.pdf").stat().st_size > 0
 
 

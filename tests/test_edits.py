@@ -68,7 +68,7 @@ VALUES = {
     "μ": ({"warp.mu": 0.2}, WARP_MOVING),
     "η of an iteration": ({"warp.eta": 0.5}, WARP_MERGE),
     "η of a front": ({"warp.front": [0, 0.25, 1]}, WARP_SCORES),
-    "a variation of WARP added": ({"warp.variations": [{"eta": 0.6}, {"mu": 0.3}, {"beta": 0.2}]}, WARP_POLICY),
+    "a variation of WARP added": ({"warp.variations": [{"eta": 0.6}, {"mu": 0.3}, {"beta": 0.2}]}, WARP_MERGE),
     "an average of one training left out": ({"warp.averages": ["moving"]}, WARP_SCORES),
     "WARP's reward": ({"warp.reward": "editorial=0.5+positivity=0.5"}, WARP),
     "a pair of policies": (

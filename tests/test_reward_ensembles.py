@@ -22,7 +22,7 @@ from lib.papers.reward_ensembles.names import (
 from lib.papers.reward_ensembles.policies import EQUAL_KL, at_smallest_beta, compared
 from lib.papers.reward_ensembles.proxy_claims import measured, proxy_table
 from lib.papers.reward_ensembles.report import part
-from lib.papers.reward_ensembles.training import after_the_peak, training_records
+from lib.papers.reward_ensembles.training import after_the_peak
 from lib.reward_models.proxies import ensemble
 from lib.statistics.scores import Scores
 from scripts.reward_ensembles_figures import draw, training_of
@@ -72,14 +72,16 @@ def evidence_of(ends: dict, seeds: int = 2, gold: dict | None = None, gains: dic
     pairs = pd.DataFrame({"label": [True, False] * 5, "margin_0": [5.0, -4.0] * 5})
     proxies = {reward.proxy: dict.fromkeys(numbers, [pairs] * reward.members) for reward in rewards}
     reports = {name: {seed: [{"accuracy by gold": [0.5]}] for seed in numbers} for name in proxies}
+    training = pd.concat(
+        pd.DataFrame(records).assign(policy=name, seed=seed) for name, records in trained.items() for seed in numbers
+    )
     return Evidence(
         {"variants": [[list(of), beta] for of, beta in ends], "start": START[1], "path": ETAS, "margin": 0.05},
         {
             "held out": Scores.of(dict.fromkeys(numbers, scores(ends)), ["gold", "kl", "tokens", "words"]),
             "best of n": scores_of_curves(dict.fromkeys(numbers, best_of(gains))),
         },
-        {"training": training_records({name: dict.fromkeys(numbers, of) for name, of in trained.items()})}
-        | measured(reports, proxies),
+        {"training": training} | measured(reports, proxies),
     )
 
 

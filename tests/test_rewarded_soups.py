@@ -155,6 +155,9 @@ def test_parts_of_several_machines_add_up():
     other = Evidence(SETTINGS | {"path": []}, halves["other"].scores)
     with pytest.raises(ValueError, match="other settings than in one: path"):
         Evidence.together({"one": halves["one"], "other": other})
+    more = Evidence(SETTINGS | {"seen": []}, halves["other"].scores)
+    with pytest.raises(ValueError, match="other settings than in one: seen"):
+        Evidence.together({"one": halves["one"], "other": more})
 
 
 def test_a_path_goes_from_the_start_to_the_point():

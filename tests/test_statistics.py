@@ -63,6 +63,8 @@ def test_a_point_that_was_not_scored_and_seeds_that_do_not_match(scores):
         scores.sample([("m", "c")], ["reward"])
     with pytest.raises(ValueError, match="same points and prompts"):
         Scores.of({1: table({"a": [1.0, 2.0]}), 2: table({"b": [1.0, 2.0]})}, ["reward"])
+    with pytest.raises(ValueError, match="same points and prompts"):  # though both have twenty groups
+        Scores.of({1: table({"a": [1.0] * 40}), 2: table({"a": [1.0] * 60})}, ["reward"])
 
 
 def test_a_weighted_sum_is_one_more_column(scores):
@@ -178,6 +180,14 @@ def test_the_weakest_number_is_shown():
     [judged] = judge([comparison(np.stack([UP, np.multiply(UP, 0.5), UNSURE], 1))])
     assert judged.at == "c" and judged.estimate == np.mean(UNSURE)
     assert judged.detectable > 1 and judged.seeds_needed > 100
+
+
+def test_of_numbers_that_are_to_be_equal_the_one_nearest_to_the_margin_is_shown():
+    """It was the one farthest from 0 in standard errors: .09, which is surely within the margin of .1."""
+    sure, unsure = 0.09 + np.array(NOTHING) / 100, np.array(UNSURE)
+    [judged] = judge([comparison(np.stack([sure, unsure], 1), Kind.EQUAL)])
+    assert (judged.at, judged.verdict) == ("b", Verdict.UNDECIDED)
+    assert judged.p > 0.05
 
 
 def test_many_claims_make_each_harder_to_hold():

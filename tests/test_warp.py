@@ -126,12 +126,15 @@ def evidence() -> Evidence:
     return evidence_of(2)
 
 
+FIXED = ("β = 0.05 of the fixed anchor", "β = 0.1 of the fixed anchor")
+
+
 @pytest.mark.parametrize(
     ("numbers", "by_hand"),
     [
-        (claims.moving_against_fixed, {"β = 0.05 of the fixed anchor": 1, "β = 0.1 of the fixed anchor": 0}),
-        (claims.moving_against_fixed_as_it_is, {"β = 0.05 of the fixed anchor": 0.5, "β = 0.1 of the fixed anchor": 1.5}),
-        (claims.warp_against_fixed, {"β = 0.05 of the fixed anchor": 1 / 3, "β = 0.1 of the fixed anchor": -1 / 3}),
+        (claims.moving_against_fixed, dict(zip(FIXED, (1, 0)))),
+        (claims.moving_against_fixed_as_it_is, dict(zip(FIXED, (0.5, 1.5)))),
+        (claims.warp_against_fixed, dict(zip(FIXED, (1 / 3, -1 / 3)))),
         (claims.angles, {"iteration 1": -1, "iteration 2": 20}),
         (claims.cosines, {"iteration 1": 0.0005, "iteration 2": 0.0005}),
         (claims.slerp_against_lerp, {"λ = 0.5": 1}),
@@ -164,12 +167,11 @@ def test_easier_prompts_make_no_difference(evidence, numbers):
 
 
 def test_training_is_compared_up_to_where_it_ends(evidence):
-    """The second policy ends at KL 4, where the front goes on to 9: what comes after says nothing of equal KL."""
-    short = {name: history(1, [0, 1]) for name in HISTORIES}
-    table = pd.concat(pd.DataFrame(rows).assign(policy=name, seed=seed) for name, rows in short.items() for seed in (0, 1))
-    tables = evidence.tables | {"training": table.rename(columns={"joy": "reward"})}
-    sample, _ = claims.above_training(Evidence(evidence.settings, evidence.scores, tables))
-    np.testing.assert_allclose(sample.values, 0.5 * 2 / 3, atol=0.005)
+    """Trainings end at KL 1, where the front goes on to 9: what it gains there is not at equal KL."""
+    table = evidence.tables["training"]
+    short = Evidence(evidence.settings, evidence.scores, {"training": table[table["step"] <= 10]})
+    sample, _ = claims.above_training(short)
+    np.testing.assert_allclose(sample.values, (0.5 + 1) / 2 * 2 / 3, atol=0.005)
 
 
 def one_curve(generator: np.random.Generator, seeds: int = 8, groups: int = 5) -> Evidence:
@@ -187,13 +189,13 @@ def test_anchors_of_one_common_curve_have_no_bias_and_no_verdict():
     """The largest reward up to the nearer end, which was compared before, favours the front that goes further."""
     generator = np.random.default_rng(0)
     gaps, decided = [], 0
-    for _ in range(100):
+    for _ in range(60):
         sample, at = claims.moving_against_fixed(one_curve(generator))
         gaps.append(sample.mean)
         [judged] = judge([Comparison(sample, at, Kind.MORE, 0.05)])
         decided += judged.verdict in (Verdict.HOLDS, Verdict.CONTRADICTED)
     assert np.abs(np.mean(gaps, axis=0)).max() < 0.005
-    assert decided <= 8
+    assert decided <= 6
 
 
 def test_fronts_go_from_θ_sft_to_a_policy(evidence):

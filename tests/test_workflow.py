@@ -85,9 +85,8 @@ def test_pairs_may_come_twice_and_bring_no_policy_of_their_own(copy_of_finished)
     made = copy_of_finished.would_make("--", "salsa")
     assert "salsa_policy" not in made
     assert not [path for path in made["salsa_scores"] if "/more/" in path]
-    assert made["salsa_claims"] == {
-        f"results/smoke/salsa/more/{name}.csv" for name in ("policies", "comparisons", "soup")
-    }
+    tables = {f"{name}.csv" for name in ("policies", "comparisons", "soup", "spread")}
+    assert made["salsa_claims"] == {f"results/smoke/salsa/more/{name}" for name in tables | {"evidence"}}
 
 
 def test_a_pair_that_is_asked_for_is_trained(copy_of_finished):
@@ -132,7 +131,7 @@ def test_what_is_still_to_be_done_is_told_beforehand(copy_of_finished, capsys):
         copy_of_finished.edit_params({"policy.algorithm": "ppo"})
         forecast(DEFAULT_PARAMS, cores=2)
     table = capsys.readouterr().out
-    assert re.search(r"^\| RL +\| +13 \| +47 \|", table, re.MULTILINE)
+    assert re.search(r"^\| RL +\| +20 \| +71 \|", table, re.MULTILINE)
     assert re.search(r"^\d+ jobs, about \d+\.\d hours on 2 cores$", table, re.MULTILINE)
 
 

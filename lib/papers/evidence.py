@@ -63,7 +63,8 @@ class Evidence:
             return first
         for name, part in parts.items():
             if part.settings != first.settings:
-                differ = sorted(key for key in first.settings if part.settings.get(key) != first.settings[key])
+                keys = sorted(first.settings.keys() | part.settings.keys())
+                differ = [key for key in keys if part.settings.get(key) != first.settings.get(key)]
                 raise ValueError(f"{name}: other settings than in {next(iter(parts))}: {', '.join(differ)}")
         seeds = [seed for part in parts.values() for seed in part.seeds]
         if len(set(seeds)) < len(seeds):

@@ -29,8 +29,3 @@ def gap_at_equal_kl(path: Floats, other: Floats) -> float:
     """
     grid = np.linspace(0, min(path[:, 1].max(), other[:, 1].max()), GRID)
     return float((reward_at(path, grid) - reward_at(other, grid)).mean())
-
-
-def common_kl(path: Floats, other: Floats) -> float:
-    """The largest KL that both paths reach."""
-    return float(min(path[:, 1].max(), other[:, 1].max()))

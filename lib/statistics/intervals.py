@@ -3,6 +3,8 @@
 With y_sg = μ + a_s + b_g + e_sg, the number of seed s on group g of prompts, the variance of the mean is
 σ_a²/n + σ_b²/G + σ_e²/(n G). A t-interval over seeds estimates the first and the last term; the prompts, which all
 seeds share, add the second. Degrees of freedom of the sum are Satterthwaite's.
+
+Longer than other modules: the variance of a mean, and both kinds of interval that it gives.
 """
 
 from dataclasses import dataclass

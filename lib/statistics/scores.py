@@ -2,6 +2,8 @@
 
 A point is a policy, or a combination of policies, that was scored. Its name is a pair of method and mixture, such as
 ("soup", "editorial=0.7+positivity=0.3").
+
+Longer than other modules: the scores, what is computed from them, and the tables of it.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -54,11 +56,12 @@ class Scores:
         numbers = {point: i for i, point in enumerate(points)}
         at = [numbers[point] for point in zip(table["method"], table["mixture"])]
         ordered = table.set_index([table["seed"], table["group"], pd.Index(at)]).reindex(index)
-        if ordered["prompts"].isna().any():
-            raise ValueError("the seeds have not been scored on the same points and prompts")
         shape = (len(seeds), len(groups), len(points))
         values = ordered[columns].to_numpy(dtype=float).reshape(*shape, -1)
-        sizes = ordered["prompts"].to_numpy(dtype=float).reshape(shape)[0, :, 0]
+        counts = ordered["prompts"].to_numpy(dtype=float).reshape(shape)
+        sizes = counts[0, :, 0]
+        if not (counts == sizes[:, None]).all():  # nor is a missing one, which is NaN
+            raise ValueError("the seeds have not been scored on the same points and prompts")
         return cls([int(seed) for seed in seeds], points, columns, values, sizes)
 
     def table(self) -> pd.DataFrame:

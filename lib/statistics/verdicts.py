@@ -91,8 +91,8 @@ def measure(comparison: Comparison, tests: int) -> Judgement:
     """The estimate with its interval and what these seeds can show, without a verdict."""
     sample, (low, high) = comparison.sample, band(comparison.sample)
     weakest = weakest_of(comparison)
-    found, error = spread(sample), spread(sample).error[weakest]
-    known = not math.isnan(error)
+    found = spread(sample)
+    error, freedom = found.error[weakest], found.freedom[weakest]
     return Judgement(
         Verdict.UNDECIDED,
         at=comparison.at[weakest],
@@ -101,8 +101,8 @@ def measure(comparison: Comparison, tests: int) -> Judgement:
         high=float(high[weakest]),
         p=p_of(comparison),
         seeds=sample.seeds,
-        power=power(comparison.margin, error, found.freedom[weakest]) if known else math.nan,
-        detectable=detectable(error, found.freedom[weakest]) if known else math.nan,
+        power=power(comparison.margin, error, freedom),
+        detectable=detectable(error, freedom),
         seeds_needed=seeds_needed(sample[[weakest]], comparison.margin, tests),
     )
 
@@ -117,24 +117,21 @@ def decide(comparison: Comparison, measured: Judgement, p_holm: float) -> Judgem
     else:
         beyond, against = bool((low > bound).all()), bool((high < bound).any())
     significant = p_holm < 1 - LEVEL
-    if measured.seeds < FEWEST:
-        verdict = Verdict.TOO_FEW
-    elif beyond and significant:
-        verdict = Verdict.HOLDS
-    elif against and significant:
-        verdict = Verdict.CONTRADICTED
-    elif within and comparison.kind is Kind.MORE:
-        verdict = Verdict.NO_DIFFERENCE
-    else:
-        verdict = Verdict.UNDECIDED
-    return replace(measured, verdict=verdict, p_holm=p_holm)
+    true = {  # the first counts
+        Verdict.TOO_FEW: measured.seeds < FEWEST,
+        Verdict.HOLDS: beyond and significant,
+        Verdict.CONTRADICTED: against and significant,
+        Verdict.NO_DIFFERENCE: within and comparison.kind is Kind.MORE,
+        Verdict.UNDECIDED: True,
+    }
+    return replace(measured, verdict=next(verdict for verdict, is_so in true.items() if is_so), p_holm=p_holm)
 
 
 def weakest_of(comparison: Comparison) -> int:
-    """The number that is least for the claim, in standard errors from the bound; for "equal", from the nearer margin."""
+    """The number that is least for the claim: in standard errors, farthest beyond its bound or nearest to it."""
     mean, error = comparison.sample.mean, np.nan_to_num(spread(comparison.sample).error)
-    apart = comparison.margin - np.abs(mean) if comparison.kind is Kind.EQUAL else mean - comparison.bound
-    return int(np.argmin(apart / np.where(error > 0, error, 1e-12)))
+    room = comparison.margin - np.abs(mean) if comparison.kind is Kind.EQUAL else mean - comparison.bound
+    return int(np.argmin(room / np.where(error > 0, error, 1e-12)))
 
 
 def p_of(comparison: Comparison) -> float:

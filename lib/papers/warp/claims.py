@@ -9,6 +9,7 @@ Longer than other modules: the comparisons of seven claims.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -176,7 +177,7 @@ def above_training(evidence: Evidence) -> Numbers:
     """W-4: what LITI gains over θ_sft less what the trainings of the merged policies had gained, at equal KL.
 
     Held-out prompts and those of training differ in reward, so each side's own start is subtracted: the first record of
-    a training is of θ_sft, on the prompts of training. These differ from seed to seed, so intervals are over seeds alone.
+    a training is of θ_sft, on prompts of training. These differ from seed to seed: intervals are over seeds alone.
     """
     most = max(evidence.settings["policies"])
     front, names = front_of(evidence, most, 1), [training_name(1, number) for number in range(1, most + 1)]
@@ -207,9 +208,9 @@ def more_policies(evidence: Evidence) -> Numbers:
         raise NotTestable("one M alone (warp.policies)")
     found = [
         scores_of(evidence).at_equal_kl(last_front(evidence, more), last_front(evidence, fewer), "reward")
-        for fewer, more in zip(counts, counts[1:])
+        for fewer, more in pairwise(counts)
     ]
-    return side_by_side(found), [f"M = {more} minus {fewer}" for fewer, more in zip(counts, counts[1:])]
+    return side_by_side(found), [f"M = {more} minus {fewer}" for fewer, more in pairwise(counts)]
 
 
 def averages(evidence: Evidence) -> Numbers:
@@ -263,8 +264,8 @@ def slower_is_better(evidence: Evidence) -> Numbers:
 CLAIMS = [
     Claim(
         "W-1",
-        "with an anchor that follows the policy, the front of KL and reward lies above that of an anchor fixed at the SFT "
-        "model, for every β",
+        "with an anchor that follows the policy, the front of KL and reward lies above that of an anchor fixed at the "
+        "SFT model, for every β",
         "section 4.1",
         "reward at equal KL, moving anchor minus fixed, both with LITI and the same steps",
         moving_against_fixed,
@@ -298,7 +299,14 @@ CLAIMS = [
         theirs="near 90°; cosine of whole weights above .999",
     ),
     Claim(
-        "W-2", "", "", "smallest cosine of whole weights, less .999", cosines, margin=0.001, unit="cosine", primary=False
+        "W-2",
+        "",
+        "",
+        "smallest cosine of whole weights, less .999",
+        cosines,
+        margin=0.001,
+        unit="cosine",
+        primary=False,
     ),
     Claim(
         "W-3",

@@ -10,7 +10,8 @@ TEXT = """## WARP (arXiv 2406.16768)
 ![The plane of KL and reward](warp/figures/plane.png)
 
 Every policy has a front: the points (1 − η) θ_sft + η θ that LITI draws from θ_sft to it. Fronts are compared at equal
-KL, which is the mean difference in reward over KL from 0 to the largest that both reach.
+KL, which is the mean difference in reward over KL from 0 to the largest that both reach. At η = 0 every front is at
+θ_sft, which is listed once.
 
 {plane}
 
@@ -39,6 +40,8 @@ its own prompts.
 def part(files: Files) -> Part:
     """The part, from the evidence and the tables plane, equal_kl, slerp and liti."""
     by_name = tables(files)
+    start = by_name["plane"]["mixture"].str.endswith("η=0")
+    by_name["plane"] = by_name["plane"][~(start & start.duplicated())]
     shown = {name: as_table(by_name[name]) for name in ("plane", "equal_kl", "slerp", "liti")}
     angles = Evidence.read(files["evidence"]).tables["angles"]
     text = TEXT.format(angles=as_table(angle_summary(angles)), **shown)
