@@ -23,7 +23,10 @@ from lib.reporting.samples import samples_by_prompt
 from lib.reporting.tables import as_table
 
 EXPERIMENT = "nano"
-AGAIN = {"salsa": "`make`, with other α and β `make salsa`", "reward_ensembles": "`make`, with K models `make ensembles`"}
+AGAIN = {
+    "salsa": "`make`, with other α and β `make salsa`",
+    "reward_ensembles": "`make`, with K models `make ensembles`",
+}
 TITLES = {
     "rewarded_soups": "Rewarded Soups",
     "warp": "WARP",

@@ -3,7 +3,7 @@
     make record PART=two-seeds                        # of the default experiment
     make record PART=night EXPERIMENT=smollm2
 
-What is written, experiments/NAME/recorded/PART, is to be committed. Parts of several machines, with other seeds, add up.
+What is written, experiments/NAME/recorded/PART, is to be committed. Parts with other seeds, of other machines, add up.
 """
 
 import argparse

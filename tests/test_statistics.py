@@ -105,7 +105,7 @@ def test_two_paths_of_one_curve_have_no_gap_though_one_ends_earlier():
 
 
 def test_what_one_path_has_more_at_equal_kl():
-    path, other = np.array([[0.0, 0.0], [4.0, 4.0], [9.0, 16.0]]), np.array([[0.0, 0.0], [2.0, 4.0]])
+    path, other = np.array([[0.0, 0.0], [4.0, 4.0], [8.0, 16.0]]), np.array([[0.0, 0.0], [2.0, 4.0]])
     assert gap_at_equal_kl(path, other) == pytest.approx(4 / 3, abs=0.005)  # the mean of √KL over 0 to 4
     assert gap_at_equal_kl(other, path) == -gap_at_equal_kl(path, other)
 

@@ -1,4 +1,4 @@
-"""What is recorded of an experiment in git beside dvc.lock: small tables, from which claims and documents are made again.
+"""What is recorded of an experiment in git beside dvc.lock: small tables, from which documents are made again.
 
 A recorded part lies in experiments/NAME/recorded/PART: part.json says of which commit, seeds and kind of machine it is;
 `shared` has the reports of the base model, SFT and rewards; a folder for each paper has its evidence.
@@ -83,4 +83,5 @@ def machine() -> str:
     text = Path("/proc/cpuinfo").read_text() if Path("/proc/cpuinfo").exists() else ""
     model = re.search(r"^model name\s*: (.*)$", text, re.MULTILINE)
     units = [name for name in ("avx2", "avx512f", "amx_bf16") if re.search(rf"\b{name}\b", text)]
-    return f"{model[1] if model else 'unknown processor'}, {os.cpu_count()} cores ({', '.join(units) or 'no vector units'})"
+    name = model[1] if model else "unknown processor"
+    return f"{name}, {os.cpu_count()} cores ({', '.join(units) or 'no vector units'})"

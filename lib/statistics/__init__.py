@@ -1,1 +1,1 @@
-"""Means, intervals, fronts, and trajectories along training."""
+"""Scores seed by seed, intervals, exact tests and verdicts, fronts, equal KL, and trajectories along training."""

@@ -52,6 +52,8 @@ class Scores:
         seeds, groups = sorted(table["seed"].unique()), sorted(table["group"].unique())
         points = list(dict.fromkeys(zip(table["method"], table["mixture"])))
         columns = [column for column in table if column not in ("seed", "group", "prompts", *NAME)]
+        if table[columns].isna().any(axis=None):
+            raise ValueError(f"some seeds or points lack some of the columns {', '.join(columns)}")
         index = pd.MultiIndex.from_product([seeds, groups, range(len(points))])
         numbers = {point: i for i, point in enumerate(points)}
         at = [numbers[point] for point in zip(table["method"], table["mixture"])]

@@ -45,24 +45,28 @@ def holm(p: Sequence[float]) -> list[float]:
     return adjusted.tolist()
 
 
-def power(difference: float, error: float, freedom: float) -> float:
-    """The chance that a t-interval excludes 0 where the true mean is `difference`, for a standard error."""
+def power(difference: float, error: float, freedom: float, wider: float = 1.0) -> float:
+    """The chance that an interval excludes 0 where the true mean is `difference`, for a standard error.
+
+    wider: how many times as wide as a t-interval it is, as part of a band.
+    """
     if not error:
         return 1.0
-    bar = stats.t.ppf((1 + LEVEL) / 2, freedom)
+    bar = wider * stats.t.ppf((1 + LEVEL) / 2, freedom)
     return float(stats.nct.sf(bar, freedom, abs(difference) / error))
 
 
-def detectable(error: float, freedom: float) -> float:
-    """The true difference that a t-interval excludes 0 for with 80 % power, in the unit of the standard error."""
-    return float((stats.t.ppf((1 + LEVEL) / 2, freedom) + stats.t.ppf(POWER, freedom)) * error)
+def detectable(error: float, freedom: float, wider: float = 1.0) -> float:
+    """The true difference for which an interval excludes 0 with 80 % power, in the unit of the standard error."""
+    return float((wider * stats.t.ppf((1 + LEVEL) / 2, freedom) + stats.t.ppf(POWER, freedom)) * error)
 
 
-def seeds_needed(sample: Sample, difference: float, tests: int = 1) -> float:
+def seeds_needed(sample: Sample, difference: float, tests: int = 1, wider: float = 1.0) -> float:
     """How many seeds would show a true difference with 80 % power, with the spread of the only number of this sample.
 
     So many that 2^(1 − n), adjusted for the number of tests, is below .05 as well. Infinite if more seeds cannot: then
-    the prompts alone spread too much.
+    the prompts alone spread too much. Where they spread much, it is a little too many: degrees of freedom are those of
+    the seeds.
     """
     found, n = spread(sample), sample.seeds
     if n == 1:
@@ -70,6 +74,6 @@ def seeds_needed(sample: Sample, difference: float, tests: int = 1) -> float:
     of_seeds, of_prompts = float(found.seeds[0]) * n, float(found.prompts[0])
     for count in range(2, MOST_SEEDS + 1):
         enough = tests * 2 ** (1 - count) < 1 - LEVEL
-        if enough and detectable(math.sqrt(of_seeds / count + of_prompts), count - 1) <= abs(difference):
+        if enough and detectable(math.sqrt(of_seeds / count + of_prompts), count - 1, wider) <= abs(difference):
             return count
     return math.inf

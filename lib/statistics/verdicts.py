@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 import numpy as np
+from scipy import stats
 
-from lib.statistics.intervals import LEVEL, Sample, band, spread
+from lib.statistics.intervals import LEVEL, Sample, band, largest_t, spread
 from lib.statistics.significance import detectable, holm, power, seeds_needed, sign_flips
 
 FEWEST = 4  # seeds for a verdict
@@ -93,6 +94,7 @@ def measure(comparison: Comparison, tests: int) -> Judgement:
     weakest = weakest_of(comparison)
     found = spread(sample)
     error, freedom = found.error[weakest], found.freedom[weakest]
+    wider = largest_t(sample, found) / stats.t.ppf((1 + LEVEL) / 2, freedom)  # to hold for all numbers at once
     return Judgement(
         Verdict.UNDECIDED,
         at=comparison.at[weakest],
@@ -101,9 +103,9 @@ def measure(comparison: Comparison, tests: int) -> Judgement:
         high=float(high[weakest]),
         p=p_of(comparison),
         seeds=sample.seeds,
-        power=power(comparison.margin, error, freedom),
-        detectable=detectable(error, freedom),
-        seeds_needed=seeds_needed(sample[[weakest]], comparison.margin, tests),
+        power=power(comparison.margin, error, freedom, wider),
+        detectable=detectable(error, freedom, wider),
+        seeds_needed=seeds_needed(sample[[weakest]], comparison.margin, tests, wider),
     )
 
 
