@@ -2,6 +2,8 @@
 
 A run is WARP with one M, `M-2`, or with the largest M and one value changed, `variation/mu-0.05`. `M-all` has the
 policies that runs share.
+
+Longer than other modules: the paper has runs, averages, variations and two kinds of anchors.
 """
 
 import re
