@@ -20,9 +20,9 @@ rule policy:
         start=START,
         anchor=f"{RESULTS}/{value('policy.anchor')}",
     output:
+        **NO_AVERAGES,
         model=directory(f"{RESULTS}/policy/{{mixture}}/seed-{{seed}}"),
         history=f"{RESULTS}/policy/{{mixture}}/seed-{{seed}}.json",
-        **NO_AVERAGES,
     log:
         f"{RESULTS}/logs/policy/{{mixture}}/seed-{{seed}}.log",
     retries: ask.retries

@@ -34,9 +34,9 @@ use rule policy as warp_policy with:
         start=warp.start,
         anchor=warp.start,
     output:
+        **NO_AVERAGES,
         model=directory(f"{WARP}/policy-{{number}}/seed-{{seed}}"),
         history=f"{WARP}/policy-{{number}}/seed-{{seed}}.json",
-        **NO_AVERAGES,
     log:
         f"{RESULTS}/logs/warp_policy/{{run}}/iteration-{{iteration}}/policy-{{number}}/seed-{{seed}}.log",
     params:
@@ -76,9 +76,9 @@ use rule policy as warp_fixed with:
         start=START,
         anchor=START,
     output:
+        **NO_AVERAGES,
         model=directory(FIXED),
         history=f"{FIXED}.json",
-        **NO_AVERAGES,
     log:
         f"{RESULTS}/logs/warp_fixed/beta-{{beta}}/seed-{{seed}}.log",
     params:
@@ -96,9 +96,9 @@ use rule policy as warp_fixed with:
 # The moving anchor without merges, for as many steps as those with a fixed one (W-1).
 use rule warp_fixed as warp_moving with:
     output:
+        **NO_AVERAGES,
         model=directory(f"{RESULTS}/warp/moving/seed-{{seed}}"),
         history=f"{RESULTS}/warp/moving/seed-{{seed}}.json",
-        **NO_AVERAGES,
     log:
         f"{RESULTS}/logs/warp_moving/seed-{{seed}}.log",
     params:

@@ -168,7 +168,7 @@ def uniform(rewards: Sequence[str]) -> str:
 
 def by_construction(evidence: Evidence) -> Numbers:
     """RS-3 says how many trainings there are."""
-    raise NotTestable("true by construction: soups of N policies need no further training")
+    raise NotTestable("it is true by construction, as soups of N policies need no further training")
 
 
 CLAIMS = [
