@@ -51,9 +51,10 @@ use rule policy as warp_policy with:
         derived_from=settings(*rewards.keys(value("warp.reward"))),
 
 
-def average(kind):
-    """An output of the first policy's training, where the parameters ask for this average."""
-    return [directory(f"{FIRST}.averages/{kind}")] if kind in value("warp.averages") else []
+AVERAGES = {  # of the first policy's training, where the parameters ask for them
+    kind: [directory(f"{FIRST}.averages/{kind}")] if kind in value("warp.averages") else []
+    for kind in ("moving", "checkpoints")
+}
 
 
 ruleorder: warp_first_policy > warp_policy
@@ -63,8 +64,8 @@ use rule warp_policy as warp_first_policy with:
     output:
         model=directory(FIRST),
         history=f"{FIRST}.json",
-        moving_average=average("moving"),
-        checkpoint_average=average("checkpoints"),
+        moving_average=AVERAGES["moving"],
+        checkpoint_average=AVERAGES["checkpoints"],
 
 
 use rule policy as warp_fixed with:
