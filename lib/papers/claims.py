@@ -81,6 +81,7 @@ def _row(paper: str, claim: Claim, judged: Judgement, margin: float) -> dict[str
         "says": claim.says,
         "section": claim.section,
         "compares": claim.compares,
+        "kind": claim.kind.value,
         "at": judged.at,
         "estimate": judged.estimate,
         "low": judged.low,

@@ -87,15 +87,28 @@ def signed(value: float) -> str:
 
 
 def explained(row: Mapping[str, Any]) -> str:
-    """The verdict in a sentence, with what an undecided one would take."""
-    if row["verdict"] == "not testable here":
-        return f"not testable here: {row['reason']}"
-    if row["verdict"] != "undecided":
-        return str(row["verdict"])
-    needed = row["seeds_needed"]
-    more = "more prompts" if math.isinf(needed) else f"{needed:.0f} seeds"
+    """The verdict in a sentence: by how little a claim holds, or why it is undecided and what would decide it."""
     unit = "" if row["unit"] == "reward" else f" {row['unit']}"
-    return (
-        f"undecided: these seeds would have shown a difference of {row['detectable']:.2g}{unit}; "
-        f"{row['margin']:g} takes {more}"
-    )
+    match row["verdict"]:
+        case "not testable here":
+            return f"not testable here: {row['reason']}"
+        case "holds" if row["kind"] == "at least as much" and row["high"] < 0:
+            return f"holds by the margin alone: it is less, by less than {row['margin']:g}{unit}"
+        case "undecided":
+            return f"undecided: {undecided(row, unit)}"
+    return str(row["verdict"])
+
+
+def undecided(row: Mapping[str, Any], unit: str) -> str:
+    """Why a claim is undecided."""
+    if row["kind"] == "as good as 0":
+        return f"the interval reaches across the margin of {row['margin']:g}{unit}, or p is too large"
+    bound = -row["margin"] if row["kind"] == "at least as much" else 0.0
+    if row["low"] > bound or row["high"] < bound:
+        return f"the interval lies on one side, but p is {row['p_holm']:.2g} among the paper's claims"
+    shown = f"these seeds would have shown a difference of {row['detectable']:.2g}{unit}"
+    needed = row["seeds_needed"]
+    if needed <= row["seeds"]:
+        return shown
+    more = "more prompts" if math.isinf(needed) else f"{needed:.0f} seeds"
+    return f"{shown}; {row['margin']:g} takes {more}"

@@ -24,7 +24,7 @@ class Kind(Enum):
 
     MORE = "more"
     AT_LEAST = "at least as much"
-    EQUAL = "equal"
+    EQUAL = "as good as 0"
 
 
 class Verdict(Enum):
