@@ -14,7 +14,7 @@ import pandas as pd
 from lib.statistics.scores import Scores
 
 DIGITS = "%.6g"
-SCORES = "scores-"  # how the names of files with scores begin
+SCORES = "scores_"  # how the names of files with scores begin
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Evidence:
         (folder / "settings.json").write_text(json.dumps(self.settings, indent=1, ensure_ascii=False) + "\n")
         scores = {f"{SCORES}{name}": found.table() for name, found in self.scores.items()}
         for name, table in (scores | self.tables).items():
-            table.to_csv(folder / f"{name}.csv", index=False, float_format=DIGITS)
+            table.to_csv(folder / f"{name.replace(' ', '_')}.csv", index=False, float_format=DIGITS)
 
     @classmethod
     def read(cls, folder: Path) -> "Evidence":
@@ -51,7 +51,9 @@ class Evidence:
         settings = json.loads((folder / "settings.json").read_text())
         found = {path.stem: pd.read_csv(path) for path in sorted(folder.glob("*.csv"))}
         scores = {
-            name.removeprefix(SCORES): Scores.read(table) for name, table in found.items() if name.startswith(SCORES)
+            name.removeprefix(SCORES).replace("_", " "): Scores.read(table)
+            for name, table in found.items()
+            if name.startswith(SCORES)
         }
         return cls(settings, scores, {name: table for name, table in found.items() if not name.startswith(SCORES)})
 
