@@ -306,7 +306,7 @@ def test_a_figure_is_drawn_again_from_the_evidence_alone(copy_of_sealed, tmp_pat
     output = colleague.dvc("repro", "--pull", "--allow-missing", "rewarded_soups_figures")
     assert re.findall("Running stage '(.*)'", output) == ["rewarded_soups_figures"]
     here = {name for name in colleague.files() if not name.startswith("rewarded_soups/figures/")}
-    read = {"front.csv", "chord.csv", "balance.csv", "evidence/settings.json", "evidence/scores-held out.csv"}
+    read = {"front.csv", "chord.csv", "balance.csv", "evidence/settings.json", "evidence/scores_held_out.csv"}
     assert here == {f"rewarded_soups/{name}" for name in read}
     assert (colleague.root / "results/smoke/rewarded_soups/figures/front.pdf").stat().st_size > 0
 
