@@ -16,7 +16,7 @@ from typing import Any
 from lib.papers.evidence import Evidence
 
 PLACE = "experiments/{}/recorded"
-SHARED = ["data/snippets.json", "base.json", "sft/*.json", "reward/*.json", "gold.json"]
+SHARED = ["claims.csv", "data/snippets.json", "base.json", "sft/*.json", "reward/*.json", "gold.json"]
 MOST_BYTES = 5_000_000  # of all parts of an experiment: git keeps every version
 
 

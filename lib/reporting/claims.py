@@ -101,14 +101,14 @@ def explained(row: Mapping[str, Any]) -> str:
 
 def undecided(row: Mapping[str, Any], unit: str) -> str:
     """Why a claim is undecided."""
-    if row["kind"] == "as good as 0":
-        return f"the interval reaches across the margin of {row['margin']:g}{unit}, or p is too large"
-    bound = -row["margin"] if row["kind"] == "at least as much" else 0.0
-    if row["low"] > bound or row["high"] < bound:
+    margin = row["margin"]
+    bounds = {"more": [0.0], "at least as much": [-margin], "as good as 0": [-margin, margin]}[row["kind"]]
+    if not any(row["low"] <= bound <= row["high"] for bound in bounds):
         return f"the interval lies on one side, but p is {row['p_holm']:.2g} among the paper's claims"
     shown = f"these seeds would have shown a difference of {row['detectable']:.2g}{unit}"
+    if row["kind"] != "more":
+        return f"the interval reaches across the margin of {margin:g}{unit}; {shown}"
     needed = row["seeds_needed"]
     if needed <= row["seeds"]:
         return shown
-    more = "more prompts" if math.isinf(needed) else f"{needed:.0f} seeds"
-    return f"{shown}; {row['margin']:g} takes {more}"
+    return f"{shown}; {margin:g} takes {'more prompts' if math.isinf(needed) else f'{needed:.0f} seeds'}"

@@ -20,7 +20,10 @@ def between_marks(document: str, text: str) -> str:
 
 
 def short_table(table: pd.DataFrame, page: str) -> str:
-    """A row for each claim, linked to its section of a page: what the paper says, and the verdict."""
+    """A row for each claim, linked to its section of a page: what the paper says, and the verdict.
+
+    table: `lib.papers.claims.claims_table`.
+    """
     rows = [
         {
             "claim": f"[{row['claim']}]({page}#{str(row['paper']).replace('_', '-')})",
