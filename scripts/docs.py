@@ -24,8 +24,8 @@ from lib.reporting.tables import as_table
 
 EXPERIMENT = "nano"
 AGAIN = {
-    "salsa": "`make`, with other α and β `make salsa`",
-    "reward_ensembles": "`make`, with K models `make ensembles`",
+    "salsa": "`make`, and for other α and β `make salsa`",
+    "reward_ensembles": "`make`, and for K models `make ensembles`",
 }
 TITLES = {
     "rewarded_soups": "Rewarded Soups",

@@ -91,8 +91,7 @@ def judge(comparisons: Sequence[Comparison | str]) -> list[Judgement]:
 def measure(comparison: Comparison, tests: int) -> Judgement:
     """The estimate with its interval and what these seeds can show, without a verdict."""
     sample, (low, high) = comparison.sample, band(comparison.sample)
-    weakest = weakest_of(comparison)
-    found = spread(sample)
+    weakest, found = weakest_of(comparison), spread(sample)
     error, freedom = found.error[weakest], found.freedom[weakest]
     wider = largest_t(sample, found) / stats.t.ppf((1 + LEVEL) / 2, freedom)  # to hold for all numbers at once
     return Judgement(
@@ -111,8 +110,7 @@ def measure(comparison: Comparison, tests: int) -> Judgement:
 
 def decide(comparison: Comparison, measured: Judgement, p_holm: float) -> Judgement:
     """The verdict, by the rules at the head of this file."""
-    low, high = band(comparison.sample)
-    margin, bound = comparison.margin, comparison.bound
+    (low, high), margin, bound = band(comparison.sample), comparison.margin, comparison.bound
     within = bool((low > -margin).all() and (high < margin).all())
     if comparison.kind is Kind.EQUAL:
         beyond, against = within, bool((low > margin).any() or (high < -margin).any())
