@@ -13,11 +13,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from lib.statistics.comparisons import Comparison, Kind
 from lib.statistics.equal_kl import gap_at_equal_kl
 from lib.statistics.fronts import hypervolume
 from lib.statistics.intervals import Floats, Sample, band, intervals
 from lib.statistics.scores import GROUPS, Scores
-from lib.statistics.verdicts import Comparison, Kind, Verdict, judge
+from lib.statistics.verdicts import Verdict, judge
 
 PROMPTS = 200
 POINTS = 9  # along a path

@@ -6,11 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from lib.statistics.comparisons import Comparison, Kind, p_of
 from lib.statistics.equal_kl import gap_at_equal_kl, reward_at
 from lib.statistics.intervals import Sample
 from lib.statistics.scores import Scores, first_against_each, front_table
 from lib.statistics.significance import holm, power, seeds_needed, sign_flips
-from lib.statistics.verdicts import Comparison, Kind, Verdict, judge
+from lib.statistics.verdicts import Verdict, judge
 
 
 def table(of: dict[str, list[float]], other: float = 0.0) -> pd.DataFrame:
@@ -200,3 +201,13 @@ def test_what_cannot_be_tested_says_why_and_counts_for_nothing():
     judged = judge(["no pair", *[comparison(UP)] * 6])
     assert (judged[0].verdict, judged[0].reason) == (Verdict.NOT_TESTABLE, "no pair")
     assert judged[1].verdict is Verdict.HOLDS
+
+
+def test_prompts_that_favour_one_policy_by_chance_decide_nothing():
+    """Eight seeds agree to the last digit on these prompts, which say little about others."""
+    groups = np.tile(np.array([[3.0], [-2.0], [1.0], [-1.5], [0.5]]), (8, 1, 1))
+    sample = Sample(groups.mean(1) + np.linspace(0, 1e-3, 8)[:, None], groups)
+    one = Comparison(sample, ["a"], Kind.MORE, 0.05)
+    assert sign_flips(sample.values)[0].item() < 0.01
+    assert p_of(one) > 0.5
+    assert judge([one])[0].verdict is Verdict.UNDECIDED

@@ -19,8 +19,9 @@ from lib.papers.warp.names import (
     variation_point,
 )
 from lib.papers.warp.report import part
+from lib.statistics.comparisons import Comparison, Kind
 from lib.statistics.scores import Scores
-from lib.statistics.verdicts import Comparison, Kind, Verdict, judge
+from lib.statistics.verdicts import Verdict, judge
 from scripts.warp_claims import compute_tables
 from scripts.warp_figures import draw
 

@@ -11,8 +11,9 @@ from typing import Any
 import pandas as pd
 
 from lib.papers.evidence import Evidence
+from lib.statistics.comparisons import Comparison, Kind
 from lib.statistics.intervals import Sample
-from lib.statistics.verdicts import Comparison, Judgement, Kind, judge, measure
+from lib.statistics.verdicts import Judgement, judge, measure
 
 Numbers = tuple[Sample, Sequence[str]]
 """The numbers of a comparison, for each seed, and what each is of."""

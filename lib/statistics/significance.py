@@ -37,6 +37,15 @@ def _flips(seeds: int) -> Floats:
     return np.concatenate([np.ones((1, seeds)), drawn])
 
 
+def t_test(sample: Sample) -> float:
+    """Two-sided p of the mean of the only number, over seeds and prompts; 1 where it has no spread that is known."""
+    found = spread(sample)
+    error, freedom = float(found.error[0]), float(found.freedom[0])
+    if math.isnan(error):
+        return 1.0
+    return float(2 * stats.t.sf(abs(sample.mean[0]) / error, freedom)) if error else 0.0
+
+
 def holm(p: Sequence[float]) -> list[float]:
     """p-values of several tests, adjusted so that the chance of any false one stays below the level (Holm, 1979)."""
     order = np.argsort(p, kind="stable")

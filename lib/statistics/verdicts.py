@@ -10,21 +10,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 
-import numpy as np
 from scipy import stats
 
-from lib.statistics.intervals import LEVEL, Sample, band, largest_t, spread
-from lib.statistics.significance import detectable, holm, power, seeds_needed, sign_flips
+from lib.statistics.comparisons import Comparison, Kind, p_of, weakest_of
+from lib.statistics.intervals import LEVEL, band, largest_t, spread
+from lib.statistics.significance import detectable, holm, power, seeds_needed
 
 FEWEST = 4  # seeds for a verdict
-
-
-class Kind(Enum):
-    """What a claim says of its numbers, for all of them: more than 0, not less than 0, or as good as 0."""
-
-    MORE = "more"
-    AT_LEAST = "at least as much"
-    EQUAL = "as good as 0"
 
 
 class Verdict(Enum):
@@ -59,21 +51,6 @@ class Judgement:
     detectable: float = math.nan
     seeds_needed: float = math.nan
     reason: str = ""
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """The numbers that a claim is about, for each seed, and what each of them is of, such as a λ."""
-
-    sample: Sample
-    at: Sequence[str]
-    kind: Kind
-    margin: float
-
-    @property
-    def bound(self) -> float:
-        """What the numbers are held against: a claim of "at least as much" allows the margin."""
-        return -self.margin if self.kind is Kind.AT_LEAST else 0.0
 
 
 def judge(comparisons: Sequence[Comparison | str]) -> list[Judgement]:
@@ -125,26 +102,3 @@ def decide(comparison: Comparison, measured: Judgement, p_holm: float) -> Judgem
         Verdict.UNDECIDED: True,
     }
     return replace(measured, verdict=next(verdict for verdict, is_so in true.items() if is_so), p_holm=p_holm)
-
-
-def weakest_of(comparison: Comparison) -> int:
-    """The number that is least for the claim: in standard errors, farthest beyond its bound or nearest to it."""
-    mean, error = comparison.sample.mean, np.nan_to_num(spread(comparison.sample).error)
-    room = comparison.margin - np.abs(mean) if comparison.kind is Kind.EQUAL else mean - comparison.bound
-    return int(np.argmin(room / np.where(error > 0, error, 1e-12)))
-
-
-def p_of(comparison: Comparison) -> float:
-    """p of the comparison by exact sign flips over seeds.
-
-    That all numbers lie on the claimed side is as sure as the least sure of them. That one lies on the other side is
-    tested among all (max-t). "Equal" asks of each number that it is above the lower and below the upper margin.
-    """
-    values, margin, weakest = comparison.sample.values, comparison.margin, weakest_of(comparison)
-    mean = values.mean(0)
-    if comparison.kind is not Kind.EQUAL:
-        alone, among_all = sign_flips(values - comparison.bound)
-        return float(alone.max() if (mean > comparison.bound).all() else among_all[weakest])
-    if (np.abs(mean) < margin).all():
-        return float(max(sign_flips(values + margin)[0].max(), sign_flips(values - margin)[0].max()))
-    return float(sign_flips(values - margin * np.sign(mean))[1][weakest])

@@ -26,8 +26,8 @@ from lib.papers.reward_ensembles.policies import (
 from lib.papers.reward_ensembles.proxy_claims import proxy_table
 from lib.papers.reward_ensembles.training import after_the_peak, training_curves, training_table
 from lib.reward_models.proxies import MEMBERS, Ensemble
+from lib.statistics.comparisons import Kind
 from lib.statistics.intervals import Sample, side_by_side
-from lib.statistics.verdicts import Kind
 
 
 def over_optimisation(evidence: Evidence) -> Numbers:

@@ -15,10 +15,10 @@ from lib.papers.claims import Claim, NotTestable, Numbers
 from lib.papers.evidence import Evidence
 from lib.papers.paths import path_to
 from lib.reward_models.mixtures import between, mixture_name, mixture_weights
+from lib.statistics.comparisons import Kind
 from lib.statistics.fronts import chord_margin, hypervolume
 from lib.statistics.intervals import Floats, Sample, band, side_by_side
 from lib.statistics.scores import ALONGSIDE, PointName, Scores, first_against_each, front_table, summaries
-from lib.statistics.verdicts import Kind
 
 UTILITIES = np.linspace(0, 1, 11)  # weights of the first reward, over which expected utility is a mean
 

@@ -28,10 +28,10 @@ from lib.papers.warp.names import (
     variation_point,
 )
 from lib.statistics.along_training import Trajectory, trajectory
+from lib.statistics.comparisons import Kind
 from lib.statistics.equal_kl import gap_at_equal_kl
 from lib.statistics.intervals import Sample, side_by_side
 from lib.statistics.scores import ALONGSIDE, PointName, Scores, front_table, summaries
-from lib.statistics.verdicts import Kind
 
 PLANE = ["reward", "kl"]
 Path = list[PointName]
