@@ -12,11 +12,12 @@ HEAD = """# Claims
 
 A verdict is given on the primary comparison of a claim, which was written down before the run. *Holds*: the 95 %
 interval lies on the claimed side, and p, by exact sign flips over seeds and a t-test, adjusted by Holm over the
-paper's claims, is below .05; it may hold by less than matters. A claim of "at least as much" allows the margin: its interval has to
-lie above minus the margin, and p is against that. *Contradicted*: the same on the other side. *No difference that
-matters*: the interval lies within ± the margin. *Undecided*: none of these; the difference that these seeds would have
-shown with a chance of 80 % stands beside it. Of several numbers, such as one for each λ, the one is shown that is least
-for the claim, with an interval that holds for all of them at once. With three seeds or fewer there is no verdict.
+paper's claims, is below .05; it may hold by less than matters. A claim of "at least as much" allows the margin: its
+interval has to lie above minus the margin, and p is against that. *Contradicted*: the same on the other side. *No
+difference that matters*: the interval lies within ± the margin. *Undecided*: none of these; the difference that these
+seeds would have shown with a chance of 80 % stands beside it. Of several numbers, such as one for each λ, the one is
+shown that is least for the claim, with an interval that holds for all of them at once. With three seeds or fewer there
+is no verdict.
 """
 
 
