@@ -5,6 +5,7 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import stats
 
 from lib.statistics.intervals import LEVEL, Floats, Sample, spread
@@ -65,9 +66,9 @@ def power(difference: float, error: float, freedom: float, wider: float = 1.0) -
     return float(stats.nct.sf(bar, freedom, abs(difference) / error))
 
 
-def detectable(error: float, freedom: float, wider: float = 1.0) -> float:
+def detectable(error: ArrayLike, freedom: ArrayLike, wider: float = 1.0) -> Floats:
     """The true difference for which an interval excludes 0 with 80 % power, in the unit of the standard error."""
-    return float((wider * stats.t.ppf((1 + LEVEL) / 2, freedom) + stats.t.ppf(POWER, freedom)) * error)
+    return (wider * stats.t.ppf((1 + LEVEL) / 2, freedom) + stats.t.ppf(POWER, freedom)) * np.asarray(error)
 
 
 def seeds_needed(sample: Sample, difference: float, tests: int = 1, wider: float = 1.0) -> float:
@@ -80,9 +81,7 @@ def seeds_needed(sample: Sample, difference: float, tests: int = 1, wider: float
     found, n = spread(sample), sample.seeds
     if n == 1:
         return math.nan
-    of_seeds, of_prompts = float(found.seeds[0]) * n, float(found.prompts[0])
-    for count in range(2, MOST_SEEDS + 1):
-        enough = tests * 2 ** (1 - count) < 1 - LEVEL
-        if enough and detectable(math.sqrt(of_seeds / count + of_prompts), count - 1, wider) <= abs(difference):
-            return count
-    return math.inf
+    of_seeds, of_prompts, counts = float(found.seeds[0]) * n, float(found.prompts[0]), np.arange(2, MOST_SEEDS + 1)
+    shown = detectable(np.sqrt(of_seeds / counts + of_prompts), counts - 1, wider) <= abs(difference)
+    enough = shown & (tests * 2.0 ** (1 - counts) < 1 - LEVEL)
+    return float(counts[enough.argmax()]) if enough.any() else math.inf

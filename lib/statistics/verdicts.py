@@ -80,7 +80,7 @@ def measure(comparison: Comparison, tests: int) -> Judgement:
         p=p_of(comparison),
         seeds=sample.seeds,
         power=power(comparison.margin, error, freedom, wider),
-        detectable=detectable(error, freedom, wider),
+        detectable=float(detectable(error, freedom, wider)),
         seeds_needed=seeds_needed(sample[[weakest]], comparison.margin, tests, wider),
     )
 
