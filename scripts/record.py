@@ -7,12 +7,12 @@ What is written, experiments/NAME/recorded/PART, is to be committed. Parts with 
 """
 
 import argparse
-import subprocess
 import sys
 from pathlib import Path
 
 import yaml
 
+from lib.graph.history import head
 from lib.papers.recorded import MOST_BYTES, PLACE, record
 
 
@@ -26,28 +26,13 @@ def main() -> None:
     name = params["experiment"]
     place = Path(PLACE.format(name)) / options.part
     try:
-        record(Path("results") / name, name, commit(), params["seeds"], place)
+        record(Path("results") / name, name, head(["lib", "scripts"]), params["seeds"], place)
     except (OSError, ValueError) as error:
         sys.exit(f"error: {error}")
     size = sum(path.stat().st_size for path in place.parent.rglob("*") if path.is_file())
     print(f"{place} written; all parts of {name} have {size / 1e6:.1f} MB")
     if size > MOST_BYTES:
         sys.exit(f"error: that is more than {MOST_BYTES / 1e6:.0f} MB, which is too much for git: leave out a part")
-
-
-def commit() -> str:
-    """The commit of the code. Raises ValueError where code is edited: then nobody could say what has run."""
-    edited = subprocess.run(
-        ["git", "status", "--porcelain", "--", "Snakefile", "rules", "lib", "scripts"],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    if edited.stdout:
-        files = ", ".join(line[3:] for line in edited.stdout.splitlines())
-        raise ValueError(f"{files}: not committed, and a part says of which commit it is: commit first")
-    found = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=True)
-    return found.stdout.strip()
 
 
 if __name__ == "__main__":

@@ -33,7 +33,7 @@ def head(code: Iterable[str]) -> str:
     """The commit that is checked out. Raises ValueError where one of these files or a rule is not as in it."""
     if edited := git("status", "--porcelain", "--", "Snakefile", "rules", *code).decode().splitlines():
         files = ", ".join(line[3:] for line in edited)
-        raise ValueError(f"{files}: not committed, and dvc.lock is to say of which commit results are: commit first")
+        raise ValueError(f"{files}: not committed, and what is recorded is to say of which commit it is: commit first")
     return git("rev-parse", "HEAD").decode().strip()
 
 
