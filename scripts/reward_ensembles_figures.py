@@ -16,11 +16,10 @@ from lib.papers.reward_ensembles.best_of_n import COLUMNS, over_one_sample, size
 from lib.papers.reward_ensembles.names import Variant, aggregates_of, variant_point
 from lib.papers.reward_ensembles.policies import scores_of, start_of, variants_in
 from lib.papers.reward_ensembles.training import training_curves
-from lib.reporting.figures import COLOURS, CYCLE, FEW, PAPER, bars, save
+from lib.reporting.figures import COLOURS, CYCLE, PAPER, bars, few, placed, save, title_of
 from lib.reward_models.proxies import MEMBERS, Ensemble
 from lib.statistics.along_training import SMOOTH
 from lib.statistics.intervals import Floats
-from lib.statistics.scores import Scores
 
 LINES = {"mean": "--", "worst_case": "-", "uncertainty_weighted": ":"}
 TICKS = (0, 1, 5, 10, 20, 40, 80, 160)  # nats
@@ -49,18 +48,6 @@ def draw(evidence: Evidence, tables: Mapping[str, pd.DataFrame], folder: Path, w
     save(folder, "policies", policies_of(evidence, tables["policies"], width), dpi)
     save(folder, "best_of_n", best_of_n_of(evidence, tables["best_of_n"], width), dpi)
     save(folder, "calibration", calibration_of(tables["reliability"], width), dpi)
-
-
-def few(scores: Scores) -> bool:
-    """Whether seeds are shown in place of intervals, which mean little with so few."""
-    return 1 < len(scores.seeds) <= FEW
-
-
-def told(scores: Scores) -> str:
-    """What is drawn around a mean."""
-    if len(scores.seeds) == 1:
-        return f"one seed, with 95 % intervals over {scores.prompts} prompts"
-    return f"mean of {len(scores.seeds)} seeds, " + ("small: each seed" if few(scores) else "with 95 % intervals")
 
 
 def left_out(found: Sequence, shown: Sequence, what: str) -> str:
@@ -128,8 +115,7 @@ def once_each(figure: Figure, panels: Sequence[Axes], title: str) -> None:
 
 def policies_of(evidence: Evidence, table: pd.DataFrame, width: float) -> Figure:
     """Every policy's gold reward over that of θ_sft on held-out prompts, a colour for each β."""
-    variants, by_seed = variants_in(evidence), few(scores_of(evidence))
-    shown = table.set_index("policy").drop(columns=["gold_low", "gold_high"] if by_seed else [])
+    variants, shown = variants_in(evidence), table.set_index("policy")
     names = list(dict.fromkeys(variant.ensemble.name for variant in variants))
     betas = sorted({variant.beta for variant in variants})
     figure, axes = plt.subplots(figsize=(width * 1.2, 1.2 + 0.3 * len(names)), layout="constrained")
@@ -138,14 +124,12 @@ def policies_of(evidence: Evidence, table: pd.DataFrame, width: float) -> Figure
         rows = np.array([names.index(variant.ensemble.name) for variant in at_beta])
         places = rows + 0.2 * (i - (len(betas) - 1) / 2)
         points = shown.loc[[variant.name for variant in at_beta]].assign(place=places)
-        bars(axes, points, "gold", "place", color=CYCLE[i], marker="o", label=f"β = {beta:g}")
-        for variant, place in zip(at_beta, places) if by_seed else ():
-            seeds = gain_by_seed(evidence, variant)
-            axes.scatter(seeds, np.full(len(seeds), place), s=7, alpha=0.5, color=CYCLE[i], linewidths=0)
+        by_seed = placed(np.stack([gain_by_seed(evidence, variant) for variant in at_beta], axis=1), places)
+        bars(axes, points, "gold", "place", by_seed, color=CYCLE[i], marker="o", label=f"β = {beta:g}")
     axes.axvline(0, color=COLOURS["sft"], linestyle="--", linewidth=0.8, label="θ_sft")
     axes.set_yticks(range(len(names)), names)
     axes.set(xlabel="gold reward over that of θ_sft, held out", ylim=(len(names) - 0.5, -0.5))
-    figure.legend(loc="outside lower center", ncols=4, title=told(scores_of(evidence)))
+    figure.legend(loc="outside lower center", ncols=4, title=title_of(scores_of(evidence)))
     return figure
 
 
@@ -163,14 +147,14 @@ def best_of_n_of(evidence: Evidence, table: pd.DataFrame, width: float) -> Figur
         for reward in shown:
             points, style = table[table["reward"] == reward.name], style_of(reward)
             axes.plot(points["kl"], points[column], linewidth=1.3, label=reward.name, **style)
-            if few(evidence.scores["best of n"]):
+            if few(len(evidence.scores["best of n"].seeds)):
                 seeds = best_by_seed(evidence, reward, column)
                 axes.plot(points["kl"], seeds.T, ".", markersize=3, alpha=0.4, color=style["color"])
             else:
                 ends = points[f"{column}_low"], points[f"{column}_high"]
                 axes.fill_between(points["kl"], *ends, alpha=0.08, color=style["color"], linewidth=0)
         axes.set(xlabel="KL to θ_sft (nats): log n − (n − 1)/n", ylabel=f"{label} over that of one sample")
-    title = f"best of n, n = 1 to {table['n'].max()}; {told(evidence.scores['best of n'])}"
+    title = f"best of n, n = 1 to {table['n'].max()}; {title_of(evidence.scores['best of n'])}"
     once_each(figure, panels, title + left_out(rewards, shown, "rewards"))
     return figure
 

@@ -12,10 +12,11 @@ from matplotlib.figure import Figure
 from lib.jobs.arguments import Output
 from lib.jobs.command_line import run
 from lib.papers.evidence import Evidence
-from lib.papers.rewarded_soups.claims import scores_of
-from lib.reporting.figures import COLOURS, PAPER, bars, save, seeds_of, ternary, title_of
+from lib.papers.rewarded_soups.claims import above_chord, balance, scores_of
+from lib.reporting.figures import COLOURS, CYCLE, PAPER, bars, placed, save, seeds_of, ternary, title_of
 from lib.reward_models.mixtures import mixture_weights
-from lib.statistics.scores import Scores
+from lib.statistics.intervals import Sample
+from lib.statistics.scores import PointName, Scores
 
 METHODS = {
     "soup": ("rewarded soups", "o"),
@@ -38,10 +39,9 @@ def draw(evidence: Evidence, tables: Mapping[str, pd.DataFrame], folder: Path, w
     plt.rcParams.update(PAPER)
     rewards, units, points = evidence.settings["rewards"], evidence.settings["units"], tables["front"]
     save(folder, "front", front_of(points, scores_of(evidence), rewards, units, width), dpi)
-    save(folder, "chord", chord_of(points, tables["chord"], rewards, units, width), dpi)
+    save(folder, "chord", chord_of(evidence, points, tables["chord"], width), dpi)
     if "balance" in tables:
-        three = evidence.settings["simplex_rewards"]
-        save(folder, "simplex", simplex_of(points, tables["balance"], three, width), dpi)
+        save(folder, "simplex", simplex_of(evidence, points, tables["balance"], width), dpi)
 
 
 def on_pair(points: pd.DataFrame, method: str, rewards: list[str]) -> pd.DataFrame:
@@ -58,8 +58,8 @@ def front_of(points: pd.DataFrame, scores: Scores, rewards: list[str], units: di
     x, y = rewards
     for method, (label, marker) in METHODS.items():
         chosen = points[points["method"] == method] if method == "sft" else on_pair(points, method, rewards)
-        bars(axes, chosen, x, y, color=COLOURS[method], marker=marker, label=label)
-        seeds_of(axes, scores, list(zip(chosen["method"], chosen["mixture"])), x, y, COLOURS[method], marker)
+        by_seed = seeds_of(scores, names_of(chosen), x, y)
+        bars(axes, chosen, x, y, by_seed, color=COLOURS[method], marker=marker, label=label)
         if method == "soup":
             axes.plot(chosen[x], chosen[y], color=COLOURS[method], linewidth=1)
             for _, end in chosen[chosen["weight"].isin([0, 0.5, 1])].iterrows():
@@ -69,15 +69,20 @@ def front_of(points: pd.DataFrame, scores: Scores, rewards: list[str], units: di
     return figure
 
 
-def chord_of(
-    points: pd.DataFrame, chord: pd.DataFrame, rewards: list[str], units: dict[str, str], width: float
-) -> Figure:
+def names_of(points: pd.DataFrame) -> list[PointName]:
+    """The points in the rows of a table."""
+    return list(zip(points["method"], points["mixture"]))
+
+
+def chord_of(evidence: Evidence, points: pd.DataFrame, chord: pd.DataFrame, width: float) -> Figure:
     """Each reward against λ with the chord between the experts, the margin over it, and KL."""
-    soups = on_pair(points, "soup", rewards)
+    rewards, units, scores = evidence.settings["rewards"], evidence.settings["units"], scores_of(evidence)
+    soups, (above, at) = on_pair(points, "soup", rewards), above_chord(evidence)
     figure, axes = plt.subplots(2, 3, figsize=(width * 1.4, width * 0.75), sharex=True, layout="constrained")
     for i, column in enumerate([*rewards, "kl"]):
         upper = axes[0, i]
-        bars(upper, soups, "weight", column, color=COLOURS["soup"], marker="o", label="soups")
+        by_seed = placed(soups["weight"], scores.sample(names_of(soups), [column]).values)
+        bars(upper, soups, "weight", column, by_seed, color=COLOURS["soup"], marker="o", label="soups")
         if column == "kl":
             upper.set(ylabel="KL to θ_sft (nats)")
             continue
@@ -86,36 +91,38 @@ def chord_of(
         upper.set(ylabel=f"{column}\n({units[column]})")
         upper.legend()
         margins = chord[chord["reward"] == column]
-        bars(axes[1, i], margins, "weight", "value", color=COLOURS["soup"], marker="o", label=None)
+        by_seed = placed(margins["weight"], above.values[:, [reward == column for _, reward in at]])
+        bars(axes[1, i], margins, "weight", "value", by_seed, color=COLOURS["soup"], marker="o")
         axes[1, i].axhline(0, color="black", linestyle="--", linewidth=1)
         axes[1, i].set(xlabel=f"λ of the {rewards[0]} expert", ylabel=f"{column}\nabove the chord")
     axes[0, 2].set(xlabel=f"λ of the {rewards[0]} expert")
     axes[0, 2].tick_params(labelbottom=True)
     axes[1, 2].axis("off")
+    figure.suptitle(title_of(scores), fontsize=9)
     return figure
 
 
-def simplex_of(points: pd.DataFrame, balance: pd.DataFrame, rewards: list[str], width: float) -> Figure:
+def simplex_of(evidence: Evidence, points: pd.DataFrame, gains: pd.DataFrame, width: float) -> Figure:
     """Each of three rewards over the triangle of soups, and the balance of the uniform soup."""
-    soups = points[points["method"] == "soup"]
+    rewards, soups = evidence.settings["simplex_rewards"], points[points["method"] == "soup"]
     weights = soups["mixture"].map(mixture_weights)
     of_these = weights.map(lambda weight: set(weight) <= set(rewards))
     corners = np.array([[weight.get(name, 0.0) for name in rewards] for weight in weights[of_these]])
     figure = plt.figure(figsize=(width * 1.4, width * 0.95), layout="constrained")
     for i, name in enumerate(rewards):
         ternary(figure, figure.add_subplot(2, 3, i + 1), corners, soups[of_these][name].to_numpy(), rewards, name)
-    balance_of(figure.add_subplot(2, 1, 2), balance, rewards)
+    balance_of(figure.add_subplot(2, 1, 2), gains, balance(evidence), rewards)
     return figure
 
 
-def balance_of(axes: Axes, balance: pd.DataFrame, rewards: list[str]) -> None:
-    """Each policy's gain over θ_sft on each reward."""
-    policies = list(dict.fromkeys(balance["policy"]))
-    for i, policy in enumerate(policies):
-        rows = balance[balance["policy"] == policy]
-        place = np.arange(len(rewards)) + (i - (len(policies) - 1) / 2) * 0.12
+def balance_of(axes: Axes, gains: pd.DataFrame, by_seed: Mapping[str, Sample], rewards: list[str]) -> None:
+    """Each policy's gain over θ_sft on each reward. by_seed: by policy."""
+    for i, (policy, sample) in enumerate(by_seed.items()):
+        rows = gains[gains["policy"] == policy]
+        place = np.arange(len(rewards)) + (i - (len(by_seed) - 1) / 2) * 0.12
         label = policy if policy == "uniform soup" else f"{policy} expert"
-        bars(axes, rows.assign(place=place), "place", "value", marker="os^D"[i], label=label)
+        style = {"color": CYCLE[i], "marker": "os^D"[i], "label": label}
+        bars(axes, rows.assign(place=place), "place", "value", placed(place, sample.values), **style)
     axes.axhline(0, color="black", linewidth=0.5)
     axes.set_xticks(range(len(rewards)), rewards)
     axes.set(ylabel="gain over θ_sft")

@@ -6,7 +6,6 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from lib.jobs.arguments import Output
@@ -14,9 +13,8 @@ from lib.jobs.command_line import run
 from lib.papers.evidence import Evidence
 from lib.papers.salsa.comparisons import pairs_of, path_of, policies_of, scores_by_kind, win_rate
 from lib.papers.salsa.names import Variant, variant_point
-from lib.reporting.figures import COLOURS, CYCLE, FEW, PAPER, bars, save, seeds_of, title_of
+from lib.reporting.figures import COLOURS, CYCLE, PAPER, bars, placed, save, seeds_of, title_of
 from lib.statistics.along_training import trajectories, with_total
-from lib.statistics.intervals import Floats
 
 MARKERS = "osv^DPX"  # by β
 ENOUGH = 3  # points for a curve over α
@@ -61,8 +59,8 @@ def training_of(evidence: Evidence, points: pd.DataFrame, width: float) -> Figur
             axes.plot(training[:, 1], training[:, 0], color=colour, linewidth=0.7, alpha=0.35)
         path = scores.sample(path_of(evidence, variant), ["kl", "reward"]).mean.reshape(-1, 2)
         axes.plot(*path.T, color=colour, linewidth=1.2, linestyle="--")
-        seeds_of(axes, scores, [variant_point(variant)], "kl", "reward", colour, marker)
-        bars(axes, points.loc[[variant.name]], "kl", "reward", color=colour, marker=marker, label=variant.name)
+        by_seed, style = seeds_of(scores, [variant_point(variant)], "kl", "reward"), {"color": colour, "marker": marker}
+        bars(axes, points.loc[[variant.name]], "kl", "reward", by_seed, **style, label=variant.name)
     axes.set(xlabel="KL to θ_sft1 (nats)", ylabel="reward")
     lines = "dashed: from θ_sft1 to each policy, on held-out prompts; thin: training, on its own prompts"
     figure.legend(loc="outside lower center", ncols=3, title=f"{title_of(scores)}\n{lines}")
@@ -78,10 +76,9 @@ def win_rates_of(evidence: Evidence, rates: pd.DataFrame, width: float) -> Figur
         domains, places = evidence.settings["prompts"][kind], np.arange(len(pairs)) + shift
         points = rates[rates["prompts"] == domains].assign(place=places)
         points = points.rename(columns={"low": "rate_low", "high": "rate_high", "value": "rate"})
-        bars(axes, points, "rate", "place", color=colour, marker=marker, label=domains)
-        for place, pair in zip(places, pairs):
-            values = win_rate(evidence, pair, kind).values[:, 0]
-            seeds_at(axes, values, np.full(len(values), place), colour, marker, len(values))
+        rates_by_seed = np.stack([win_rate(evidence, pair, kind).values[:, 0] for pair in pairs], axis=1)
+        by_seed = placed(rates_by_seed, places)
+        bars(axes, points, "rate", "place", by_seed, color=colour, marker=marker, label=domains)
     axes.axvline(0.5, color="black", linestyle="--", linewidth=0.8)
     axes.set_yticks(range(len(pairs)), [f"{first.name}  against  {second.name}" for first, second in pairs])
     axes.set(xlabel="win rate by the gold reward, ties as half", ylim=(len(pairs) - 0.5, -0.5))
@@ -98,19 +95,13 @@ def alphas_of(evidence: Evidence, points: pd.DataFrame, along: Sequence[Variant]
     for axes, (title, columns) in zip(panels, contents.items()):
         for column, colour in zip(columns, (COLOURS["soup"], COLOURS["morl"])):
             axes.plot(alphas, points[column], color=colour, linewidth=1)
-            bars(axes, points.assign(alpha=alphas), "alpha", column, color=colour, marker="o", label=labels.get(column))
-            for values in scores.sample(list(map(variant_point, along)), [column]).values:
-                seeds_at(axes, alphas, values, colour, "o", len(scores.seeds))
+            by_seed = placed(alphas, scores.sample(list(map(variant_point, along)), [column]).values)
+            style = {"color": colour, "marker": "o", "label": labels.get(column)}
+            bars(axes, points.assign(alpha=alphas), "alpha", column, by_seed, **style)
         axes.set(xlabel="α of θ_sft1 in the reference", ylabel=title)
     panels[-1].legend(loc="upper left")
     figure.suptitle(f"β = {along[0].beta:g}; {title_of(scores)}", fontsize=9)
     return figure
-
-
-def seeds_at(axes: Axes, x: Floats, y: Floats, colour: str, marker: str, seeds: int) -> None:
-    """Small and light points of single seeds, where there are few."""
-    if 1 < seeds <= FEW:
-        axes.scatter(x, y, color=colour, marker=marker, s=7, alpha=0.4, linewidths=0)
 
 
 if __name__ == "__main__":

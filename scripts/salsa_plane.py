@@ -12,7 +12,7 @@ from lib.jobs.command_line import run
 from lib.papers.evidence import by_seed
 from lib.papers.salsa.claims import segment_table
 from lib.papers.salsa.names import CORNERS, plane_point, segment_point
-from lib.reporting.figures import COLOURS, FEW, PAPER, bars, save, ternary, title_of
+from lib.reporting.figures import COLOURS, PAPER, bars, placed, save, ternary, title_of
 from lib.reward_models.mixtures import simplex
 from lib.statistics.along_training import with_total
 from lib.statistics.scores import Scores, front_table
@@ -53,9 +53,8 @@ def segment_of(scores: Scores, points: pd.DataFrame, divisions: int, width: floa
     for axes, (column, label) in zip(panels, REWARDS.items()):
         axes.plot([0, 1], line[column].iloc[[0, -1]], color="black", linestyle="--", linewidth=0.8)
         axes.plot(line["alpha"], line[column], color=COLOURS["soup"], linewidth=1)
-        bars(axes, line, "alpha", column, color=COLOURS["soup"], marker="o")
-        if 1 < len(scores.seeds) <= FEW:
-            axes.plot(alphas, scores.sample(names, [column]).values.T, "o", color=COLOURS["soup"], ms=2.5, alpha=0.4)
+        by_seed = placed(alphas, scores.sample(names, [column]).values)
+        bars(axes, line, "alpha", column, by_seed, color=COLOURS["soup"], marker="o")
         axes.set(xlabel="α of θ_sft1", ylabel=label)
     figure.suptitle(title_of(scores), fontsize=9)
     return figure

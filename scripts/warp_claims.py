@@ -34,7 +34,7 @@ def compute_tables(
     by_point = by_seed(scores, seeds)
     told = [column for column in [*reward, *ALONGSIDE] if column in by_point[seeds[0]]]
     further = {"training": with_total(training_records(trainings, seeds), reward), "angles": angle_table(angles, seeds)}
-    found = Scores.of(by_point, told).with_total("reward", reward)
+    found = Scores.of(by_point, told).with_sum("reward", reward)
     Evidence(compared, {"held out": found}, further).write(evidence)
     outputs = {"plane": plane, "equal_kl": equal_kl, "slerp": slerp, "liti": liti}
     for name, table in tables(Evidence.read(evidence)).items():

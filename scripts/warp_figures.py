@@ -15,7 +15,7 @@ from lib.jobs.command_line import run
 from lib.papers.evidence import Evidence
 from lib.papers.warp.claims import fixed_front, front_of, moving_front, scores_of
 from lib.papers.warp.names import between_point
-from lib.reporting.figures import COLOURS, CYCLE, FEW, PAPER, bars, save, seeds_of, title_of
+from lib.reporting.figures import COLOURS, CYCLE, PAPER, bars, placed, save, seeds_of, title_of
 
 LINES, MARKERS = ["-", "--", ":", "-."], "ovs^D"  # by M
 LABELS = 12  # of layers: no more fit under the axis
@@ -55,9 +55,9 @@ def plane_of(points: pd.DataFrame, evidence: Evidence, width: float) -> Figure:
     for (label, front), style in zip(fronts.items(), styles, strict=True):
         line = points.loc[front]
         axes.plot(line["kl"], line["reward"], linewidth=1, markersize=3, **style)
-        colour, marker = style["color"], style["marker"]
-        bars(axes, line.iloc[[-1]], "kl", "reward", color=colour, marker=marker, label=label)
-        seeds_of(axes, scores, front[-1:], "kl", "reward", colour, marker)
+        by_seed = seeds_of(scores, front[-1:], "kl", "reward")
+        end = {"color": style["color"], "marker": style["marker"], "label": label}
+        bars(axes, line.iloc[[-1]], "kl", "reward", by_seed, **end)
     axes.set(xlabel="KL to θ_sft (nats)", ylabel="reward")
     figure.legend(loc="outside lower center", ncols=2, title=f"fronts from θ_sft; {title_of(scores)}")
     return figure
@@ -72,9 +72,8 @@ def weights_of(points: pd.DataFrame, evidence: Evidence, width: float) -> Figure
             names = [between_point(method, weight) for weight in weights]
             line = points.loc[names].assign(weight=np.array(weights) + shift)
             axes.plot(line["weight"], line[column], color=colour, linewidth=1)
-            bars(axes, line, "weight", column, color=colour, marker="o", label=method.upper())
-            for values in scores.sample(names, [column]).values if 1 < len(scores.seeds) <= FEW else ():
-                axes.scatter(line["weight"], values, color=colour, s=7, alpha=0.4, linewidths=0)
+            by_seed = placed(line["weight"], scores.sample(names, [column]).values)
+            bars(axes, line, "weight", column, by_seed, color=colour, marker="o", label=method.upper())
         axes.set(xlabel="λ of the second policy", ylabel=label)
     figure.legend(*both[0].get_legend_handles_labels(), loc="outside lower center", ncols=2, title=title_of(scores))
     return figure

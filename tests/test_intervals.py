@@ -82,7 +82,7 @@ def test_a_band_is_wider_than_an_interval_and_that_of_equal_numbers_is_not():
     assert largest_t(same, spread(same)) < 1.3 * quantile
     alone = apart[[0]]
     assert largest_t(alone, spread(alone)) == pytest.approx(quantile)
-    np.testing.assert_allclose(band(alone), intervals(alone))
+    np.testing.assert_allclose(band(alone)[:2], intervals(alone))
 
 
 def test_numbers_are_taken_apart_and_subtracted_seed_by_seed():

@@ -69,7 +69,7 @@ def test_a_point_that_was_not_scored_and_seeds_that_do_not_match(scores):
 
 
 def test_a_weighted_sum_is_one_more_column(scores):
-    total = scores.with_total("total", {"reward": 0.5, "kl": 2.0})
+    total = scores.with_sum("total", {"reward": 0.5, "kl": 2.0})
     assert total.sample([("m", "a")], ["total"]).values.tolist() == [[4.0], [3.0]]
 
 

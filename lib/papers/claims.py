@@ -6,13 +6,14 @@ the run, or a further comparison that stands beside it without a verdict.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import pandas as pd
 
 from lib.papers.evidence import Evidence
 from lib.statistics.comparisons import Comparison, Kind
-from lib.statistics.intervals import Sample
+from lib.statistics.intervals import Sample, band
 from lib.statistics.verdicts import Judgement, judge, measure
 
 Numbers = tuple[Sample, Sequence[str]]
@@ -52,6 +53,10 @@ class Claim:
         return Comparison(sample, list(at), self.kind, evidence.margin if self.margin is None else self.margin)
 
 
+beside = partial(Claim, says="", section="", primary=False)
+"""A further comparison of a claim, given by name, compares and numbers."""
+
+
 def claims_table(claims: Mapping[str, Sequence[Claim]], evidence: Mapping[str, Evidence]) -> pd.DataFrame:
     """A row for each comparison of each paper, with the verdict where it is a claim's primary one.
 
@@ -71,7 +76,7 @@ def claims_table(claims: Mapping[str, Sequence[Claim]], evidence: Mapping[str, E
 
 def _beside(found: Comparison | str) -> Judgement | None:
     """A further comparison, or none where it cannot be made."""
-    return None if isinstance(found, str) else measure(found, 1)
+    return None if isinstance(found, str) else measure(found, band(found.sample), 1)
 
 
 def _row(paper: str, claim: Claim, judged: Judgement, margin: float) -> dict[str, Any]:

@@ -39,16 +39,16 @@ def basis_of(table: pd.DataFrame) -> str:
 
 def verdicts(table: pd.DataFrame) -> str:
     """A row for each claim: what the paper says, the verdict, and what was measured."""
-    rows = table[table["primary"]]
     return pd.DataFrame(
-        {
-            "claim": row["claim"],
-            "the paper says": f"{row['says']} ({row['section']})",
-            "here": explained(row),
-            "measured (95 % interval)": "" if math.isnan(row["estimate"]) else estimate_of(row),
-        }
-        for row in rows.to_dict("records")
+        verdict_of(row) | {"measured (95 % interval)": "" if math.isnan(row["estimate"]) else estimate_of(row)}
+        for row in table[table["primary"]].to_dict("records")
     ).to_markdown(index=False)
+
+
+def verdict_of(row: Mapping[str, Any]) -> dict[str, str]:
+    """What is said of one claim."""
+    says = f"{row['says']} ({row['section']})"
+    return {"claim": row["claim"], "the paper says": says, "here": explained(row)}
 
 
 def comparisons(rows: pd.DataFrame) -> str:

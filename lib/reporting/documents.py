@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from lib.reporting.claims import comparisons, explained
+from lib.reporting.claims import comparisons, explained, verdict_of
 
 BEGIN, END = "<!-- written by `make docs` -->", "<!-- end of what `make docs` writes -->"
 
@@ -37,12 +37,7 @@ def short_table(table: pd.DataFrame, page: str) -> str:
 
 def section(title: str, about: str, figure: str, rows: pd.DataFrame, notes: str = "") -> str:
     """A paper's section: where the numbers come from, a figure, the verdicts, and all comparisons."""
-    verdicts = as_markdown(
-        [
-            {"claim": row["claim"], "the paper says": f"{row['says']} ({row['section']})", "here": explained(row)}
-            for row in rows[rows["primary"]].to_dict("records")
-        ]
-    )
+    verdicts = as_markdown([verdict_of(row) for row in rows[rows["primary"]].to_dict("records")])
     parts = [f"## {title}", f"*{about}*", figure, verdicts, "What was compared:", comparisons(rows), notes]
     return "\n\n".join(part for part in parts if part)
 

@@ -9,9 +9,9 @@ from cycler import cycler
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.tri import Triangulation
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-from lib.statistics.intervals import ends_of
+from lib.statistics.intervals import Floats, ends_of
 from lib.statistics.scores import PointName, Scores
 
 # from the palette of Okabe and Ito
@@ -31,31 +31,50 @@ PAPER = {
 }
 
 
-def bars(axes: Axes, points: pd.DataFrame, x: str, y: str, **style) -> None:
-    """Points with error bars: the 95 % interval of x and of y, where the table has one."""
+def bars(axes: Axes, points: pd.DataFrame, x: str, y: str, by_seed: Floats | None = None, **style) -> None:
+    """Points with error bars: the 95 % interval of x and of y, where the table has one.
+
+    by_seed: x and y of each seed, (seeds, points, 2). Where there are so few seeds that an interval says little, they
+    stand in its place, small and light.
+    """
     errors = {}
-    for axis, column in (("xerr", x), ("yerr", y)):
-        low, high = ends_of(column)
-        if low in points:
-            ends = [points[column] - points[low], points[high] - points[column]]
-            errors[axis] = np.clip(np.array(ends), 0, None)
+    if by_seed is not None and few(len(by_seed)):
+        light = {key: style[key] for key in ("color", "marker") if key in style}
+        axes.scatter(*by_seed.reshape(-1, 2).T, s=7, alpha=0.4, linewidths=0, **light)
+    else:
+        errors = {"xerr": to_ends(points, x), "yerr": to_ends(points, y)}
     axes.errorbar(points[x], points[y], **errors, linestyle="none", markersize=5, elinewidth=0.8, capsize=0, **style)
 
 
-def seeds_of(axes: Axes, scores: Scores, points: Sequence[PointName], x: str, y: str, colour: str, marker: str) -> None:
-    """Each seed's points, small and light, where there are so few seeds that an interval says little."""
-    if not 1 < len(scores.seeds) <= FEW:
-        return
-    for values in scores.sample(points, [x, y]).values:
-        axes.scatter(*values.reshape(-1, 2).T, color=colour, marker=marker, s=7, alpha=0.4, linewidths=0)
+def to_ends(points: pd.DataFrame, column: str) -> Floats | None:
+    """How far the ends of a column's intervals are from its values, (2, points); None where there are none."""
+    low, high = ends_of(column)
+    if low not in points:
+        return None
+    return np.clip(np.array([points[column] - points[low], points[high] - points[column]]), 0, None)
+
+
+def few(seeds: int) -> bool:
+    """Whether each seed is shown in place of an interval over seeds."""
+    return 1 < seeds <= FEW
+
+
+def seeds_of(scores: Scores, points: Sequence[PointName], x: str, y: str) -> Floats:
+    """Two columns of some points for each seed, (seeds, points, 2)."""
+    return scores.sample(points, [x, y]).values.reshape(len(scores.seeds), -1, 2)
+
+
+def placed(x: ArrayLike, y: ArrayLike) -> Floats:
+    """`by_seed` of `bars`, where x or y is a place that all seeds share. x, y: (points,) or (seeds, points)."""
+    return np.stack(np.broadcast_arrays(x, y), axis=-1)
 
 
 def title_of(scores: Scores) -> str:
     """What a figure's points and bars are, for its legend."""
-    if len(scores.seeds) == 1:
-        return f"one seed; bars: 95 % intervals over {scores.prompts} prompts"
-    small = "; small: each seed" if len(scores.seeds) <= FEW else ""
-    return f"mean of {len(scores.seeds)} seeds with 95 % interval{small}"
+    count = len(scores.seeds)
+    if count == 1:
+        return f"one seed, with 95 % intervals over {scores.prompts} prompts"
+    return f"mean of {count} seeds, " + ("small: each seed" if few(count) else "with 95 % intervals")
 
 
 def ternary(

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from scipy.stats import mannwhitneyu, spearmanr
 
-from lib.statistics.intervals import Floats
-
+Floats = NDArray[np.float64]
 RESAMPLES = 1000
 ENDS = (0.025, 0.975)  # of the interval
 

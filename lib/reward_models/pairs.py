@@ -4,8 +4,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from lib.statistics.intervals import Floats
-
+Floats = NDArray[np.float64]
 BINS = 5  # of equal numbers of pairs
 
 

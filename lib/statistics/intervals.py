@@ -2,16 +2,20 @@
 
 With y_sg = μ + a_s + b_g + e_sg, the number of seed s on group g of prompts, the variance of the mean is
 σ_a²/n + σ_b²/G + σ_e²/(n G). A t-interval over seeds estimates the first and the last term; the prompts, which all
-seeds share, add the second. Degrees of freedom of the sum are Satterthwaite's.
+seeds share, add the second. The squares of the two parts' half-widths add up, each with the t of its own degrees of
+freedom. (Satterthwaite's degrees of freedom of the sum are too many where two seeds happen to agree: coverage falls to
+88 %.)
 
 Longer than other modules: the variance of a mean, and both kinds of interval that it gives.
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
+from scipy.special import stdtridf
 
 Floats = NDArray[np.float64]
 LEVEL = 0.95
@@ -80,7 +84,8 @@ def side_by_side(samples: list[Sample]) -> Sample:
 class Spread:
     """Variances of the means over seeds, (k,): the part that more seeds make smaller, and the part of the prompts.
 
-    freedom: degrees of freedom. With one seed all is the part of the prompts, or NaN where there are none.
+    freedom: the degrees of freedom whose t makes the interval of the sum. With one seed all is the part of the prompts,
+    or NaN where there are none.
     """
 
     seeds: Floats
@@ -109,9 +114,16 @@ def spread(sample: Sample) -> Spread:
     bar = stats.f.ppf(PROMPTS_COUNT, groups - 1, freedom)
     count = of_groups > bar * of_rest
     prompts = np.where(count, of_groups - of_rest, 0.0)
-    squares = between**2 / (n - 1) + np.where(count, of_groups**2 / (groups - 1) + of_rest**2 / freedom, 0.0)
-    total = between + prompts
-    return Spread(between, prompts, np.divide(total**2, squares, out=np.full(k, n - 1.0), where=squares > 0))
+    return Spread(between, prompts, joint_freedom([between, prompts], [n - 1, groups - 1]))
+
+
+def joint_freedom(variances: list[Floats], freedom: list[int]) -> Floats:
+    """Degrees of freedom f with t_f² Σᵢ vᵢ = Σᵢ t_fᵢ² vᵢ, for variances v (k,) of fᵢ degrees of freedom each."""
+    t = stats.t.ppf((1 + LEVEL) / 2, freedom)
+    total = np.sum(variances, axis=0)
+    half = np.sqrt(np.tensordot(t**2, np.array(variances), 1))
+    t_of_sum = np.divide(half, np.sqrt(total), out=np.full(total.shape, t[0]), where=total > 0)
+    return np.clip(stdtridf((1 + LEVEL) / 2, t_of_sum), min(freedom), sum(freedom))
 
 
 def intervals(sample: Sample) -> tuple[Floats, Floats]:
@@ -121,11 +133,19 @@ def intervals(sample: Sample) -> tuple[Floats, Floats]:
     return sample.mean - half, sample.mean + half
 
 
-def band(sample: Sample) -> tuple[Floats, Floats]:
-    """The ends of intervals that contain all true means at once, in 95 % of samples (max-t)."""
+class Band(NamedTuple):
+    """Intervals that contain all true means at once, in 95 % of samples (max-t): their ends (k,), and the t of all."""
+
+    low: Floats
+    high: Floats
+    t: float
+
+
+def band(sample: Sample) -> Band:
+    """The intervals of several numbers that hold for all at once."""
     found = spread(sample)
-    half = largest_t(sample, found) * found.error
-    return sample.mean - half, sample.mean + half
+    t = largest_t(sample, found)
+    return Band(sample.mean - t * found.error, sample.mean + t * found.error, t)
 
 
 def largest_t(sample: Sample, found: Spread) -> float:

@@ -81,7 +81,7 @@ class Scores:
         """The number of prompts."""
         return int(self.sizes.sum())
 
-    def with_total(self, name: str, reward: Mapping[str, float]) -> "Scores":
+    def with_sum(self, name: str, reward: Mapping[str, float]) -> "Scores":
         """With one more column, the weighted sum of rewards."""
         total = sum(weight * self.values[..., self.columns.index(column)] for column, weight in reward.items())
         values = np.concatenate([self.values, total[..., None]], axis=-1)

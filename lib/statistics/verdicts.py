@@ -13,7 +13,7 @@ from enum import Enum
 from scipy import stats
 
 from lib.statistics.comparisons import Comparison, Kind, p_of, weakest_of
-from lib.statistics.intervals import LEVEL, band, largest_t, spread
+from lib.statistics.intervals import LEVEL, Band, band, spread
 from lib.statistics.significance import detectable, holm, power, seeds_needed
 
 FEWEST = 4  # seeds for a verdict
@@ -60,23 +60,23 @@ def judge(comparisons: Sequence[Comparison | str]) -> list[Judgement]:
     return [
         Judgement(Verdict.NOT_TESTABLE, reason=one)
         if isinstance(one, str)
-        else decide(one, measure(one, len(tested)), next(adjusted))
+        else decide(one, ends := band(one.sample), measure(one, ends, len(tested)), next(adjusted))
         for one in comparisons
     ]
 
 
-def measure(comparison: Comparison, tests: int) -> Judgement:
-    """The estimate with its interval and what these seeds can show, without a verdict."""
-    sample, (low, high) = comparison.sample, band(comparison.sample)
-    weakest, found = weakest_of(comparison), spread(sample)
+def measure(comparison: Comparison, ends: Band, tests: int) -> Judgement:
+    """The estimate with its interval and what these seeds can show, without a verdict. ends: the comparison's band."""
+    sample, weakest = comparison.sample, weakest_of(comparison)
+    found = spread(sample)
     error, freedom = found.error[weakest], found.freedom[weakest]
-    wider = largest_t(sample, found) / stats.t.ppf((1 + LEVEL) / 2, freedom)  # to hold for all numbers at once
+    wider = ends.t / stats.t.ppf((1 + LEVEL) / 2, freedom)  # to hold for all numbers at once
     return Judgement(
         Verdict.UNDECIDED,
         at=comparison.at[weakest],
         estimate=float(sample.mean[weakest]),
-        low=float(low[weakest]),
-        high=float(high[weakest]),
+        low=float(ends.low[weakest]),
+        high=float(ends.high[weakest]),
         p=p_of(comparison),
         seeds=sample.seeds,
         power=power(comparison.margin, error, freedom, wider),
@@ -85,9 +85,9 @@ def measure(comparison: Comparison, tests: int) -> Judgement:
     )
 
 
-def decide(comparison: Comparison, measured: Judgement, p_holm: float) -> Judgement:
+def decide(comparison: Comparison, ends: Band, measured: Judgement, p_holm: float) -> Judgement:
     """The verdict, by the rules at the head of this file."""
-    (low, high), margin, bound = band(comparison.sample), comparison.margin, comparison.bound
+    (low, high, _), margin, bound = ends, comparison.margin, comparison.bound
     within = bool((low > -margin).all() and (high < margin).all())
     if comparison.kind is Kind.EQUAL:
         beyond, against = within, bool((low > margin).any() or (high < -margin).any())

@@ -10,7 +10,7 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from lib.papers.claims import Claim, NotTestable, Numbers
+from lib.papers.claims import Claim, NotTestable, Numbers, beside
 from lib.papers.evidence import Evidence
 from lib.papers.reward_ensembles.best_of_n import best_of_n_table, over_one_model, sizes_in
 from lib.papers.reward_ensembles.names import HEADS, MODELS, ONE_MODEL
@@ -84,7 +84,6 @@ def best_of_most(reward: Ensemble, evidence: Evidence) -> Numbers:
 
 
 WORST, MEAN = f"the worst case of {MEMBERS} heads", f"the mean of {MEMBERS} heads"
-beside = partial(Claim, says="", section="", primary=False)
 
 CLAIMS = [
     Claim(

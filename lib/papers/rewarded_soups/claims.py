@@ -6,12 +6,12 @@ evidence has the scores "held out" and the settings rewards, weights, preference
 Longer than other modules: the comparisons of five claims, and the tables that show them.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 
-from lib.papers.claims import Claim, NotTestable, Numbers
+from lib.papers.claims import Claim, NotTestable, Numbers, beside
 from lib.papers.evidence import Evidence
 from lib.papers.paths import path_to
 from lib.reward_models.mixtures import between, mixture_name, mixture_weights
@@ -104,7 +104,7 @@ def volume_difference(evidence: Evidence) -> Numbers:
 
 def user_reward(evidence: Evidence, name: str) -> Scores:
     """The scores with the column `utility`, the reward of a user with the preferences of a mixture."""
-    return scores_of(evidence).with_total("utility", mixture_weights(name))
+    return scores_of(evidence).with_sum("utility", mixture_weights(name))
 
 
 def soups_at_equal_kl(evidence: Evidence) -> Numbers:
@@ -190,24 +190,18 @@ CLAIMS = [
         Kind.AT_LEAST,
         theirs="news summaries: 21 soups ahead of the experts with one MORL policy; locomotion: every soup behind MORL",
     ),
-    Claim(
+    beside(
         "RS-2",
-        "",
-        "",
-        "hypervolume, experts with soups minus experts with as many MORL policies",
-        volume_difference,
+        compares="hypervolume, experts with soups minus experts with as many MORL policies",
+        numbers=volume_difference,
         unit="reward²",
-        primary=False,
         theirs="news summaries, above θ_sft: .492 (21 soups), .297 (experts and one MORL), .181 (experts)",
     ),
-    Claim(
+    beside(
         "RS-2",
-        "",
-        "",
-        "the user's reward at equal KL, soup at λ = μ minus MORL",
-        soups_at_equal_kl,
-        Kind.AT_LEAST,
-        primary=False,
+        compares="the user's reward at equal KL, soup at λ = μ minus MORL",
+        numbers=soups_at_equal_kl,
+        kind=Kind.AT_LEAST,
     ),
     Claim(
         "RS-3",
@@ -224,14 +218,11 @@ CLAIMS = [
         best_soups,
         Kind.AT_LEAST,
     ),
-    Claim(
+    beside(
         "RS-4",
-        "",
-        "",
-        "the user's reward, soup at λ = μ minus the MORL policy",
-        soups_at_preferences,
-        Kind.AT_LEAST,
-        primary=False,
+        compares="the user's reward, soup at λ = μ minus the MORL policy",
+        numbers=soups_at_preferences,
+        kind=Kind.AT_LEAST,
     ),
     Claim(
         "RS-5",
@@ -261,7 +252,7 @@ def chord_table(evidence: Evidence) -> pd.DataFrame:
     sample, at = above_chord(evidence)
     return pd.DataFrame(
         {"weight": weight, "reward": reward, "value": value, "low": low, "high": high}
-        for (weight, reward), value, low, high in zip(at, sample.mean, *band(sample))
+        for (weight, reward), value, low, high in zip(at, sample.mean, *band(sample)[:2])
     )
 
 
@@ -307,10 +298,18 @@ def preference_table(evidence: Evidence) -> pd.DataFrame:
     )
 
 
-def balance_table(evidence: Evidence) -> pd.DataFrame:
+def balance(evidence: Evidence) -> dict[str, Sample]:
     """RS-5: the gain over θ_sft of each expert and of the uniform soup, on each reward."""
     rewards: list[str] = evidence.settings["simplex_rewards"]
-    policies: Mapping[str, str] = {name: name for name in rewards} | {"uniform soup": uniform(rewards)}
-    found = summaries(gains(evidence, list(policies.values())))
-    labels = [{"policy": policy, "reward": reward} for policy in policies for reward in rewards]
-    return pd.DataFrame(label | estimate for label, estimate in zip(labels, found))
+    soups = {name: name for name in rewards} | {"uniform soup": uniform(rewards)}
+    return {policy: gains(evidence, [mixture]) for policy, mixture in soups.items()}
+
+
+def balance_table(evidence: Evidence) -> pd.DataFrame:
+    """`balance`, a row for each policy and reward."""
+    rewards: list[str] = evidence.settings["simplex_rewards"]
+    return pd.DataFrame(
+        {"policy": policy, "reward": reward} | estimate
+        for policy, sample in balance(evidence).items()
+        for reward, estimate in zip(rewards, summaries(sample))
+    )

@@ -12,7 +12,7 @@ from functools import wraps
 import numpy as np
 import pandas as pd
 
-from lib.papers.claims import Claim, NotTestable, Numbers
+from lib.papers.claims import Claim, NotTestable, Numbers, beside
 from lib.papers.evidence import Evidence
 from lib.papers.salsa.comparisons import (
     difference,
@@ -119,30 +119,22 @@ CLAIMS = [
         of_soup_pairs(lambda evidence, pair: difference(evidence, pair, "reward")),
         theirs="higher, with PPO and models of 2B to 7B; KL was not held equal",
     ),
-    Claim(
+    beside(
         "S-1",
-        "",
-        "",
-        "reward at equal KL to θ_sft1, with the soup minus with θ_sft1 as the reference",
-        of_soup_pairs(reward_at_equal_kl),
-        primary=False,
+        compares="reward at equal KL to θ_sft1, with the soup minus with θ_sft1 as the reference",
+        numbers=of_soup_pairs(reward_at_equal_kl),
     ),
-    Claim(
+    beside(
         "S-1",
-        "",
-        "",
-        "gold reward at the same β and steps, with the soup minus with θ_sft1 as the reference",
-        of_soup_pairs(lambda evidence, pair: difference(evidence, pair, "gold")),
+        compares="gold reward at the same β and steps, with the soup minus with θ_sft1 as the reference",
+        numbers=of_soup_pairs(lambda evidence, pair: difference(evidence, pair, "gold")),
         unit="gold reward",
-        primary=False,
     ),
-    Claim(
+    beside(
         "S-1",
-        "",
-        "",
-        "reward at the same β and steps on the domain left out, with the soup minus with θ_sft1 as the reference",
-        of_soup_pairs(lambda evidence, pair: difference(evidence, pair, "reward", "beyond"), "beyond"),
-        primary=False,
+        compares="reward at the same β and steps on the domain left out, with the soup minus with θ_sft1 as the"
+        " reference",
+        numbers=of_soup_pairs(lambda evidence, pair: difference(evidence, pair, "reward", "beyond"), "beyond"),
     ),
     Claim(
         "S-2",
@@ -164,15 +156,12 @@ CLAIMS = [
         unit="share of prompts",
         theirs="above ½ on MT-Bench, Arena-Hard and UltraFeedback, with Llama2-7B, Mistral-7B and Gemma-2B",
     ),
-    Claim(
+    beside(
         "S-3",
-        "",
-        "",
-        "win rate by the gold reward minus ½, on the domain left out",
-        of_soup_pairs(lambda evidence, pair: win_rate(evidence, pair, "beyond").minus(0.5), "beyond"),
+        compares="win rate by the gold reward minus ½, on the domain left out",
+        numbers=of_soup_pairs(lambda evidence, pair: win_rate(evidence, pair, "beyond").minus(0.5), "beyond"),
         margin=MORE_WINS,
         unit="share of prompts",
-        primary=False,
     ),
     Claim(
         "S-4",
@@ -189,14 +178,11 @@ CLAIMS = [
         "reward of the soup minus that of θ_sft1, and minus that of θ_sft2",
         soup_over_both,
     ),
-    Claim(
+    beside(
         "S-5",
-        "",
-        "",
-        "gold reward of the soup minus that of θ_sft1, and minus that of θ_sft2",
-        lambda evidence: (soup_less_each(evidence, "gold"), ["θ_sft1", "θ_sft2"]),
+        compares="gold reward of the soup minus that of θ_sft1, and minus that of θ_sft2",
+        numbers=lambda evidence: (soup_less_each(evidence, "gold"), ["θ_sft1", "θ_sft2"]),
         unit="gold reward",
-        primary=False,
     ),
 ]
 
@@ -259,5 +245,5 @@ def segment_table(scores: Scores, divisions: int) -> pd.DataFrame:
     points = [segment_point(alpha) for alpha in [*alphas, 1, 0]]
     sample = scores.sample(points, SEGMENT, lambda means: chord_margin(means[:-2], means[-2:], mixing).ravel())
     at = [{"alpha": alpha, "reward": column} for alpha in alphas for column in SEGMENT]
-    ends = zip(sample.mean, *band(sample))
+    ends = zip(sample.mean, *band(sample)[:2])
     return pd.DataFrame(row | {"value": value, "low": low, "high": high} for row, (value, low, high) in zip(at, ends))

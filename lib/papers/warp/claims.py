@@ -14,7 +14,7 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-from lib.papers.claims import Claim, NotTestable, Numbers
+from lib.papers.claims import Claim, NotTestable, Numbers, beside
 from lib.papers.evidence import Evidence
 from lib.papers.paths import path_to
 from lib.papers.warp.names import (
@@ -271,21 +271,15 @@ CLAIMS = [
         moving_against_fixed,
         theirs="above for β from 0 to .1 (their figure)",
     ),
-    Claim(
+    beside(
         "W-1",
-        "",
-        "",
-        "reward as it is, moving anchor minus fixed",
-        moving_against_fixed_as_it_is,
-        primary=False,
+        compares="reward as it is, moving anchor minus fixed",
+        numbers=moving_against_fixed_as_it_is,
     ),
-    Claim(
+    beside(
         "W-1",
-        "",
-        "",
-        "reward at equal KL, WARP with M = 1 minus fixed anchors, the same steps of RL",
-        warp_against_fixed,
-        primary=False,
+        compares="reward at equal KL, WARP with M = 1 minus fixed anchors, the same steps of RL",
+        numbers=warp_against_fixed,
     ),
     Claim(
         "W-2",
@@ -298,15 +292,12 @@ CLAIMS = [
         unit="degrees",
         theirs="near 90°; cosine of whole weights above .999",
     ),
-    Claim(
+    beside(
         "W-2",
-        "",
-        "",
-        "smallest cosine of whole weights, less .999",
-        cosines,
+        compares="smallest cosine of whole weights, less .999",
+        numbers=cosines,
         margin=0.001,
         unit="cosine",
-        primary=False,
     ),
     Claim(
         "W-3",
@@ -316,12 +307,10 @@ CLAIMS = [
         slerp_against_lerp,
         theirs="above at every inner λ, most at ½",
     ),
-    Claim("W-3", "", "", "reward, SLERP minus each of its two ends", slerp_against_ends, primary=False),
-    Claim("W-3", "", "", "reward at equal KL, SLERP minus LERP", slerp_at_equal_kl, primary=False),
-    Claim(
-        "W-3", "", "", "KL, SLERP minus the mean of its ends", slerp_raises_kl, margin=0.5, unit="nats", primary=False
-    ),
-    Claim("W-3", "", "", "KL, mean of the ends minus LERP", lerp_lowers_kl, margin=0.5, unit="nats", primary=False),
+    beside("W-3", compares="reward, SLERP minus each of its two ends", numbers=slerp_against_ends),
+    beside("W-3", compares="reward at equal KL, SLERP minus LERP", numbers=slerp_at_equal_kl),
+    beside("W-3", compares="KL, SLERP minus the mean of its ends", numbers=slerp_raises_kl, margin=0.5, unit="nats"),
+    beside("W-3", compares="KL, mean of the ends minus LERP", numbers=lerp_lowers_kl, margin=0.5, unit="nats"),
     Claim(
         "W-4",
         "along η reward is concave",
@@ -329,14 +318,11 @@ CLAIMS = [
         "reward above the chord from θ_sft to the merge, at every η",
         reward_is_concave,
     ),
-    Claim("W-4", "", "", "KL below the chord, at every η", kl_is_convex, margin=0.5, unit="nats", primary=False),
-    Claim(
+    beside("W-4", compares="KL below the chord, at every η", numbers=kl_is_convex, margin=0.5, unit="nats"),
+    beside(
         "W-4",
-        "",
-        "",
-        "gain over θ_sft at equal KL, LITI on held-out prompts minus training on its own prompts",
-        above_training,
-        primary=False,
+        compares="gain over θ_sft at equal KL, LITI on held-out prompts minus training on its own prompts",
+        numbers=above_training,
     ),
     Claim(
         "W-5",
@@ -346,13 +332,10 @@ CLAIMS = [
         more_policies,
         theirs="rises with M from 1 to 5",
     ),
-    Claim(
+    beside(
         "W-5",
-        "",
-        "",
-        "reward at equal KL, average of one training minus the policy it ends at",
-        averages,
-        primary=False,
+        compares="reward at equal KL, average of one training minus the policy it ends at",
+        numbers=averages,
         theirs="averaging checkpoints of one training does not help",
     ),
     Claim(
@@ -370,7 +353,7 @@ CLAIMS = [
         "reward at equal KL, the run with the other value minus the main one",
         slower_is_better,
     ),
-    Claim("W-7", "", "", "reward at equal KL, every other η, μ or β minus the main one", variations, primary=False),
+    beside("W-7", compares="reward at equal KL, every other η, μ or β minus the main one", numbers=variations),
 ]
 
 
