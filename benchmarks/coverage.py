@@ -95,8 +95,8 @@ def coverage(seeds: int, case: str, count: int) -> Iterator[dict[str, object]]:
     for kind, truth in KINDS.items():
         found = [table[kind] for table in tables]
         value = np.mean([sample.mean for sample in found], axis=0) if truth is None else truth
-        ends: Callable[[Sample], tuple[Floats, Floats]] = band if kind.startswith("band") else intervals
-        hits = [bool(((low <= value) & (value <= high)).all()) for low, high in map(ends, found)]
+        ends: Callable[[Sample], tuple[Floats, ...]] = band if kind.startswith("band") else intervals
+        hits = [bool(((low <= value) & (value <= high)).all()) for low, high in (ends(sample)[:2] for sample in found)]
         yield {"case": case, "kind": kind, "seeds": seeds, "share": float(np.mean(hits))}
 
 
