@@ -1,20 +1,28 @@
 """Rewards from pairs of answers of which people prefer one: what is read, what is learned, what is said of it."""
 
+import itertools
 import json
 import math
 import random
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
+import yaml
 from datasets import Dataset
 
 from lib.data.preference_rows import common_beginning, parted, sides
 from lib.data.preferences import columns_of, pairs_of, rows, split_pairs
 from lib.data.snippets import split_by
 from lib.examples import preferred
+from lib.graph.checks import shape_problems, shared_problems
+from lib.graph.experiment import Experiment
+from lib.graph.preferences import PreferenceRewards
+from lib.graph.rewards import Rewards
 from lib.jobs.checkpoints import Checkpoints
+from lib.papers.register import PAPERS
 from lib.reporting.preferences import part, verdict
 from lib.reward_models.heads import bradley_terry
 from lib.reward_models.loading import load
@@ -23,6 +31,7 @@ from lib.statistics.shares import independent, share
 from scripts.preference_findings import write_findings
 from scripts.preference_model import train_on_preferences
 from scripts.preference_pairs import write_pairs
+from tests.checkout import ROOT, Checkout
 
 ASKED = [{"role": "user", "content": "Is the sea calm?"}]
 YES, NO = {"role": "assistant", "content": "Yes."}, {"role": "assistant", "content": "No."}
@@ -333,6 +342,96 @@ def test_a_text_longer_than_the_context_is_left_out_and_counted(trained, tmp_pat
     used = pd.read_json(tmp_path / "pairs.jsonl", lines=True).query("split != 'test'")
     longer = [max(len(ids) for ids in tokenizer(list(texts))["input_ids"]) > 11 for texts in used[list(SIDES)].values]
     assert 0 < found["too long"] == sum(longer) < len(used)
+
+
+# In the parameters and the graph
+
+
+def experiment(rewards, gold=None):
+    """The default experiment with other rewards."""
+    config = yaml.safe_load((ROOT / "params.yaml").read_text())
+    config["rewards"] |= rewards
+    config["gold"] = gold or config["gold"]
+    return Experiment(config, ROOT, ["params.yaml"])
+
+
+HUB = {"preferences": "hub:org/pairs", "revision": "0" * 40}
+
+
+@pytest.mark.parametrize(
+    ("spec", "key", "message"),
+    [
+        ({"preferences": "no/such.jsonl"}, "rewards.mine.preferences", "there is no no/such.jsonl"),
+        ({"preferences": "hub:org/pairs"}, "rewards.mine", "'revision' is a required property"),
+        ({"preferences": "README.md", "revision": "0" * 40}, "rewards.mine", "revision"),
+        ({"preferences": "README.md", "split": "test"}, "rewards.mine.split", "a file is read as a whole"),
+        (HUB | {"members": 3}, "rewards.mine", "members"),
+        (HUB | {"columns": {"better": "chosen"}}, "rewards.mine.columns", "better"),
+        (HUB | {"ensemble": "heads", "coefficient": 1}, "rewards.mine.coefficient", "only `aggregate: uncertainty_wei"),
+    ],
+)
+def test_a_mistake_in_the_parameters_is_told_with_its_key(spec, key, message):
+    papers = {paper: ROOT / f"lib/papers/{paper}/schema.yaml" for paper in PAPERS}
+    for changed, place in (({"rewards": {"mine": spec}}, key), ({"rewards": {}, "gold": spec}, key[8:])):
+        mine = experiment(**changed)
+        found_key, found = next(itertools.chain(shape_problems(mine, papers), shared_problems(mine)))
+        assert found_key == place.replace("mine", "gold" if "gold" in changed else "mine")
+        assert message in found
+
+
+def test_a_reward_of_several_models_trains_each_and_one_of_heads_trains_one():
+    specs = {"several": HUB | {"ensemble": "models", "members": 2}, "heads": HUB | {"ensemble": "heads", "seed": 3}}
+    mine = experiment(specs, gold=HUB)
+    graph, rewards = PreferenceRewards(mine), Rewards(mine)
+    assert list(graph.specs) == ["gold", "heads", "several"]
+    folder = "results/nano/preferences"
+    assert rewards.source("several")["models"] == [f"{folder}/several/model-1", f"{folder}/several/model-2"]
+    assert rewards.source("heads") == {
+        "kind": "preferences",
+        "models": [f"{folder}/heads/model-1"],
+        "aggregate": "worst_case",
+        "coefficient": 0,
+    }
+    assert rewards.gold_files() == [f"{folder}/gold/model-1"]
+    assert not rewards.gold_is_fitted and rewards.gold_keys() == ["gold"]
+    trained = [
+        json.loads(graph.training(SimpleNamespace(reward=reward, number=number)))
+        for reward, number in (("several", 1), ("several", 2), ("heads", 1), ("gold", 1))
+    ]
+    assert [settings["heads"] for settings in trained] == [1, 1, 3, 1]
+    assert [settings["seed"] for settings in trained] == [1, 2, 301, 1]
+
+
+def test_members_that_are_added_leave_the_models_that_are_there():
+    for_two, for_three = (
+        PreferenceRewards(experiment({"mine": HUB | {"ensemble": "models", "members": members}})) for members in (2, 3)
+    )
+    first = SimpleNamespace(reward="mine", number=1)
+    assert (for_two.training(first), for_two.training_keys(first)) == (
+        for_three.training(first),
+        for_three.training_keys(first),
+    )
+
+
+@pytest.mark.long
+def test_rewards_and_the_judge_of_an_experiment_may_all_be_preferences(tmp_path):
+    """One file is the data, too."""
+    checkout = Checkout.at(tmp_path / "repository")
+    write(checkout.root / "pairs.jsonl", people(400, 0.1))
+    own = {"source": "pairs.jsonl", "split": "train", "rows": {"function": "lib.examples:preferred"}, "labels": []}
+    changes = {"data": own | {"held_out": 0.2, "prompt_words": None, "left_out": None}, "sft.texts": 32}
+    changes |= {"rewards.positivity": {"preferences": "pairs.jsonl", "ensemble": "heads"}}
+    changes |= {"rewards.editorial": {"preferences": "pairs.jsonl"}, "gold": {"preferences": "pairs.jsonl"}}
+    checkout.edit_params(changes)
+    checkout.snakemake("--", "results/smoke/scores/sft/seed-1.csv", "results/smoke/policy/positivity/seed-1")
+    scores = pd.read_csv(checkout.root / "results/smoke/scores/sft/seed-1.csv")
+    assert scores[["positivity", "editorial", "gold"]].nunique().min() > 2
+    splits = [pd.read_json(checkout.root / "results/smoke" / file, lines=True) for file in SPLIT_FILES]
+    by_prompt = [dict(zip(table["prompt"], table["split"])) for table in splits]
+    assert by_prompt[0] == by_prompt[1]
+
+
+SPLIT_FILES = ["data/snippets.jsonl", "preferences/positivity/pairs.jsonl"]
 
 
 # What is said of it
