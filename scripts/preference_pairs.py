@@ -29,7 +29,7 @@ def write_pairs(
     """base: whose tokenizer has the chat template, None in an experiment of plain texts. given: the file or directory,
     or nothing if the source is on the hub. key: of the reward. chat: the section data.chat.
     """
-    table = rows(source, revision, name, split, f"{key}.preferences", given)
+    table = rows(source, revision, name, split, f"{key}.preferences", given[0] if given else None)
     found = columns_of(table.column_names, columns, key, source)
     render = None if base is None else partial(rendered_prompt, tokenizer(base), system=(chat or {}).get("system"))
     distinct, left_out = pairs_of(table, found, render, f"{key}.preferences: {source}")

@@ -194,12 +194,13 @@ def test_in_a_chat_prompts_are_rendered_and_answers_follow_at_once(read, chat_mo
     assert read(plain, chat_model, {"system": "Be kind."})[0] == pairs
 
 
-def test_a_directory_of_parquet_is_read_as_a_file_is(tmp_path, read):
+def test_a_directory_of_parquet_is_read_as_a_file_is(tmp_path):
     lines = people(60, 0)
     (tmp_path / "directory").mkdir()
     Dataset.from_list(lines).to_parquet(tmp_path / "directory/train.parquet")
-    table = rows("directory", None, None, "train", "rewards.helpful.preferences", [tmp_path / "directory"])
-    assert list(table) == list(rows("file", None, None, "train", "", [write(tmp_path / "file.jsonl", lines)]))
+    given = tmp_path / "directory", write(tmp_path / "file.jsonl", lines)
+    tables = [list(rows(str(path), None, None, "train", "rewards.helpful.preferences", path)) for path in given]
+    assert tables == [lines, lines]
 
 
 # Mistakes
@@ -208,18 +209,23 @@ def test_a_directory_of_parquet_is_read_as_a_file_is(tmp_path, read):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"", "given.jsonl is empty"),
-        (b'{"chosen": "a"}\n{"chosen": "caf\xe9"}\n', "given.jsonl, line 2: it is not UTF-8"),
-        (b'{"chosen": "a"}\n{"chosen": \n', "given.jsonl, line 2: it is not JSON"),
-        (b'["a"]\n', "given.jsonl, line 1: it is not a JSON object"),
-        (b'{"chosen": "a"}\n{"chosen": ["b"]}\n', "given.jsonl has a column with values of different types"),
+        (b"", " is empty"),
+        (b'{"chosen": "a"}\n{"chosen": "caf\xe9"}\n', ", line 2: byte 0xe9 is not UTF-8"),
+        (b'{"chosen": "a"}\n{"chosen": \n', ", line 2: it is no JSON"),
+        (b"3\n", ", line 1: a row has to be a JSON object"),
     ],
-    ids=["empty", "not UTF-8", "cut off", "no object", "mixed"],
+    ids=["empty", "not UTF-8", "cut off", "no object"],
 )
 def test_a_file_that_is_none_is_told_with_its_line(tmp_path, content, message):
-    (tmp_path / "given.jsonl").write_bytes(content)
-    with pytest.raises(ValueError, match=f"^rewards.helpful.preferences: {message}"):
-        rows("given.jsonl", None, None, "train", "rewards.helpful.preferences", [tmp_path / "given.jsonl"])
+    given, key = tmp_path / "given.jsonl", "rewards.helpful.preferences"
+    given.write_bytes(content)
+    with pytest.raises(ValueError, match=f"^{key}: {given}{message}"):
+        rows(str(given), None, None, "train", key, given)
+
+
+def test_a_file_with_values_of_different_kinds_is_told_with_the_row(read):
+    with pytest.raises(ValueError, match=r"^rewards.helpful.preferences: given.jsonl, row 2: column chosen is neither"):
+        read([GOOD, GOOD | {"chosen": 3}])
 
 
 GOOD = {"prompt": "Calm?", "chosen": "Yes.", "rejected": "No."}

@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 
 from datasets import Dataset, load_dataset
 from datasets.exceptions import DatasetGenerationError
-from pyarrow import ArrowException
 
 from lib.data.preference_rows import Prompt, margin_of, parted, sides, tie_of
 from lib.data.snippets import split_by
@@ -40,40 +39,37 @@ class Pair(NamedTuple):
         return self.prompt or min(self.chosen, self.rejected)
 
 
-def rows(source: str, revision: str | None, name: str | None, split: str, key: str, given: list[Path]) -> Dataset:
-    """The rows of a data set, of which no code is run. given: the file or directory; empty for the hub.
+def rows(source: str, revision: str | None, name: str | None, split: str, key: str, given: Path | None) -> Dataset:
+    """The rows of a data set, of which no code is run. given: the file or directory; None for the hub.
 
     Raises ValueError with the key, and with the line of a file, if it cannot be read or is empty.
     """
-    if not given:
+    if given is None:
         return load_dataset(source.removeprefix("hub:"), name, revision=revision, split=split)
-    [path] = given
-    if path.is_dir():
-        try:
-            return load_dataset(str(path), name, split=split)
-        except DatasetGenerationError as error:
-            raise ValueError(f"{key}: {source} cannot be read: {error.__cause__ or error}") from error
-    read = [parsed(line, f"{key}: {source}, line {n}") for n, line in enumerate(path.read_bytes().splitlines(), 1)]
-    if not read:
-        raise ValueError(f"{key}: {source} is empty; it needs a line of JSON per pair")
-    columns = list(dict.fromkeys(column for row in read for column in row))
+    if given.is_file():
+        lines = given.read_bytes().splitlines()
+        if not lines:
+            raise ValueError(f"{key}: {given} is empty")
+        for number, line in enumerate(lines, 1):
+            require_object(line, f"{key}: {given}, line {number}")
     try:
-        return Dataset.from_dict({column: [row.get(column) for row in read] for column in columns})
-    except (ArrowException, TypeError) as error:
-        raise ValueError(f"{key}: {source} has a column with values of different types: {error}") from error
+        if given.is_file():
+            return load_dataset("json", data_files=str(given), split="train")
+        return load_dataset(str(given), name, split=split)
+    except DatasetGenerationError as error:
+        raise ValueError(f"{key}: {given} cannot be read: {error.__cause__ or error}") from error
 
 
-def parsed(line: bytes, place: str) -> dict[str, Any]:
-    """A line of JSON. place: named in the ValueError if it is none."""
+def require_object(line: bytes, place: str) -> None:
+    """Raises ValueError if a line is no JSON object in UTF-8. place: what the message begins with."""
     try:
         row = json.loads(line.decode())
     except UnicodeDecodeError as error:
-        raise ValueError(f"{place}: it is not UTF-8 ({error.reason}); save the file as UTF-8") from None
+        raise ValueError(f"{place}: byte {line[error.start]:#x} is not UTF-8; save the file as UTF-8") from None
     except json.JSONDecodeError as error:
-        raise ValueError(f"{place}: it is not JSON ({error.msg}); each line has to be one JSON object") from None
+        raise ValueError(f"{place}: it is no JSON ({error.msg}, column {error.colno})") from None
     if not isinstance(row, dict):
-        raise ValueError(f"{place}: it is not a JSON object with columns, but {row!r:.60}")
-    return row
+        raise ValueError(f"{place}: a row has to be a JSON object with columns, not {row!r:.60}")
 
 
 def columns_of(there: list[str], named: Mapping[str, str], key: str, source: str) -> dict[str, str]:

@@ -8,7 +8,8 @@ from lib.reward_models.kinds.kind import Kind, Spec
 from lib.reward_models.kinds.preferences import Preferences
 from lib.reward_models.kinds.trained import Label, Proxies
 
-REWARDS: list[Kind] = [Label(), Preferences(), Proxies(), Function(), Classifier()]  # by the first key that is there
+# An entry is of the first kind whose key it has: `preferences` may have an `ensemble`, too.
+REWARDS: list[Kind] = [Label(), Preferences(), Proxies(), Function(), Classifier()]
 GOLD: list[Kind] = [FittedGold(), Preferences(), Function(), Classifier()]
 
 
