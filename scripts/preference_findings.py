@@ -7,6 +7,7 @@ import pandas as pd
 
 from lib.jobs.arguments import Output
 from lib.jobs.command_line import run
+from lib.reporting.preferences import percent, verdict
 from lib.reward_models.preference_findings import held_out_findings
 
 
@@ -25,7 +26,10 @@ def write_findings(
     tables = [pd.read_csv(path) for path in held_out]
     found = held_out_findings(tables, models, aggregate, coefficient)
     found |= {"pairs": json.loads(pairs.read_text()), "too long": models[0]["too long"], "members": ensemble}
-    print(f"accuracy on {found['held-out pairs']} held-out pairs: {found['accuracy']}")
+    print(
+        f"it agrees with people in {percent(found['accuracy'])} of {found['held-out pairs']} held-out pairs:"
+        f" {verdict(found['accuracy'])}"
+    )
     findings.write_text(json.dumps(found, indent=2, ensure_ascii=False) + "\n")
 
 

@@ -254,7 +254,7 @@ def test_a_row_that_is_no_pair_is_told_with_its_number_and_column(wrong, message
 
 
 def test_a_missing_column_is_told_with_those_that_are_there():
-    there = "pairs.jsonl has no answer; its columns are prompt, chosen, rejected"
+    there = "pairs.jsonl has no column answer; its columns are prompt, chosen, rejected"
     with pytest.raises(ValueError, match=f"^rewards.helpful.columns.chosen: {there}$"):
         columns_of(list(PLAIN), {"chosen": "answer"}, "rewards.helpful", "pairs.jsonl")
     assert columns_of(["chosen", "rejected"], {}, "rewards.helpful", "pairs.jsonl") == SIDES
