@@ -83,7 +83,8 @@ def columns_of(there: list[str], named: Mapping[str, str], key: str, source: str
         del columns["prompt"]
     for role, column in columns.items():
         if column not in there:
-            raise ValueError(f"{key}.columns.{role}: {source} has no column {column}; its columns are {', '.join(there)}")
+            place = f"{key}.columns.{role}"
+            raise ValueError(f"{place}: {source} has no column {column}; its columns are {', '.join(there)}")
     return columns
 
 
