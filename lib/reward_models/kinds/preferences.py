@@ -39,7 +39,7 @@ class Preferences(Trained):
         "allOf": [{"$ref": "#/$defs/one_model"}],
         "if": {"properties": {"preferences": {"pattern": "^hub:"}}},
         "then": {"required": ["revision"]},
-        "else": {"propertyNames": {"not": {"const": "revision"}}},
+        "else": {"propertyNames": {"not": {"const": "revision"}, "description": "it is for pairs on the hub"}},
     }
 
     def problems(self, key: str, spec: Spec, experiment: Any) -> Iterator[tuple[str, str]]:
