@@ -73,7 +73,7 @@ def write_report(
         bits=model["bits per byte, validation"],
         sft=", ".join(f"θ_sft{i} {value:.3f}" for i, value in enumerate(bits, 1)) + " bits per byte",
         samples="\n\n".join(f"> {one_line(sample)}" for sample in model["samples"]),
-        agreement=as_table(pd.DataFrame(rewards).drop(columns="texts", errors="ignore")),
+        agreement=as_table(pd.DataFrame(rewards).drop(columns="texts", errors="ignore")) or "None has labels.",
     )
     numbers = {
         "bits per byte": model["bits per byte, validation"],
