@@ -17,6 +17,7 @@ include: "rules/data.smk"  # raw text → snippets, split by text
 include: "rules/base.smk"  # → base model θ_pre
 include: "rules/sft.smk"  # → SFT pair and its soup
 include: "rules/reward.smk"  # → reward models on human labels, and the gold reward that judges
+include: "rules/preferences.smk"  # → reward models on pairs of which people prefer one
 include: "rules/policy.smk"  # → a policy per reward or mixture: E[R] − β KL(π ‖ anchor)
 include: "rules/evaluate.smk"  # → rewards and KL on held-out prompts
 

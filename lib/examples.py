@@ -8,6 +8,8 @@ prompt is for RL and for judging, and SFT passes it by.
 from collections.abc import Mapping
 from typing import Any
 
+from lib.data.preference_rows import parted, sides
+
 Row = Mapping[str, Any]
 
 
@@ -59,3 +61,20 @@ def messages(row: Row, column: str, prompt: str, longest: int | None = None) -> 
         return None
     answer = next((message["content"].strip() for message in said if message["role"] == "assistant"), "")
     return asked, answer and " " + answer
+
+
+def preferred(
+    row: Row, prompt: str | None = None, chosen: str = "chosen", rejected: str = "rejected"
+) -> tuple[str | list[dict[str, str]], str] | None:
+    """A pair of answers of which one is preferred: the prompt, and the preferred answer as the completion.
+
+    prompt, chosen, rejected: columns, each a text or a list of messages. prompt: by default `prompt` where there is
+    such a column; otherwise the prompt is what the two sides begin with. Of messages, it is those before the answer.
+    """
+    if prompt is None and "prompt" in row:
+        prompt = "prompt"
+    found = sides(row, {"chosen": chosen, "rejected": rejected} | ({} if prompt is None else {"prompt": prompt}))
+    if found is None or not found[0]:
+        return None
+    asked, answer, _ = found
+    return asked, parted(asked, answer) if isinstance(asked, str) else answer

@@ -50,6 +50,8 @@ def amount(job: Job, config: dict[str, Any], texts: int) -> tuple[str, float]:
             return "training", config["sft"]["texts"] / BATCH
         case "reward":
             return "training", config["reward_model"]["epochs"] * texts / BATCH
+        case "preference_model":
+            return "training", config["reward_model"]["epochs"] * 2 * pairs_in(Path(job.input.pairs), texts) / BATCH
         case "proxy":
             return "training", ensembles["epochs"] * 2 * ensembles["pairs"] / BATCH
         case "evaluate":
@@ -59,6 +61,11 @@ def amount(job: Job, config: dict[str, Any], texts: int) -> tuple[str, float]:
         case "best_of_n_samples":
             return "scoring", ensembles["samples_per_prompt"] * ensembles["best_of_prompts"] / BATCH
     return "other", 0
+
+
+def pairs_in(path: Path, otherwise: int) -> int:
+    """How many preference pairs there are to learn from; where they have not been read yet, another number is taken."""
+    return sum(json.loads(line)["split"] == "train" for line in path.open()) if path.exists() else otherwise
 
 
 def clock(compute: Compute) -> float:

@@ -9,8 +9,7 @@ from pathlib import Path
 import pandas as pd
 import torch
 from datasets import Dataset
-from transformers import PreTrainedModel, PreTrainedTokenizerFast, set_seed
-from trl import RewardConfig
+from transformers import PreTrainedTokenizerFast
 
 from lib.data.human_labels import Label, labelled
 from lib.jobs.arguments import Output
@@ -19,15 +18,11 @@ from lib.jobs.command_line import run
 from lib.machine.compute import Compute
 from lib.models.loading import tokenizer
 from lib.reward_models.agreement import measure_for
-from lib.reward_models.classifiers import freeze_encoder, new_classifier, save_classifier
+from lib.reward_models.classifiers import save_classifier
 from lib.reward_models.ensembles import outputs
-from lib.reward_models.heads import RewardHeads, bootstrap_weights
+from lib.reward_models.heads import bootstrap_weights
+from lib.reward_models.pair_training import keep_scale, tokens_of_pairs, trained_heads
 from lib.reward_models.pairs import first_preferred
-from lib.training.settings import WarmedUp, print_progress, resumable, shared, train_from_last
-
-
-class WarmedUpHeads(WarmedUp, RewardHeads):
-    """The trainer of heads, with this project's warm-up."""
 
 
 def train_proxy(
@@ -60,30 +55,28 @@ def train_proxy(
     """
     pairs = pd.read_json(preferences, lines=True, dtype={"first": str, "second": str})
     train, validation = (pairs[pairs["split"] == split].reset_index(drop=True) for split in ("train", "validation"))
-    tokens, machine = tokenizer(base), Compute.of(compute)
-    set_seed(seed)  # for the heads, which are initialised here and not by the trainer
-    classifier = new_classifier(base, lora, machine, num_labels=heads)
-    if frozen:
-        freeze_encoder(classifier)
+    tokens = tokenizer(base)
     weights = bootstrap_weights(len(train), heads, seed) if bootstrap else [[1] * heads] * len(train)
     dataset = as_pairs(train, first_preferred(train, flipped), tokens).add_column("weights", weights)
-    config = RewardConfig(
+    classifier = trained_heads(
+        base,
+        dataset,
+        tokens,
+        checkpoints,
+        Compute.of(compute),
+        heads=heads,
+        frozen=frozen,
+        lora=lora,
+        batch_size=batch_size,
+        parts=parts,
+        seed=seed,
         num_train_epochs=epochs,
         learning_rate=learning_rate,
-        lr_scheduler_type="linear",
         warmup_steps=warmup_steps,
         max_grad_norm=clip_norm,
-        max_length=None,
-        seed=seed,
-        logging_steps=10,
-        **(shared(machine, lora is not None, batch_size, parts) | resumable(checkpoints)),
     )
-    trainer = WarmedUpHeads(classifier, args=config, train_dataset=dataset, processing_class=tokens)
-    print_progress(trainer, {"loss": "loss", "accuracy": "accuracy"})
-    train_from_last(trainer, checkpoints)
-    classifier.eval()
     first, second = (outputs(classifier, tokens, list(validation[place])) for place in ("first", "second"))
-    keep_scale(classifier, torch.cat([first, second]))
+    keep_scale(classifier, torch.cat([first, second]), "reward_ensembles")
     margins = pd.DataFrame((first - second).numpy(), columns=[f"margin_{k}" for k in range(heads)])
     margins.assign(label=first_preferred(validation, flipped)).to_csv(held_out, index=False)
     findings = {"accuracy by gold": (margins > 0).eq(first_preferred(validation, 0), axis=0).mean().tolist()}
@@ -100,15 +93,9 @@ def train_proxy(
 
 def as_pairs(table: pd.DataFrame, first: pd.Series, tokens: PreTrainedTokenizerFast) -> Dataset:
     """Tokens of the preferred text and of the other. first: whether the label prefers the first."""
-    texts = {"chosen_ids": table["first"].where(first, table["second"])}
-    texts["rejected_ids"] = table["second"].where(first, table["first"])
-    return Dataset.from_dict({name: tokens(list(column))["input_ids"] for name, column in texts.items()})
-
-
-def keep_scale(classifier: PreTrainedModel, scores) -> None:
-    """Stores each head's mean and standard deviation in the model's configuration, for `TrainedClassifier`."""
-    classifier.config.reward_mean = scores.mean(0).tolist()
-    classifier.config.reward_std = scores.std(0).tolist()
+    chosen = table["first"].where(first, table["second"])
+    rejected = table["second"].where(first, table["first"])
+    return tokens_of_pairs(list(chosen), list(rejected), tokens)
 
 
 if __name__ == "__main__":

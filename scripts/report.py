@@ -73,7 +73,7 @@ def write_report(
         bits=model["bits per byte, validation"],
         sft=", ".join(f"θ_sft{i} {value:.3f}" for i, value in enumerate(bits, 1)) + " bits per byte",
         samples="\n\n".join(f"> {one_line(sample)}" for sample in model["samples"]),
-        agreement=as_table(pd.DataFrame(rewards).drop(columns="texts", errors="ignore")),
+        agreement=as_table(pd.DataFrame(rewards).drop(columns="texts", errors="ignore")) or "None has labels.",
     )
     numbers = {
         "bits per byte": model["bits per byte, validation"],
@@ -81,7 +81,7 @@ def write_report(
     }
     written = {path.parent.name: path for path in samples}
     parts = [Part(shared, numbers)]
-    for name in [*PAPERS, "factor_average"]:
+    for name in ["preferences", *PAPERS, "factor_average"]:
         parts += [part_of(name, files[name], values[name])] if name in files else []
         parts += [Part(SAMPLES.format(samples=samples_by_prompt(written[name])), {})] if name in written else []
     report.write_text("\n\n".join(part.text for part in parts) + "\n")
@@ -90,11 +90,11 @@ def write_report(
 
 
 def part_of(name: str, files: dict[str, Any], values: dict[str, Any]) -> Part:
-    """A paper's part, or the part on averages of LoRA factors."""
-    if name == "factor_average":
-        from lib.reporting import factor_average
+    """A paper's part, or the part on rewards from preferences or on averages of LoRA factors."""
+    if name in ("preferences", "factor_average"):
+        from lib.reporting import factor_average, preferences
 
-        return factor_average.part(files)
+        return {"preferences": preferences, "factor_average": factor_average}[name].part(files)
     return report_of(name).part(files, **{key.rpartition(".")[2]: value for key, value in values.items()})
 
 

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from lib.jobs.checkpoints import Checkpoints
 from scripts.policy import train_policy
+from scripts.preference_model import train_on_preferences
 from scripts.proxy import train_proxy
 from scripts.reward import train_reward
 from scripts.sft import fine_tune
@@ -48,7 +49,12 @@ def write_inputs(folder: Path, llama, tokenizer) -> None:
         for split in splits
         for i, (first, second) in enumerate(zip(TEXTS * 6, TEXTS[1:] * 8))
     ]
-    for name, lines in {"snippets": rows, "preferences": pairs}.items():
+    preferred = [
+        {"split": pair["split"], "group": str(i), "prompt": "", "chosen": pair["first"], "rejected": pair["second"]}
+        | {"margin": (i % 3) / 2, "tie": i % 5 == 4}
+        for i, pair in enumerate(pairs)
+    ]
+    for name, lines in {"snippets": rows, "preferences": pairs, "pairs": preferred}.items():
         (folder / f"{name}.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
 
 
@@ -137,6 +143,12 @@ TRAININGS = {
             "batch_size": 4,
         }
         | SHARED,
+    ),
+    "preference_model": Training(
+        train_on_preferences,
+        {"base": "base", "pairs": "pairs.jsonl"},
+        ("model", "report", "held_out"),
+        {"heads": 2, "frozen": False, "epochs": 2, "batch_size": 4} | SHARED,
     ),
     "rloo": of_policy("rloo", {}),
     "grpo": of_policy("grpo", {}),

@@ -11,6 +11,7 @@ ONE_STEP = {  # so few examples that one step is all there is
     "sft": {"texts": 2},
     "reward": {"epochs": 1 / 8},
     "proxy": {"epochs": 1 / 6},
+    "preference_model": {"epochs": 1 / 6},
     **{name: {"steps": 1} for name in ("rloo", "grpo", "ppo")},
 }
 

@@ -28,7 +28,7 @@ class Rewards:
 
     @property
     def gold_is_fitted(self) -> bool:
-        """Whether a job fits the gold reward on a human label; otherwise it is a model that others have trained."""
+        """Whether a job fits the gold reward on a human label; otherwise its entry says what it is."""
         return "label" in self.gold_spec
 
     def units(self) -> dict[str, str]:
@@ -76,8 +76,8 @@ class Rewards:
         return [] if self.gold_is_fitted else ["gold"]
 
     def models(self) -> int:
-        """The number of models in a job that uses all rewards."""
-        return sum(loader_of(source).models(source) for source in self.sources().values())
+        """The number of models in a job that uses all rewards and the gold reward."""
+        return sum(loader_of(source).models(source) for source in [*self.sources().values(), self.gold()])
 
     def _files(self, sources: Iterable[Mapping[str, Any]]) -> list[str]:
         return [file for source in sources for file in loader_of(source).files(source, self.experiment)]

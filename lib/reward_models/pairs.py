@@ -1,5 +1,7 @@
 """Preferences between two texts: labels with noise, and the calibration of a proxy's probabilities."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -32,11 +34,21 @@ def reliability(probability: Floats, preferred: NDArray[np.bool_]) -> pd.DataFra
     Probabilities are those of the text that the proxy prefers, so that they are between ½ and 1. Columns: `predicted`,
     the mean probability; `observed`, the fraction of pairs whose label agrees; `pairs`, their number.
     """
+    bins = reliability_bins(probability, preferred)
+    rows = [(confidence.mean(), agrees.mean(), len(chosen)) for chosen, confidence, agrees in bins]
+    return pd.DataFrame(rows, columns=["predicted", "observed", "pairs"])
+
+
+def reliability_bins(
+    probability: Floats, preferred: NDArray[np.bool_]
+) -> Iterator[tuple[NDArray[np.int64], Floats, NDArray[np.bool_]]]:
+    """The pairs of each bin of `reliability`: their numbers, the probability of the text that the proxy prefers, and
+    whether their label agrees. Of fewer pairs than bins, each is a bin.
+    """
     confidence = np.maximum(probability, 1 - probability)
     agrees = (probability > 0.5) == preferred
-    bins = np.array_split(np.argsort(confidence, kind="stable"), BINS)
-    rows = [(confidence[chosen].mean(), agrees[chosen].mean(), len(chosen)) for chosen in bins]
-    return pd.DataFrame(rows, columns=["predicted", "observed", "pairs"])
+    for chosen in np.array_split(np.argsort(confidence, kind="stable"), min(BINS, len(confidence))):
+        yield chosen, confidence[chosen], agrees[chosen]
 
 
 def calibration_error(bins: pd.DataFrame) -> float:

@@ -5,10 +5,12 @@ from typing import Any
 from lib.reward_models.kinds.given import Classifier, Function
 from lib.reward_models.kinds.gold import FittedGold
 from lib.reward_models.kinds.kind import Kind, Spec
+from lib.reward_models.kinds.preferences import Preferences
 from lib.reward_models.kinds.trained import Label, Proxies
 
-REWARDS: list[Kind] = [Label(), Proxies(), Function(), Classifier()]
-GOLD: list[Kind] = [FittedGold(), Function(), Classifier()]
+# An entry is of the first kind whose key it has: `preferences` may have an `ensemble`, too.
+REWARDS: list[Kind] = [Label(), Preferences(), Proxies(), Function(), Classifier()]
+GOLD: list[Kind] = [FittedGold(), Preferences(), Function(), Classifier()]
 
 
 def kind_of(spec: Spec, kinds: list[Kind]) -> Kind:

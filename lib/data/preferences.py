@@ -1,0 +1,147 @@
+"""Pairs of answers of which people prefer one: read from a file, a directory or the hub, and split by prompt."""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from datasets import Dataset, load_dataset
+from datasets.exceptions import DatasetGenerationError
+
+from lib.data.preference_rows import Prompt, margin_of, parted, sides, tie_of
+from lib.data.snippets import split_by
+
+Render = Callable[[Prompt], str]
+COLUMNS = {"prompt": "prompt", "chosen": "chosen", "rejected": "rejected"}
+EQUAL, DIFFERENT, DUPLICATE = "equal texts", "conversations that differ before the answer", "duplicates"
+NO_CHAT = "it has conversations, and data.chat is missing: add `chat: {system: null}` to data"
+NO_PROMPT = (
+    "it has texts without a prompt of their own, which cannot be told from answers in a chat: name columns.prompt"
+)
+
+
+class Pair(NamedTuple):
+    """Two texts as a reward model reads them, prompt and answer as one.
+
+    prompt: may be empty. margin: by how much the chosen one is better, in nats. tie: whether neither is.
+    """
+
+    prompt: str
+    chosen: str
+    rejected: str
+    margin: float
+    tie: bool
+
+    @property
+    def group(self) -> str:
+        """What decides its split, and what pairs that are not independent share: the prompt, or else the first text."""
+        return self.prompt or min(self.chosen, self.rejected)
+
+
+def rows(source: str, revision: str | None, name: str | None, split: str, key: str, given: Path | None) -> Dataset:
+    """The rows of a data set, of which no code is run. given: the file or directory; None for the hub.
+
+    Raises ValueError with the key, and with the line of a file, if it cannot be read or is empty.
+    """
+    if given is None:
+        return load_dataset(source.removeprefix("hub:"), name, revision=revision, split=split)
+    if given.is_file():
+        lines = given.read_bytes().splitlines()
+        if not lines:
+            raise ValueError(f"{key}: {given} is empty")
+        for number, line in enumerate(lines, 1):
+            require_object(line, f"{key}: {given}, line {number}")
+    try:
+        if given.is_file():
+            return load_dataset("json", data_files=str(given), split="train")
+        return load_dataset(str(given), name, split=split)
+    except DatasetGenerationError as error:
+        raise ValueError(f"{key}: {given} cannot be read: {error.__cause__ or error}") from error
+
+
+def require_object(line: bytes, place: str) -> None:
+    """Raises ValueError if a line is no JSON object in UTF-8. place: what the message begins with."""
+    try:
+        row = json.loads(line.decode())
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{place}: byte {line[error.start]:#x} is not UTF-8; save the file as UTF-8") from None
+    except json.JSONDecodeError as error:
+        raise ValueError(f"{place}: it is no JSON ({error.msg}, column {error.colno})") from None
+    if not isinstance(row, dict):
+        raise ValueError(f"{place}: a row has to be a JSON object with columns, not {row!r:.60}")
+
+
+def columns_of(there: list[str], named: Mapping[str, str], key: str, source: str) -> dict[str, str]:
+    """The columns of a data set by role: those that are named, and those of the default names.
+
+    Without a `prompt`, named or there, the prompt is what the two sides begin with. Raises ValueError for one that is
+    missing.
+    """
+    columns = COLUMNS | dict(named)
+    if "prompt" not in named and COLUMNS["prompt"] not in there:
+        del columns["prompt"]
+    for role, column in columns.items():
+        if column not in there:
+            place = f"{key}.columns.{role}"
+            raise ValueError(f"{place}: {source} has no column {column}; its columns are {', '.join(there)}")
+    return columns
+
+
+def pairs_of(
+    table: Iterable[Mapping[str, Any]], columns: Mapping[str, str], render: Render | None, place: str
+) -> tuple[list[Pair], dict[str, int]]:
+    """The pairs of a table, each once, and how many rows were left out, by the reason.
+
+    render: the text of a prompt in a chat, None in an experiment of plain texts. place: begins the message of a
+    ValueError, before the row.
+    """
+    pairs: dict[tuple, Pair] = {}
+    left_out = Counter(dict.fromkeys([EQUAL, DIFFERENT, DUPLICATE], 0))
+    for number, row in enumerate(table, 1):
+        try:
+            found = sides(row, columns)
+            tie = tie_of(row, columns)
+            margin = 0.0 if tie else margin_of(row, columns)
+            if found is None:
+                left_out[DIFFERENT] += 1
+                continue
+            pair = Pair(*texts_of(*found, render, "prompt" in columns), margin, tie)
+        except ValueError as error:
+            raise ValueError(f"{place}, row {number}: {error}") from None
+        if pair.chosen.strip() == pair.rejected.strip():
+            left_out[EQUAL] += 1
+            continue
+        same = (*(sorted(pair[1:3]) if tie else pair[1:3]), tie)
+        left_out[DUPLICATE] += same in pairs
+        pairs.setdefault(same, pair)
+    return list(pairs.values()), dict(left_out)
+
+
+def texts_of(
+    asked: Prompt, chosen: str, rejected: str, render: Render | None, has_prompts: bool
+) -> tuple[str, str, str]:
+    """The text of the prompt, and those of prompt and answer, as policies and reward models read them."""
+    if render is None:
+        if not isinstance(asked, str):
+            raise ValueError(NO_CHAT)
+        return asked, asked + parted(asked, chosen), asked + parted(asked, rejected)
+    if isinstance(asked, str) and not has_prompts:
+        raise ValueError(NO_PROMPT)
+    text = render(asked)
+    return text, text + chosen.strip(), text + rejected.strip()
+
+
+def split_pairs(pairs: list[Pair], held_out: float, place: str) -> dict[str, list[Pair]]:
+    """The pairs by split, which follows from the prompt as in the experiment's own data.
+
+    Raises ValueError if training or validation would have none that is no tie.
+    """
+    by_split = split_by(lambda pair: pair.group, pairs, held_out)
+    for split in ("train", "validation"):
+        if all(pair.tie for pair in by_split[split]):
+            raise ValueError(
+                f"{place}: of {len(pairs)} pairs none that is not a tie falls into the {split} split;"
+                " it takes more prompts (data.held_out is the share held out)"
+            )
+    return by_split
