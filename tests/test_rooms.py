@@ -24,7 +24,7 @@ FLOORS = {  # a room, and the rooms that it imports from; each is below it
     "examples": set(),
     "models": {"merges", "machine"},
     "jobs": {"machine"},
-    "data": set(),
+    "data": {"models"},
     "training": {"merges", "machine", "jobs"},
     "reward_models": {"machine", "statistics", "models", "data"},
     "policies": {"merges", "machine", "models", "training", "reward_models"},
