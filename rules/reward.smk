@@ -1,5 +1,32 @@
-# A reward model for each reward with a human label, and the gold reward, which judges policies.
+# A call of each reward that is a Python function, a reward model for each reward with a human label, and the gold
+# reward, which judges policies.
 # Needs base/ and the snippets; makes reward/{reward} and gold/, and their agreement with held-out labels.
+
+CHECKED = []  # what policies wait for
+
+if functions := rewards.functions():
+
+    rule check_rewards:
+        input:
+            code("scripts/check_rewards.py"),
+            [experiment.code.of_function(source["function"]) for source in functions.values()],
+            snippets=rules.snippets.output.snippets,
+        output:
+            checked=f"{RESULTS}/rewards_checked.txt",
+        log:
+            f"{RESULTS}/logs/check_rewards.log",
+        # Before everything that takes long, so that a mistake in a function is told at once.
+        priority: 100
+        resources:
+            **SMALL,
+        params:
+            settings=settings("data.prompt_words", "data.left_out", functions=functions),
+            derived_from=settings(*(name if name == "gold" else f"rewards.{name}" for name in functions)),
+        shell:
+            "python -m scripts.check_rewards --snippets {input.snippets} --checked {output.checked}"
+            " --settings {params.settings:q} > {log} 2>&1"
+
+    CHECKED = ancient(rules.check_rewards.output.checked)  # which always says the same
 
 
 rule reward:

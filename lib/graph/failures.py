@@ -61,11 +61,12 @@ def failure_lines(job: Mapping[str, Any], wildcards: Mapping[int, Mapping[str, s
 
     job: a record of Snakemake about a failed job. wildcards: by the number of a job. status: how its command ended.
     """
-    known = wildcards.get(job["jobid"], {})
-    which = ", ".join(f"{name}={value}" for name, value in known.items()) or ", ".join(job["output"][:1])
+    known = wildcards.get(job["jobid"])
+    named = job["output"][:1] if known is None else [f"{name}={value}" for name, value in known.items()]
+    which = f" ({', '.join(named)})" if named else ""
     logs = [Path(log.split(" (")[0]) for log in job["log"]]
     reason = next(filter(None, map(reason_in, logs)), None) or f"it says nothing; its command {status or 'failed'}"
-    return [f"failed: {job['rule_name']} ({which}): {reason}", *(f"log: {log}" for log in logs)]
+    return [f"failed: {job['rule_name']}{which}: {reason}", *(f"log: {log}" for log in logs)]
 
 
 def reason_in(log: Path) -> str | None:

@@ -50,6 +50,11 @@ class Rewards:
         """The sources of a mixture's rewards, each with its `weight`."""
         return {name: self.source(name) | {"weight": weight} for name, weight in mixture_weights(mixture).items()}
 
+    def functions(self) -> dict[str, dict[str, Any]]:
+        """The sources of the rewards that are Python functions, the gold reward included."""
+        found = {name: self.source(name) for name, spec in self.specs.items() if "function" in spec}
+        return found | ({"gold": self.gold()} if "function" in self.gold_spec else {})
+
     def gold(self) -> dict[str, Any]:
         """The source of the gold reward."""
         return kind_of(self.gold_spec, GOLD).source("gold", self.gold_spec, self.experiment)

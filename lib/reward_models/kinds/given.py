@@ -24,9 +24,9 @@ class Function(Kind):
         return experiment.code.of_function(source["function"])
 
     def load(self, key: str, source: Spec, compute: Any) -> Score:
-        from lib.data.functions import function
+        from lib.reward_models.functions import RewardFunction
 
-        return function(key, source, [], [])
+        return RewardFunction(key, source)
 
 
 class Classifier(Kind):
