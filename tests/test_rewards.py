@@ -30,7 +30,7 @@ def test_a_function_that_is_not_there_is_named(function):
 def test_a_reward_that_is_not_finite_is_named_with_its_text(value):
     reward = Reward("mine", lambda prompts, completions: [0.0, value])
     with pytest.raises(
-        ValueError, match=r"reward mine returned (nan|inf) for number 2 of 2, prompt 'c', completion ' d'"
+        ValueError, match=r"rewards\.mine: it returned (nan|inf) for number 2 of 2, prompt 'c', completion ' d'"
     ):
         reward(["a", "c"], [" b", " d"])
 
@@ -45,7 +45,7 @@ def test_a_reward_that_is_not_finite_is_named_with_its_text(value):
     ],
 )
 def test_a_reward_that_returns_no_numbers_is_named(values, said):
-    with pytest.raises(ValueError, match=f"reward mine returned {said}"):
+    with pytest.raises(ValueError, match=rf"rewards\.mine: it returned {said}"):
         Reward("mine", lambda prompts, completions: values)(["a", "c"], [" b", " d"])
 
 
@@ -56,7 +56,7 @@ def test_arguments_that_the_function_does_not_take_are_named():
 
 def test_a_reward_of_the_wrong_shape_is_named():
     reward = Reward("mine", lambda prompts, completions: [0.0])
-    with pytest.raises(ValueError, match="reward mine returned 1 values for 2 completions"):
+    with pytest.raises(ValueError, match=r"rewards\.mine: it returned 1 values for 2 completions"):
         reward(["a", "c"], [" b", " d"])
 
 

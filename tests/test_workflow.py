@@ -35,7 +35,8 @@ def test_a_reward_added_by_the_user_is_trained_on(copy_of_finished):
     assert copy_of_finished.would_make("--", model).keys() == {"check_reward", "policy"}
     output = copy_of_finished.snakemake("--", model, fails=True)
     assert (
-        "failed: check_reward (reward=shouting): error: reward shouting returned 1 values for 3 completions" in output
+        "failed: check_reward (reward=shouting): error: rewards.shouting: it returned 1 values for 3 completions"
+        in output
     )
 
 

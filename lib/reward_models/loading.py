@@ -23,20 +23,25 @@ class Reward:
     name: str
     score: Score
 
+    @property
+    def key(self) -> str:
+        """Of the reward's entry in the parameters."""
+        return key_of(self.name)
+
     def __call__(self, prompts: Sequence[str], completions: Sequence[str]) -> list[float]:
         scored = self.score(prompts, completions)
         try:
             returned = list(scored)
         except TypeError:
-            raise ValueError(f"reward {self.name} returned {scored!r}: {ONE_EACH}") from None
+            raise ValueError(f"{self.key}: it returned {scored!r}: {ONE_EACH}") from None
         if len(returned) != len(completions):
             count = f"{len(returned)} values for {len(completions)} completions"
-            raise ValueError(f"reward {self.name} returned {count}: {ONE_EACH}")
+            raise ValueError(f"{self.key}: it returned {count}: {ONE_EACH}")
         values = []
         for number, (value, prompt, completion) in enumerate(zip(returned, prompts, completions), 1):
             if not is_finite_number(value):
                 which = f"for number {number} of {len(returned)}, {texts(prompt, completion)}"
-                raise ValueError(f"reward {self.name} returned {value!r} {which}: {ONE_EACH}")
+                raise ValueError(f"{self.key}: it returned {value!r} {which}: {ONE_EACH}")
             values.append(float(value))
         return values
 
@@ -54,5 +59,9 @@ def load(name: str, source: Mapping[str, Any], compute: Compute = CPU) -> Reward
 
     Raises ValueError with the reward's name if it cannot be loaded.
     """
-    key = name if name == "gold" else f"rewards.{name}"
-    return Reward(name, loader_of(source).load(key, source, compute))
+    return Reward(name, loader_of(source).load(key_of(name), source, compute))
+
+
+def key_of(name: str) -> str:
+    """The dotted key of a reward in the parameters."""
+    return name if name == "gold" else f"rewards.{name}"
