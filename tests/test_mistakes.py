@@ -161,8 +161,8 @@ def test_a_run_that_fails_ends_with_the_reason_and_the_log(checkout):
     at = next(i for i, line in enumerate(told) if line.startswith("failed: "))
     failed, log, *rest = told[at:]
     assert failed.startswith(
-        "failed: check_reward (reward=calm): error: rewards.calm: calm:share raises ZeroDivisionError: "
-        "division by zero, calm.py:2: return [text.count('!') / len(text) for text in completions]; called with number 3 of 3: prompt "
+        "failed: check_reward (reward=calm): error: rewards.calm: calm:share raises ZeroDivisionError: division by "
+        "zero, calm.py:2: return [text.count('!') / len(text) for text in completions]; called with number 3 of 3: "
     )
     assert log == "log: results/smoke/logs/check_reward/calm.log"
     assert [line.partition(":")[0] for line in rest] == ["Complete log(s)", "Elapsed time"]
