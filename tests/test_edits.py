@@ -111,6 +111,7 @@ GRAPH = {
     "a pair of policies",
     "start, which plays several parts",
     "a preference added",
+    "a reward added",
     "a variation of WARP added",
     "an average of one training left out",
     "WARP's reward",

@@ -42,23 +42,24 @@ def rows(source: str, revision: str | None, name: str | None, split: str, key: s
 
 def require_json_lines(file: Path, key: str) -> None:
     """Raises ValueError if the file is not UTF-8 with a JSON object on each line; a list of objects will do, too."""
-    content = file.read_bytes()
-    if not content.strip():
-        raise ValueError(f"{key}: {file} is empty")
-    if content.startswith(b"PAR1") or file.suffix in (".csv", ".tsv", ".parquet"):
+    if file.suffix in (".csv", ".tsv", ".parquet"):
         raise ValueError(f"{key}: {file} is no file of JSON lines; name a directory that holds it, for parquet and CSV")
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise ValueError(
-            f"{key}: {file}, line {line}: byte {content[error.start]:#x} is not UTF-8; save the file as UTF-8"
-        ) from None
-    if text.lstrip().startswith("["):
-        return
-    for number, line in enumerate(text.split("\n"), 1):
-        if line.strip():
-            require_object(line, f"{key}: {file}, line {number}")
+    filled = 0
+    with file.open("rb") as lines:
+        for number, line in enumerate(lines, 1):
+            place = f"{key}: {file}, line {number}"
+            try:
+                text = line.decode("utf-8-sig" if number == 1 else "utf-8").strip()
+            except UnicodeDecodeError as error:
+                byte = f"byte {line[error.start]:#x} is not UTF-8"
+                raise ValueError(f"{place}: {byte}; save the file as UTF-8") from None
+            if text and not filled and text.startswith("["):
+                return
+            if text:
+                require_object(text, place)
+                filled += 1
+    if not filled:
+        raise ValueError(f"{key}: {file} is empty")
 
 
 def require_object(line: str, place: str) -> None:
