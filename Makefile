@@ -70,14 +70,15 @@ docs: .venv/installed
 # Everything is pinned by version and hash but torch and the CUDA packages that come with some of
 # its files: which file of its one version fits is the machine's affair. Modules are compiled once, on all
 # cores; where Python may not write what it compiled, every job would compile them anew. Some packages carry
-# files that are not for this Python, which fail.
+# files that are not for this Python, which fail. .venv/installed is a copy of the lock file: git may make that newer
+# with the content that it had, and then there is nothing to install.
 .venv/installed: requirements.lock
-	$(PYTHON) -m venv .venv
-	pip install --quiet --no-compile --no-deps --require-hashes -r requirements.lock
-	pip install --quiet --no-compile torch==$(TORCH)
-	python -m compileall -qq -j 0 .venv/lib || true
-	pip check
-	touch $@
+	@cmp --silent $< $@ || { $(PYTHON) -m venv .venv \
+	  && pip install --quiet --no-compile --no-deps --require-hashes -r requirements.lock \
+	  && pip install --quiet --no-compile torch==$(TORCH) \
+	  && { python -m compileall -qq -j 0 .venv/lib || true; } \
+	  && pip check; }
+	@cp $< $@
 
 # Renews requirements.lock from pyproject.toml.
 lock:

@@ -2,9 +2,20 @@
 # of params.yaml, with `--configfile experiments/NAME/params.yaml` that of another file alone;
 # `snakemake -n` lists what it would run, and why.
 
+import os
+import sys
+from pathlib import Path
+
 from snakemake.utils import min_version
 
+sys.path.insert(0, workflow.basedir)
+from lib.graph.yaml_mistakes import yaml_mistake
+
 min_version("9.0")
+
+for file in workflow.overwrite_configfiles or [Path("params.yaml")]:
+    if mistake := yaml_mistake(Path(os.path.relpath(file))):
+        sys.exit(mistake)
 
 
 if not workflow.overwrite_configfiles:  # a --configfile replaces params.yaml

@@ -3,18 +3,20 @@
 import sys
 from pathlib import Path
 
-sys.path.insert(0, workflow.basedir)
 from lib.graph.experiment import Experiment, every
+from lib.graph.failures import shorten_failures
 from lib.graph.job_settings import evaluation_settings, point, policy_settings
 from lib.graph.resources import JobResources
 from lib.graph.rewards import Rewards
 from lib.machine.gpus import gpus_here
 from lib.papers.register import layouts, problems
 from lib.reward_models.mixtures import MIXTURE, NAME, mixture_weights
+from snakemake.logging import logger
 
+shorten_failures(logger)  # on the terminal; Snakemake's log has all
 experiment = Experiment(config, Path(workflow.basedir), workflow.configfiles)
-for key, problem in problems(experiment):
-    sys.exit(f"{experiment.file}: {key}: {problem}")
+if mistakes := [f"{experiment.file}: {key}: {problem}" for key, problem in problems(experiment)]:
+    sys.exit("\n".join(mistakes))
 
 value, settings, code = experiment.value, experiment.settings, experiment.code.of
 RESULTS, SEEDS = experiment.results, experiment.seeds

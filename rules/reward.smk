@@ -1,5 +1,40 @@
-# A reward model for each reward with a human label, and the gold reward, which judges policies.
-# Needs base/ and the snippets; makes reward/{reward} and gold/, and their agreement with held-out labels.
+# A call of each reward that is a Python function, as a check; a reward model for each reward with a human label; the gold
+# reward, which judges policies.
+# Needs base/ and the snippets; makes checked/{reward}.txt, reward/{reward} and gold/, and their agreement with held-out labels.
+
+CHECKED = rewards.functions()  # what uses one of these waits for its check, by `files` of lib/graph/rewards.py
+
+
+if CHECKED:
+
+    rule check_reward:
+        input:
+            code("scripts/check_reward.py"),
+            lambda wildcards: experiment.code.of_function(CHECKED[wildcards.reward]["function"]),
+            snippets=rules.snippets.output.snippets,
+        output:
+            checked=f"{RESULTS}/checked/{{reward}}.txt",
+        log:
+            f"{RESULTS}/logs/check_reward/{{reward}}.log",
+        wildcard_constraints:
+            reward="|".join(CHECKED),
+        # Before everything that takes long, so that a mistake in a function is told at once.
+        priority: 100
+        resources:
+            **SMALL,
+        params:
+            settings=lambda wildcards: settings(
+                "data.prompt_words",
+                "data.left_out",
+                name=wildcards.reward,
+                reward=CHECKED[wildcards.reward],
+            ),
+            derived_from=lambda wildcards: settings(
+                "gold" if wildcards.reward == "gold" else f"rewards.{wildcards.reward}"
+            ),
+        shell:
+            "python -m scripts.check_reward --snippets {input.snippets} --checked {output.checked}"
+            " --settings {params.settings:q} > {log} 2>&1"
 
 
 rule reward:

@@ -111,6 +111,10 @@ def adopt(graph: Graph) -> None:
     print(f"{current} of {len(graph.jobs)} jobs adopted, {len(absent)} not here, {len(stale)} stale")
     if stale:
         print(f"stale: {', '.join(stale)}")
+        print(
+            "these run again, because dvc.lock does not have them as they are here; if they are copies, run `make seal`"
+            " where they were made, and copy that dvc.lock as well"
+        )
     if left:
         print(f"not as in dvc.lock, but made here by Snakemake, which judges them itself: {', '.join(left)}")
     if damaged:

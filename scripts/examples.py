@@ -4,13 +4,14 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from datasets import Dataset, load_dataset
+from datasets import Dataset
 
 from lib.data.functions import function
+from lib.data.reading import made_of_rows, require_columns, require_enough
+from lib.data.reading import rows as read_rows
 from lib.data.snippets import split_by
 from lib.jobs.arguments import Output
 from lib.jobs.command_line import run
-from lib.models.hub import from_hub, hub_id
 
 
 def read_examples(
@@ -29,16 +30,14 @@ def read_examples(
     """given: the file or directory, or nothing if the source is on the hub. name, split: of the data set.
     rows: `function` and `arguments`, which turn a row into an example. labels: columns to keep, `domain` among them.
     """
-    table = load(given, source, revision, name, split)
-    if missing := set(labels) - set(table.column_names):
-        raise ValueError(
-            f"data.labels: {source} has no {min(missing)}; its columns are {', '.join(table.column_names)}"
-        )
+    table = read_rows(source, revision, name, split, "data.source", given[0] if given else None)
+    require_columns(table, labels, "data.labels", source)
     kept = list(examples(table, rows, labels))
     distinct = list({example["prompt"].casefold(): example for example in reversed(kept)}.values())[::-1]
     if not distinct:
         raise ValueError(f"data.rows: {rows['function']} leaves no row of {source}")
     sides = split_by(lambda example: example["prompt"], distinct, held_out)
+    require_enough(sides, len(table), len(kept), "data.source")
     with snippets.open("w", encoding="utf-8") as file:
         for side, members in sides.items():
             for example in members:
@@ -53,28 +52,12 @@ def read_examples(
     report.write_text(json.dumps(counts, indent=2) + "\n")
 
 
-def load(given: list[Path], source: str, revision: str | None, name: str | None, split: str) -> Dataset:
-    """The rows of a data set. No code of it is executed: `datasets` does not run scripts."""
-    if from_hub(source):
-        return load_dataset(hub_id(source), name, revision=revision, split=split)
-    [path] = given
-    if path.is_dir():
-        return load_dataset(str(path), name, split=split)
-    return load_dataset("json", data_files=str(path), split="train")
-
-
 def examples(table: Dataset, rows: dict, labels: list[str]) -> Iterator[dict]:
     """The example of each row, without rows that the function leaves out."""
     to_example = function("data.rows", rows, {})
-    for number, row in enumerate(table):
-        try:
-            example = to_example(row)
-        except (KeyError, TypeError, AttributeError, ValueError) as error:
-            raise ValueError(f"data.rows: {rows['function']} fails on row {number}: {error!r}") from error
-        if example is not None:
-            prompt, completion = example
-            labelled = {"domain": "all"} | {label: row[label] for label in labels}
-            yield {"text": prompt + completion, "prompt": prompt, "completion": completion} | labelled
+    for row, (prompt, completion) in made_of_rows(to_example, table, "data.rows"):
+        labelled = {"domain": "all"} | {label: row[label] for label in labels}
+        yield {"text": prompt + completion, "prompt": prompt, "completion": completion} | labelled
 
 
 if __name__ == "__main__":

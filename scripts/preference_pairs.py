@@ -5,7 +5,8 @@ from functools import partial
 from pathlib import Path
 
 from lib.data.chat import rendered_prompt
-from lib.data.preferences import columns_of, pairs_of, rows, split_pairs
+from lib.data.preferences import columns_of, pairs_of, split_pairs
+from lib.data.reading import rows
 from lib.jobs.arguments import Output
 from lib.jobs.command_line import run
 from lib.models.loading import tokenizer

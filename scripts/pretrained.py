@@ -6,6 +6,7 @@ import zipfile
 from pathlib import Path
 
 import torch
+from safetensors import SafetensorError
 from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig, PreTrainedModel, PreTrainedTokenizerFast
 
 from lib.data.prompts import snippets as read_snippets
@@ -67,8 +68,11 @@ def take_pretrained(
 
 def read(source: str, **pinned: str | None) -> tuple[PreTrainedModel, PreTrainedTokenizerFast]:
     """A model in the precision that it was saved in. No code of the source is executed, only that of transformers."""
-    language_model = AutoModelForCausalLM.from_pretrained(source, dtype="auto", use_safetensors=True, **pinned)
-    return language_model, AutoTokenizer.from_pretrained(source, padding_side="left", **pinned)
+    try:
+        language_model = AutoModelForCausalLM.from_pretrained(source, dtype="auto", use_safetensors=True, **pinned)
+        return language_model, AutoTokenizer.from_pretrained(source, padding_side="left", **pinned)
+    except (OSError, ValueError, SafetensorError) as error:
+        raise ValueError(f"base.source: {source} cannot be read: {error}") from error
 
 
 def read_gguf(wheel: Path, file: str) -> tuple[PreTrainedModel, PreTrainedTokenizerFast]:

@@ -70,6 +70,12 @@ def test_a_policy_starts_as_what_it_was_given(policies, base):
     assert torch.equal(trainable(sharing(base), LORA, 5)(IDS).logits, base(IDS).logits)
 
 
+def test_a_module_that_the_model_has_not_is_named_with_those_that_it_has(llama):
+    """PEFT would leave it out without a word as long as one other is there."""
+    with pytest.raises(ValueError, match=r"lora\.modules: the model has no module query; it has .*k_proj.*v_proj"):
+        trainable(llama, LORA | {"modules": ["q_proj", "query"]}, seed=0)
+
+
 def test_only_the_new_factors_learn(policies, base):
     policy = trainable(read(policies[0], base), LORA, 5)
     learning = [name for name, parameter in policy.named_parameters() if parameter.requires_grad]

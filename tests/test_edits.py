@@ -42,8 +42,9 @@ POLICIES = ON_REWARDS | ENSEMBLE_POLICY
 REWARD = {"reward", "evaluate"} | ON_REWARDS
 SPREAD = {"sft_spread"} | SALSA  # which SALSA's policies wait for
 SFT = {"sft", "soup", "evaluate"} | SPREAD | POLICIES | ENSEMBLES
+CHECK = {"check_reward"}  # of a reward that is a function
 BASE = {"base"} | SFT | REWARD
-ALL = {"fetch", "snippets", "gold"} | BASE
+ALL = {"fetch", "snippets", "gold"} | CHECK | BASE
 
 VALUES = {
     "RL steps": ({"policy.steps": 5}, POLICY | SALSA),
@@ -51,13 +52,13 @@ VALUES = {
     "the optimiser of all policies": ({"policy.warmup_steps": 1}, POLICIES),
     "how all policies write": ({"policy.temperature": 0.9}, {"evaluate"} | SPREAD | POLICIES | ENSEMBLES),
     "anchor": ({"policy.anchor": "sft/soup"}, POLICY | SALSA),  # SALSA has no SFT reference to share any more
-    "the domain that is left out": ({"data.left_out": "movie"}, SFT),
+    "the domain that is left out": ({"data.left_out": "movie"}, CHECK | SFT),
     "start, which plays several parts": ({"policy.start": "sft/soup"}, {"evaluate"} | POLICIES | ENSEMBLES),
-    "a reward's argument": ({"rewards.brevity.arguments.words": 7}, POLICY | SCORES),
+    "a reward's argument": ({"rewards.brevity.arguments.words": 7}, CHECK | POLICY | SCORES),
     "a reward's label": ({"rewards.positivity.label": {"movie": 1, "tweet": 0}}, REWARD),
     "a reward added": (
         {"rewards.length": {"function": "lib.rewards:brevity", "arguments": {"words": 3}}},
-        SCORES,
+        CHECK | SCORES,
     ),
     "the judge": ({"gold.penalty": 3.0}, {"gold"} | SCORES | ENSEMBLES),
     "λ added": ({"rewarded_soups.weights": [0, 0.25, 0.5, 0.75, 1]}, SOUP_SCORES),
@@ -110,6 +111,7 @@ GRAPH = {
     "a pair of policies",
     "start, which plays several parts",
     "a preference added",
+    "a reward added",
     "a variation of WARP added",
     "an average of one training left out",
     "WARP's reward",

@@ -75,7 +75,7 @@ def test_a_mistake_in_the_section_of_a_fifth_paper_is_named(copy_of_finished):
     replace(copy_of_finished.root / "lib/papers/register.py", f'"{PAPERS[-1]}"]', f'"{PAPERS[-1]}", "wise_ft"]')
     for change, said in (
         ({"wise_ft.reward": "kindness"}, "params.yaml: wise_ft.reward: 'kindness' is not one of the rewards"),
-        ({"wise_ft.weight": [0, 1]}, "params.yaml: wise_ft: Additional properties are not allowed ('weight'"),
+        ({"wise_ft.weight": [0, 1]}, "params.yaml: wise_ft.weight: there is no such key here; did you mean weights?"),
     ):
         copy_of_finished.edit_params(change)
         assert said in copy_of_finished.snakemake("-n", fails=True)

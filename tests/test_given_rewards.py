@@ -1,5 +1,7 @@
 """Classifiers that others have trained are rewards: small local stand-ins of the published ones, class by class."""
 
+from pathlib import Path
+
 import pytest
 import torch
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
@@ -135,3 +137,12 @@ def test_what_is_wrong_with_the_judge_is_not_said_of_a_reward(saved):
     place, _ = saved(GPT2Config(**SMALL, n_embd=16, n_head=2, n_layer=1, num_labels=2), tokenizer())
     with pytest.raises(ValueError, match=r"^gold\.weights: .* has 2 outputs"):
         load("gold", {"kind": "classifier", "classifier": place, "weights": [1], "inputs": ["{prompt}{completion}"]})
+
+
+def test_a_file_of_weights_that_is_cut_off_is_told_with_the_key(saved):
+    config = Qwen3Config(**SMALL, head_dim=8, num_key_value_heads=2, intermediate_size=32, num_labels=1)
+    place, _ = saved(config, tokenizer())
+    file = Path(place) / "model.safetensors"
+    file.write_bytes(file.read_bytes()[:500])
+    with pytest.raises(ValueError, match=r"rewards\.mine\.classifier: .* cannot be read: .*header"):
+        load("mine", {"kind": "classifier", "classifier": place, "weights": [1], "inputs": ["{prompt}{completion}"]})

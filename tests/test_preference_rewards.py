@@ -14,7 +14,8 @@ import yaml
 from datasets import Dataset
 
 from lib.data.preference_rows import common_beginning, parted, sides
-from lib.data.preferences import columns_of, pairs_of, rows, split_pairs
+from lib.data.preferences import columns_of, pairs_of, split_pairs
+from lib.data.reading import rows
 from lib.data.snippets import split_by
 from lib.examples import preferred
 from lib.graph.checks import shape_problems, shared_problems

@@ -29,13 +29,23 @@ def test_a_function_that_is_not_there_is_named(function):
 @pytest.mark.parametrize("value", [math.nan, math.inf])
 def test_a_reward_that_is_not_finite_is_named_with_its_text(value):
     reward = Reward("mine", lambda prompts, completions: [0.0, value])
-    with pytest.raises(ValueError, match=r"reward mine returned (nan|inf) for 'c d'"):
+    with pytest.raises(
+        ValueError, match=r"rewards\.mine: it returned (nan|inf) for number 2 of 2, prompt 'c', completion ' d'"
+    ):
         reward(["a", "c"], [" b", " d"])
 
 
-@pytest.mark.parametrize("values", [[None, 1.0], 3.0, ["good", "bad"]])
-def test_a_reward_that_returns_no_numbers_is_named(values):
-    with pytest.raises(ValueError, match="reward mine did not return numbers"):
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ([1.0, None], "None for number 2 of 2"),
+        (3.0, "3.0: it has"),
+        (None, "None: it has"),
+        (["3", 1], "'3' for number 1"),
+    ],
+)
+def test_a_reward_that_returns_no_numbers_is_named(values, said):
+    with pytest.raises(ValueError, match=rf"rewards\.mine: it returned {said}"):
         Reward("mine", lambda prompts, completions: values)(["a", "c"], [" b", " d"])
 
 
@@ -46,8 +56,26 @@ def test_arguments_that_the_function_does_not_take_are_named():
 
 def test_a_reward_of_the_wrong_shape_is_named():
     reward = Reward("mine", lambda prompts, completions: [0.0])
-    with pytest.raises(ValueError, match="reward mine returned 1 values for 2 completions"):
+    with pytest.raises(ValueError, match=r"rewards\.mine: it returned 1 values for 2 completions"):
         reward(["a", "c"], [" b", " d"])
+
+
+def test_a_function_that_raises_is_named_with_its_line_and_the_text(tmp_path, monkeypatch):
+    (tmp_path / "own_reward.py").write_text(
+        "def share(prompts, completions):\n    return [ratio(text) for text in completions]\n\n\n"
+        "def ratio(text):\n    return text.count('!') / len(text)\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    reward = load("mine", {"kind": "function", "function": "own_reward:share"})
+    assert reward(["a"], ["so!!"]) == [0.5]
+    with pytest.raises(ValueError, match="share raises") as raised:
+        reward(["a", "b"], ["so", ""])
+    assert str(raised.value) == (
+        "rewards.mine: own_reward:share raises ZeroDivisionError: division by zero, "
+        "own_reward.py:2: return [ratio(text) for text in completions] → "
+        "own_reward.py:6: return text.count('!') / len(text); "
+        "called with number 2 of 2: prompt 'b', completion ''"
+    )
 
 
 @pytest.fixture

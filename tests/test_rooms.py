@@ -23,14 +23,14 @@ FLOORS = {  # a room, and the rooms that it imports from; each is below it
     "rewards": set(),
     "models": {"merges", "machine"},
     "jobs": {"machine"},
-    "data": set(),
+    "data": {"models"},
     "examples": {"data"},
     "training": {"merges", "machine", "jobs"},
     "reward_models": {"machine", "statistics", "models", "jobs", "data", "training"},
     "policies": {"merges", "machine", "models", "training", "reward_models"},
     "evaluation": {"merges", "merging", "machine", "models", "reward_models", "policies"},
     "reporting": {"statistics"},
-    "graph": {"machine", "reward_models"},
+    "graph": {"machine", "models", "data", "reward_models"},
     "papers": {"merges", "statistics", "reward_models", "reporting", "graph"},
 }
 HEAVY = {"torch", "pandas", "transformers", "peft", "trl", "sklearn", "matplotlib", "datasets"}

@@ -32,9 +32,12 @@ def test_a_reward_added_by_the_user_is_trained_on(copy_of_finished):
     assert [entry["step"] for entry in history] == [1, 2, 3, 4]
     assert all("shouting" in entry for entry in history)
     (copy_of_finished.root / "my_rewards.py").write_text("def shouting(prompts, completions, mark):\n    return [0]\n")
-    assert copy_of_finished.would_make("--", model).keys() == {"policy"}
+    assert copy_of_finished.would_make("--", model).keys() == {"check_reward", "policy"}
     output = copy_of_finished.snakemake("--", model, fails=True)
-    assert "error: reward shouting returned 1 values for 4 completions" in output
+    assert (
+        "failed: check_reward (reward=shouting): error: rewards.shouting: it returned 1 values for 3 completions"
+        in output
+    )
 
 
 def test_a_second_file_is_laid_over_the_first(copy_of_finished):

@@ -1,13 +1,8 @@
 """Pairs of answers of which people prefer one: read from a file, a directory or the hub, and split by prompt."""
 
-import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from pathlib import Path
 from typing import Any, NamedTuple
-
-from datasets import Dataset, load_dataset
-from datasets.exceptions import DatasetGenerationError
 
 from lib.data.preference_rows import Prompt, margin_of, parted, sides, tie_of
 from lib.data.snippets import split_by
@@ -37,39 +32,6 @@ class Pair(NamedTuple):
     def group(self) -> str:
         """What decides its split, and what pairs that are not independent share: the prompt, or else the first text."""
         return self.prompt or min(self.chosen, self.rejected)
-
-
-def rows(source: str, revision: str | None, name: str | None, split: str, key: str, given: Path | None) -> Dataset:
-    """The rows of a data set, of which no code is run. given: the file or directory; None for the hub.
-
-    Raises ValueError with the key, and with the line of a file, if it cannot be read or is empty.
-    """
-    if given is None:
-        return load_dataset(source.removeprefix("hub:"), name, revision=revision, split=split)
-    if given.is_file():
-        lines = given.read_bytes().splitlines()
-        if not lines:
-            raise ValueError(f"{key}: {given} is empty")
-        for number, line in enumerate(lines, 1):
-            require_object(line, f"{key}: {given}, line {number}")
-    try:
-        if given.is_file():
-            return load_dataset("json", data_files=str(given), split="train")
-        return load_dataset(str(given), name, split=split)
-    except DatasetGenerationError as error:
-        raise ValueError(f"{key}: {given} cannot be read: {error.__cause__ or error}") from error
-
-
-def require_object(line: bytes, place: str) -> None:
-    """Raises ValueError if a line is no JSON object in UTF-8. place: what the message begins with."""
-    try:
-        row = json.loads(line.decode())
-    except UnicodeDecodeError as error:
-        raise ValueError(f"{place}: byte {line[error.start]:#x} is not UTF-8; save the file as UTF-8") from None
-    except json.JSONDecodeError as error:
-        raise ValueError(f"{place}: it is no JSON ({error.msg}, column {error.colno})") from None
-    if not isinstance(row, dict):
-        raise ValueError(f"{place}: a row has to be a JSON object with columns, not {row!r:.60}")
 
 
 def columns_of(there: list[str], named: Mapping[str, str], key: str, source: str) -> dict[str, str]:

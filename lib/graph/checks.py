@@ -5,10 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import best_match
 
+from lib.data.named_functions import function_problems
 from lib.graph.experiment import Experiment
+from lib.graph.shape import violations
+from lib.models.given_models import LLAMA, directory_problems, module_problems, modules_of
+from lib.models.hub import from_hub
 from lib.reward_models.kinds.table import GOLD, REWARDS, kind_of, schema_of
 from lib.reward_models.mixtures import mixture_weights
 
@@ -32,10 +34,8 @@ def schema(root: Path, papers: Mapping[str, Path]) -> dict[str, Any]:
 
 
 def shape_problems(experiment: Experiment, papers: Mapping[str, Path]) -> Problems:
-    """The most relevant violation of the schema: others often follow from it."""
-    error = best_match(Draft202012Validator(schema(experiment.root, papers)).iter_errors(experiment.config))
-    if error is not None:
-        yield ".".join(map(str, error.absolute_path)) or "top level", error.message
+    """Violations of the schema."""
+    yield from violations(experiment.config, schema(experiment.root, papers))
 
 
 def shared_problems(experiment: Experiment) -> Problems:
@@ -46,8 +46,9 @@ def shared_problems(experiment: Experiment) -> Problems:
     yield from kind_of(experiment.config["gold"], GOLD).problems("gold", experiment.config["gold"], experiment)
     if own_data and value("data.left_out") is not None and "domain" not in value("data.labels"):
         yield "data.left_out", "it names a domain, but data.labels does not list the column domain"
-    if own_data and not experiment.code.defines(value("data.rows.function")):
-        yield "data.rows.function", f"there is no {value('data.rows.function')}"
+    if own_data:
+        yield from function_problems("data.rows", value("data.rows"), ("row",), experiment.root)
+    yield from source_problems(experiment)
     if experiment.has("base.heads") and value("base.hidden_size") % (2 * value("base.heads")):
         yield "base.heads", f"base.hidden_size is not a multiple of twice {value('base.heads')}"
     for key, batch in batches(experiment).items():
@@ -55,6 +56,21 @@ def shared_problems(experiment: Experiment) -> Problems:
             yield f"{key}.parts", f"a batch of {batch} cannot be split into {value(f'{key}.parts')} equal parts"
     if value("training.launch") != "none":
         yield from launch_problems(experiment)
+
+
+def source_problems(experiment: Experiment) -> Problems:
+    """Data and models in local files that are not there, and LoRA modules that the model has not."""
+    value, there = experiment.value, set(LLAMA)
+    data = value("data.source")
+    if not from_hub(data) and not data.startswith("sdist:") and not Path(data).exists():
+        yield "data.source", f"there is no {data}; a data set on the hub is hub:OWNER/NAME"
+    if experiment.has("base.source"):
+        there, base = set(), value("base.source")
+        if not from_hub(base) and not base.startswith("wheel:"):
+            yield from directory_problems("base.source", Path(base))
+            there = modules_of(Path(base))
+    if there and value("lora") is not None:
+        yield from module_problems("lora.modules", value("lora.modules"), there)
 
 
 def batches(experiment: Experiment) -> dict[str, int]:

@@ -1,7 +1,6 @@
 """The code of a job: its script and every module of this repository that it imports. Files are parsed, not run."""
 
 import ast
-import importlib.util
 from pathlib import Path
 
 
@@ -29,17 +28,6 @@ class Code:
         """The modules of this repository that a `module:function` depends on."""
         file = self._module_file(function.partition(":")[0])
         return self.of(str(file.relative_to(self.root))) if file.exists() else []
-
-    def defines(self, function: str) -> bool:
-        """Whether a `module:function` exists. Of a module outside the repository only the module is looked for."""
-        module, _, name = function.partition(":")
-        file = self._module_file(module)
-        if file.exists():
-            return any(getattr(node, "name", None) == name for node in ast.parse(file.read_text()).body)
-        try:
-            return importlib.util.find_spec(module) is not None
-        except ModuleNotFoundError:
-            return False
 
     def _imports(self, file: str) -> list[str]:
         """The modules of this repository that a file imports, at its top or in a function."""

@@ -20,6 +20,8 @@ from snakemake.settings.types import (
     ResourceSettings,
 )
 
+from lib.graph.yaml_mistakes import yaml_mistake
+
 STALE = 1.0  # seconds after 1970: Snakemake takes 0 for "has no time"
 
 
@@ -94,7 +96,12 @@ class Graph:
 
 @contextmanager
 def graph_of(snakefile: str, params: Path) -> Iterator[Graph]:
-    """The graph of a Snakefile on a file of parameters, for the working directory."""
+    """The graph of a Snakefile on a file of parameters, for the working directory.
+
+    Raises ValueError with the line if the file is no YAML, of which Snakemake would say no more.
+    """
+    if mistake := yaml_mistake(params):
+        raise ValueError(mistake)
     with SnakemakeApi(OutputSettings(quiet={Quietness.ALL})) as api:
         workflow = api.workflow(
             resource_settings=ResourceSettings(cores=1),

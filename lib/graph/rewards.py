@@ -50,17 +50,22 @@ class Rewards:
         """The sources of a mixture's rewards, each with its `weight`."""
         return {name: self.source(name) | {"weight": weight} for name, weight in mixture_weights(mixture).items()}
 
+    def functions(self) -> dict[str, dict[str, Any]]:
+        """The sources of the rewards that are Python functions, the gold reward included."""
+        found = {name: self.source(name) for name, spec in self.specs.items() if "function" in spec}
+        return found | ({"gold": self.gold()} if "function" in self.gold_spec else {})
+
     def gold(self) -> dict[str, Any]:
         """The source of the gold reward."""
         return kind_of(self.gold_spec, GOLD).source("gold", self.gold_spec, self.experiment)
 
     def files(self, names: Iterable[str] | None = None) -> list[str]:
-        """Input files of a job that uses some rewards, by default all: models, and the modules of functions."""
-        return self._files(self.sources(names).values())
+        """Input files of a job that uses some rewards, by default all: models, functions and their checks."""
+        return self._files(self.sources(names))
 
     def gold_files(self) -> list[str]:
         """Input files of a job that uses the gold reward."""
-        return self._files([self.gold()])
+        return self._files({"gold": self.gold()})
 
     def keys(self, mixture: str) -> list[str]:
         """The keys of the parameters that define the rewards of a mixture."""
@@ -79,8 +84,10 @@ class Rewards:
         """The number of models in a job that uses all rewards and the gold reward."""
         return sum(loader_of(source).models(source) for source in [*self.sources().values(), self.gold()])
 
-    def _files(self, sources: Iterable[Mapping[str, Any]]) -> list[str]:
-        return [file for source in sources for file in loader_of(source).files(source, self.experiment)]
+    def _files(self, sources: Mapping[str, Mapping[str, Any]]) -> list[str]:
+        files = [file for source in sources.values() for file in loader_of(source).files(source, self.experiment)]
+        functions = self.functions()
+        return files + [f"{self.experiment.results}/checked/{name}.txt" for name in sources if name in functions]
 
     def _other_keys(self, names: Iterable[str]) -> list[str]:
         kinds = [kind_of(self.specs[name], REWARDS) for name in names if name in self.specs]

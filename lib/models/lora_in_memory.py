@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from transformers import PreTrainedModel
 
 from lib.merges.task_vectors import Weights
+from lib.models.given_models import module_problems
 from lib.models.lora_on_disk import Factors
 
 TRAINED = "default"  # the adapter that is trained, by the name that TRL expects
@@ -50,8 +51,14 @@ def trainable(model: PreTrainedModel | PeftModel, lora: Mapping[str, Any], seed:
     """The model with a new trainable adapter. All other weights, older adapters included, are frozen.
 
     lora: `rank`, `alpha` and `modules`, the names of the layers that the adapter changes. A is drawn from `seed` and B
-    is 0, so the policy starts equal to the model.
+    is 0, so the policy starts equal to the model. Raises ValueError if the model lacks one of the modules.
     """
+    matrices = [
+        name for name, layer in model.named_modules() if getattr(getattr(layer, "weight", None), "ndim", 0) == 2
+    ]
+    there = {name.rpartition(".")[2] for name in matrices if ".lora_" not in name}
+    for key, problem in module_problems("lora.modules", lora["modules"], there):
+        raise ValueError(f"{key}: {problem}")
     config = LoraConfig(
         r=lora["rank"], lora_alpha=lora["alpha"], target_modules=list(lora["modules"]), task_type="CAUSAL_LM"
     )

@@ -32,9 +32,11 @@ class Layout(Protocol):
 
 
 def problems(experiment: Experiment) -> Iterator[tuple[str, str]]:
-    """Mistakes in the parameters: dotted keys, each with what is wrong. Later ones may follow from the first."""
+    """Mistakes in the parameters: dotted keys, each with what is wrong. If the shape is wrong, that alone."""
     schemas = {paper: experiment.root / f"lib/papers/{paper}/schema.yaml" for paper in PAPERS}
-    yield from shape_problems(experiment, schemas)
+    if wrong := list(shape_problems(experiment, schemas)):
+        yield from wrong
+        return
     yield from shared_problems(experiment)
     for paper in present(experiment):
         yield from _module(paper, "layout").problems(experiment)

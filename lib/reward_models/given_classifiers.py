@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
 from lib.machine.compute import Compute
@@ -29,10 +30,13 @@ class GivenClassifier:
     def __init__(self, key: str, source: Mapping[str, Any], compute: Compute) -> None:
         name = hub_id(source["classifier"])
         pinned = {"revision": source["revision"]} if "revision" in source else {}
-        self.tokenizer = AutoTokenizer.from_pretrained(name, **pinned)
-        model, loading = AutoModelForSequenceClassification.from_pretrained(
-            name, dtype=compute.dtype, use_safetensors=True, output_loading_info=True, **pinned
-        )
+        try:
+            self.tokenizer = AutoTokenizer.from_pretrained(name, **pinned)
+            model, loading = AutoModelForSequenceClassification.from_pretrained(
+                name, dtype=compute.dtype, use_safetensors=True, output_loading_info=True, **pinned
+            )
+        except (OSError, ValueError, SafetensorError) as error:
+            raise ValueError(f"{key}.classifier: {name} cannot be read: {error}") from error
         if loading["missing_keys"]:
             raise ValueError(f"{key}.classifier: {name} lacks {min(loading['missing_keys'])}: it is no classifier")
         if model.config.num_labels != len(source["weights"]):

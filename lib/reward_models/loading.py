@@ -9,8 +9,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from lib.machine.compute import CPU, Compute
+from lib.reward_models.functions import texts
 from lib.reward_models.kinds.kind import Score
 from lib.reward_models.kinds.table import loader_of
+
+ONE_EACH = "it has to return one finite number per completion"
 
 
 @dataclass(frozen=True)
@@ -20,20 +23,35 @@ class Reward:
     name: str
     score: Score
 
+    @property
+    def key(self) -> str:
+        """Of the reward's entry in the parameters."""
+        return key_of(self.name)
+
     def __call__(self, prompts: Sequence[str], completions: Sequence[str]) -> list[float]:
+        scored = self.score(prompts, completions)
         try:
-            values = [float(value) for value in self.score(prompts, completions)]
-        except (TypeError, ValueError) as error:
-            raise ValueError(f"reward {self.name} did not return numbers: {error}") from error
-        if len(values) != len(completions):
-            raise ValueError(
-                f"reward {self.name} returned {len(values)} values for {len(completions)} completions: "
-                "it must return one number per completion"
-            )
-        for value, prompt, completion in zip(values, prompts, completions):
-            if not math.isfinite(value):
-                raise ValueError(f"reward {self.name} returned {value} for {prompt + completion!r}")
+            returned = list(scored)
+        except TypeError:
+            raise ValueError(f"{self.key}: it returned {scored!r}: {ONE_EACH}") from None
+        if len(returned) != len(completions):
+            count = f"{len(returned)} values for {len(completions)} completions"
+            raise ValueError(f"{self.key}: it returned {count}: {ONE_EACH}")
+        values = []
+        for number, (value, prompt, completion) in enumerate(zip(returned, prompts, completions), 1):
+            if not is_finite_number(value):
+                which = f"for number {number} of {len(returned)}, {texts(prompt, completion)}"
+                raise ValueError(f"{self.key}: it returned {value!r} {which}: {ONE_EACH}")
+            values.append(float(value))
         return values
+
+
+def is_finite_number(value: Any) -> bool:
+    """Whether a value is a number, also one of numpy or torch, and neither infinite nor not a number."""
+    try:
+        return not isinstance(value, str) and math.isfinite(float(value))
+    except (TypeError, ValueError):
+        return False
 
 
 def load(name: str, source: Mapping[str, Any], compute: Compute = CPU) -> Reward:
@@ -41,5 +59,9 @@ def load(name: str, source: Mapping[str, Any], compute: Compute = CPU) -> Reward
 
     Raises ValueError with the reward's name if it cannot be loaded.
     """
-    key = name if name == "gold" else f"rewards.{name}"
-    return Reward(name, loader_of(source).load(key, source, compute))
+    return Reward(name, loader_of(source).load(key_of(name), source, compute))
+
+
+def key_of(name: str) -> str:
+    """The dotted key of a reward in the parameters."""
+    return name if name == "gold" else f"rewards.{name}"

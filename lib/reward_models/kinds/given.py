@@ -1,8 +1,11 @@
 """Rewards that exist before the experiment: a Python function, or a classifier trained by others."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, ClassVar
 
+from lib.data.named_functions import function_problems
+from lib.models.given_models import directory_problems, output_problems
 from lib.models.hub import from_hub
 from lib.reward_models.kinds.kind import Kind, Score, Spec
 
@@ -15,16 +18,15 @@ class Function(Kind):
     schema: ClassVar = {"$ref": "#/$defs/function"}
 
     def problems(self, key: str, spec: Spec, experiment: Any) -> Iterator[tuple[str, str]]:
-        if not experiment.code.defines(spec["function"]):
-            yield f"{key}.function", f"there is no {spec['function']}"
+        yield from function_problems(key, spec, ("prompts", "completions"), experiment.root)
 
     def files(self, source: Spec, experiment: Any) -> list[str]:
         return experiment.code.of_function(source["function"])
 
     def load(self, key: str, source: Spec, compute: Any) -> Score:
-        from lib.data.functions import function
+        from lib.reward_models.functions import RewardFunction
 
-        return function(key, source, [], [])
+        return RewardFunction(key, source)
 
 
 class Classifier(Kind):
@@ -40,17 +42,23 @@ class Classifier(Kind):
             "revision": {"$ref": "#/$defs/revision"},
             "weights": {"type": "array", "items": {"type": "number"}, "minItems": 1},
             "inputs": {
+                "description": "chat, or a list of one text or two",
                 "oneOf": [
                     {"const": "chat"},
                     {"type": "array", "items": {"type": "string", "minLength": 1}, "minItems": 1, "maxItems": 2},
-                ]
+                ],
             },
             "between": {"type": "array", "items": {"type": "string", "minLength": 1}, "minItems": 2, "maxItems": 2},
         },
         "if": {"properties": {"classifier": {"pattern": "^hub:"}}},
         "then": {"required": ["revision"]},
-        "else": {"propertyNames": {"not": {"const": "revision"}}},
+        "else": {"propertyNames": {"not": {"const": "revision"}, "description": "it is for a classifier on the hub"}},
     }
+
+    def problems(self, key: str, spec: Spec, experiment: Any) -> Iterator[tuple[str, str]]:
+        if not from_hub(spec["classifier"]):
+            wrong = list(directory_problems(f"{key}.classifier", Path(spec["classifier"])))
+            yield from wrong or output_problems(f"{key}.weights", Path(spec["classifier"]), len(spec["weights"]))
 
     def files(self, source: Spec, experiment: Any) -> list[str]:
         return [] if from_hub(source["classifier"]) else [source["classifier"]]
