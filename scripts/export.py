@@ -23,15 +23,15 @@ from lib.models.exporting import (
     write_truncated,
 )
 from lib.models.hub import from_hub, hub_id
-from lib.models.lora_on_disk import is_adapter
+from lib.models.lora_on_disk import base_of, is_adapter
 from lib.papers.model_card import card
 from lib.papers.register import experiment_of
 from lib.reward_models.mixtures import canonical, mixture_weights
 
 DEFAULT = Path("params.yaml")
 ADAPTER = """- PEFT: `adapter` is this soup exactly, as an adapter of rank {rank} on the base model:
-  `PeftModel.from_pretrained(base, "adapter")`. vLLM: `vllm serve BASE --enable-lora --lora-modules soup=adapter
-  --max-lora-rank {rank}`, with one of the ranks that vLLM has.
+  `PeftModel.from_pretrained(base, "adapter")`, where `base` is {base}.
+- vLLM: `vllm serve BASE --enable-lora --lora-modules soup=adapter --max-lora-rank {rank}`, or its next rank.
 """
 TRUNCATED = (
     "- `{name}` is the nearest adapter of rank {rank}, by SVD; it lacks {error:.2g} of the change (Frobenius norm).\n"
@@ -73,7 +73,7 @@ def write_adapters(policies: dict[Path, float], model: Path, rank: int | None) -
     """Writes the exact adapter, and one of a smaller rank where that is asked for. Returns the card's lines on them."""
     exact = model / "adapter"
     write_adapter(list(policies), list(policies.values()), exact)
-    told = ADAPTER.format(rank=rank_of(exact))
+    told = ADAPTER.format(rank=rank_of(exact), base=base_of(exact))
     if rank is not None:
         name = f"adapter-rank-{rank}"
         told += TRUNCATED.format(name=name, rank=rank, error=write_truncated(exact, rank, model / name))

@@ -55,7 +55,7 @@ print(tokenizer.decode(model.generate(**inputs)[0], skip_special_tokens=True))
 
 - vLLM: `vllm serve .`
 - Ollama: `python convert_hf_to_gguf.py . --outfile soup.gguf` of llama.cpp; then `ollama create soup -f Modelfile`,
-  where Modelfile has the line `FROM ./soup.gguf`.
+  where Modelfile has the line `FROM ./soup.gguf`. llama.cpp knows the tokenizers of published models alone.
 - The Hugging Face hub: `hf upload USER/NAME .` Nothing is uploaded by itself.
 - mergekit: `mergekit.yaml` is this merge as a recipe.
 {adapters}"""

@@ -32,8 +32,16 @@ def page(chosen: Chosen, soups: list[str], wish: Wish, layout: Layout, scores: S
         *shares(chosen.soup, wish, layout, scores),
         *dominating(chosen.soup, layout.morl, axes, scores),
     ]
-    alone = ", ".join(f"{number}: {soup or 'none meets it'}" for number, soup in list(chosen.by_seed.items())[:8])
-    return "\n".join([*lines, f"By one seed alone the choice would be, by seed, {alone}."])
+    return "\n".join([*lines, *by_seed(chosen)])
+
+
+def by_seed(chosen: Chosen) -> list[str]:
+    """What each seed alone would choose, where there are several."""
+    seeds: dict[str | None, list[str]] = {}
+    for seed, soup in chosen.by_seed.items():
+        seeds.setdefault(soup, []).append(str(seed))
+    told = ", ".join(f"{soup or 'none'} ({', '.join(of)})" for soup, of in seeds.items())
+    return [f"One seed alone would have chosen (seeds in brackets): {told}."] if len(chosen.by_seed) > 1 else []
 
 
 def basis(scores: Scores) -> str:
@@ -112,7 +120,7 @@ def verdict(condition: Condition, soup: str, scores: Scores) -> str:
 def dominating(soup: str, morl: Sequence[str], axes: Sequence[str], scores: Scores) -> list[str]:
     """Which policies by MORL have at least as much of every reward, and more of one; else that none does."""
     points: list[PointName] = [("soup", soup), *(("morl", name) for name in morl)]
-    found = means(scores, points, axes)
+    found, kl = means(scores, points, axes), means(scores, points, ["kl"]).mean(0)[:, 0]
     gaps = found[:, 1:] - found[:, :1]
     better = [i for i in range(len(morl)) if (gaps.mean(0)[i] >= 0).all() and (gaps.mean(0)[i] > 0).any()]
     rewards = " and ".join(axes)
@@ -120,6 +128,6 @@ def dominating(soup: str, morl: Sequence[str], axes: Sequence[str], scores: Scor
         return [f"No policy by MORL dominates it: none has more {rewards} at once."]
     return [
         f"MORL DOMINATES it: the policy trained on {morl[i]} has at least as much {rewards}, in "
-        f"{int((gaps[:, i] >= 0).all(-1).sum())} of {len(gaps)} seeds."
+        f"{int((gaps[:, i] >= 0).all(-1).sum())} of {len(gaps)} seeds, at KL {kl[i + 1]:.2f} against {kl[0]:.2f}."
         for i in better
     ]
