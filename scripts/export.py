@@ -12,7 +12,10 @@ import shutil
 import sys
 from pathlib import Path
 
+from lib.data.prompts import prompts
 from lib.graph.experiment import Experiment
+from lib.machine.compute import Compute
+from lib.models.adapter_shift import largest_shift
 from lib.models.exporting import (
     name_base,
     rank_of,
@@ -29,13 +32,16 @@ from lib.papers.register import experiment_of
 from lib.reward_models.mixtures import canonical, mixture_weights
 
 DEFAULT = Path("params.yaml")
+ROUNDING = "Rounding to that type of number changed the weights by {:.2g} of what was learned since the base model."
 ADAPTER = """- PEFT: `adapter` is this soup exactly, as an adapter of rank {rank} on the base model:
   `PeftModel.from_pretrained(base, "adapter")`, where `base` is {base}.
 - vLLM: `vllm serve BASE --enable-lora --lora-modules soup=adapter --max-lora-rank {rank}`, or its next rank.
 """
 TRUNCATED = (
-    "- `{name}` is the nearest adapter of rank {rank}, by SVD; it lacks {error:.2g} of the change (Frobenius norm).\n"
+    "- `{name}` is the nearest adapter of rank {rank}, by SVD; it lacks {error:.2g} of the change (Frobenius norm)"
 )
+SHIFT = ", and on {count} held-out prompts no log p of a token that has 0.1 % or more moves by over {shift:.2g} nats"
+PROMPTS = 8  # on which adapters are compared
 
 
 def export(experiment: Experiment, params: Path, mixture: str, seed: int, place: Path, rank: int | None) -> None:
@@ -58,33 +64,42 @@ def export(experiment: Experiment, params: Path, mixture: str, seed: int, place:
     )
     paths, weights = list(policies), list(policies.values())
     write_recipe(paths, weights, base, partial / "mergekit.yaml")
-    told = write_adapters(policies, partial, rank) if lora else ""
+    told = write_adapters(experiment, policies, partial, rank) if lora else ""
     merged = ([partial / "adapter"], [1.0]) if lora else (paths, weights)
-    rounding = write_merged(*merged, base, partial)
-    for adapter in partial.glob("adapter*"):
-        publish(experiment, adapter)
-    about = {"mixture": mixture, "rounding": rounding, "adapters": told}
+    rounding = ROUNDING.format(write_merged(*merged, base, partial))
+    spec = experiment.config["base"]
+    hub = hub_id(spec["source"]) if from_hub(spec.get("source", "")) else None
+    for adapter in partial.glob("adapter*") if hub else ():  # else it names the base model's place in the checkout
+        name_base(adapter, hub, spec["revision"])
+    about = {"mixture": mixture, "hub": hub, "rounding": rounding, "adapters": told}
     (partial / "README.md").write_text(card(experiment, params, mixture_weights(mixture), seed, about))
     partial.replace(place)
-    print(f"{place} is {mixture} of seed {seed}: README.md in it says what it is and how to use it.")
+    print(f"{place} is {mixture} of seed {seed}; its README.md says what it is and how to use it. {rounding}")
 
 
-def write_adapters(policies: dict[Path, float], model: Path, rank: int | None) -> str:
+def write_adapters(experiment: Experiment, policies: dict[Path, float], model: Path, rank: int | None) -> str:
     """Writes the exact adapter, and one of a smaller rank where that is asked for. Returns the card's lines on them."""
     exact = model / "adapter"
     write_adapter(list(policies), list(policies.values()), exact)
     told = ADAPTER.format(rank=rank_of(exact), base=base_of(exact))
     if rank is not None:
-        name = f"adapter-rank-{rank}"
-        told += TRUNCATED.format(name=name, rank=rank, error=write_truncated(exact, rank, model / name))
+        smaller = model / f"adapter-rank-{rank}"
+        error = write_truncated(exact, rank, smaller)
+        told += TRUNCATED.format(name=smaller.name, rank=rank, error=error)
+        if texts := some_texts(experiment):
+            shift = largest_shift(exact, smaller, texts, Compute.of(experiment.value("compute")))
+            told += SHIFT.format(count=len(texts), shift=shift)
+        told += ".\n"
     return told
 
 
-def publish(experiment: Experiment, adapter: Path) -> None:
-    """Has an adapter name its base model by the id that it has on the hub, else by its place in the checkout."""
-    spec = experiment.config["base"]
-    if from_hub(spec.get("source", "")):
-        name_base(adapter, hub_id(spec["source"]), spec["revision"])
+def some_texts(experiment: Experiment) -> list[str]:
+    """Some prompts that no policy was trained on; none where the data are not here."""
+    file = Path(experiment.results, "data/snippets.jsonl")
+    if not file.exists():
+        return []
+    found = prompts(file, "test", experiment.value("data.prompt_words"), experiment.value("data.left_out"))
+    return list(found["prompt"][:PROMPTS])
 
 
 def policies_of(experiment: Experiment, params: Path, mixture: str, seed: int) -> dict[Path, float]:

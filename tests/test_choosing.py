@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from transformers import AutoModelForCausalLM
 
 from lib.graph.experiment import Experiment
 from lib.papers.rewarded_soups.choice_page import beside, page
@@ -191,3 +192,18 @@ def test_one_prompt_cannot_be_split(layout):
     table = pd.DataFrame([{"method": "soup", "mixture": "a", "prompt": 0, "x": 1.0}])
     with pytest.raises(ValueError, match=r"evaluation\.prompts: one prompt alone"):
         half(Scores.of({1: table}, ["x"]), 0)
+
+
+def test_a_finished_experiment_gives_a_model(finished, tmp_path):
+    asked = ["--where", "kl >= 0 and editorial <= 100", "--best", "editorial", "--export", str(tmp_path / "soup")]
+    said = finished.run("python", "-m", "scripts.choose", *asked)
+    soup = said.partition(" ")[0]
+    assert "of the 4 with kl >= 0 and editorial <= 100, of 4 soups of positivity, editorial." in said
+    assert f"{tmp_path / 'soup'} is {soup} of seed 1" in said
+    card = (tmp_path / "soup/README.md").read_text()
+    front = pd.read_csv(finished.root / "results/smoke/rewarded_soups/front.csv")
+    [row] = front[(front["method"] == "soup") & (front["mixture"] == soup)].to_dict("records")
+    assert f"{row['editorial']:.3f} ({row['editorial_low']:.3f} to {row['editorial_high']:.3f})" in card
+    assert AutoModelForCausalLM.from_pretrained(tmp_path / "soup").config.vocab_size == 300
+    failed = finished.run("python", "-m", "scripts.choose", "--where", "kl < 0", "--best", "editorial", fails=True)
+    assert failed.splitlines()[-1].startswith("error: WHERE: none of 4 soups meets kl < 0; the nearest is ")

@@ -133,7 +133,8 @@ def write_recipe(policies: Sequence[Path], weights: Sequence[float], base: Path,
     recipe = {"merge_method": "linear", "models": models, "parameters": {"normalize": False}, "dtype": "float32"}
     stored = json.loads((base / "config.json").read_text()).get("dtype")
     recipe |= {"out_dtype": stored, "tokenizer_source": str(base)}
-    comment = "# In the root of the checkout: mergekit-yaml PATH/TO/mergekit.yaml OUTPUT\n"
+    cache = " --lora-merge-cache FOLDER" if is_adapter(policies[0]) else ""
+    comment = f"# In the root of the checkout: mergekit-yaml PATH/TO/mergekit.yaml OUTPUT{cache}\n"
     file.write_text(comment + yaml.safe_dump(recipe, sort_keys=False))
 
 

@@ -1,4 +1,7 @@
-"""The card of an exported soup: what it is, how it was made, and what was found of it. All numbers are of results."""
+"""The card of an exported soup: what it is, how it was made, and what was found of it. All numbers are of results.
+
+Longer than other modules: the text of the card.
+"""
 
 import hashlib
 import json
@@ -12,7 +15,6 @@ from huggingface_hub import ModelCard, ModelCardData, try_to_load_from_cache
 
 from lib.graph.experiment import Experiment
 from lib.graph.history import git
-from lib.models.hub import from_hub, hub_id
 from lib.reporting.tables import with_intervals
 from lib.statistics.scores import ALONGSIDE
 
@@ -66,38 +68,35 @@ def card(
 ) -> str:
     """The card in Markdown with its YAML head.
 
-    weights: λ by reward. about: `mixture`, `rounding` (a relative error) and `adapters`, lines on them.
+    weights: λ by reward. about: `mixture`; `hub`, the id of the base model there, or None; `rounding`, a sentence;
+    `adapters`, lines on them.
     """
     value = experiment.value
     parameters = {key: value(key) for key in ("experiment", "seeds", "lora", "policy")}
     definitions = {name: experiment.config["rewards"][name] for name in weights}
+    top = head(experiment, about["hub"])
     text = CARD.format(
-        mixture=about["mixture"],
+        **about,
         dtype=json.loads(Path(experiment.results, "base/config.json").read_text()).get("dtype"),
-        rounding=f"Rounding to that changes the weights by {about['rounding']:.2g} of what was learned since the base.",
         policies="\n".join(f"| {weight:g} | {name} | `{definitions[name]}` |" for name, weight in weights.items()),
-        base=base_model(experiment),
+        base=base_model(experiment, top.license),
         seed=seed,
         start=value("policy.start"),
-        data=", ".join(
-            f"`{value(f'data.{key}')}`" for key in ("source", "name", "revision", "sha256") if key in value("data")
-        ),
+        data=pinned(value("data")),
         params=f"`{params}`",
         commit=commit(),
         scores=scores(experiment, about["mixture"]),
         parameters=yaml.safe_dump(parameters, sort_keys=False, allow_unicode=True),
-        adapters=about["adapters"],
     )
-    return f"---\n{head(experiment).to_yaml()}\n---\n{text}"
+    return f"---\n{top.to_yaml()}\n---\n{text}"
 
 
-def head(experiment: Experiment) -> ModelCardData:
+def head(experiment: Experiment, hub: str | None) -> ModelCardData:
     """What the hub reads. The licence and the language are those of the base model's card, where it has one here."""
-    source = experiment.config["base"].get("source", "")
-    given = given_card(source, experiment.config["base"].get("revision"))
+    given = given_card(experiment.config["base"], hub)
     english = None if "rows" in experiment.config["data"] else "en"  # the ICWSM-14 texts
     return ModelCardData(
-        base_model=hub_id(source) if from_hub(source) else None,
+        base_model=hub,
         license=given.get("license"),
         language=given.get("language") or english,
         library_name="transformers",
@@ -106,26 +105,29 @@ def head(experiment: Experiment) -> ModelCardData:
     )
 
 
-def given_card(source: str, revision: str | None) -> dict[str, Any]:
+def given_card(base: Mapping[str, Any], hub: str | None) -> dict[str, Any]:
     """The head of a base model's card: in its directory, or in the cache of the hub. Nothing is downloaded."""
-    if from_hub(source):
-        path = try_to_load_from_cache(hub_id(source), "README.md", revision=revision)
-    else:
-        path = Path(source) / "README.md" if source else None
-    if not isinstance(path, str | Path) or not Path(path).exists():
+    place = str(Path(base.get("source", ""), "README.md"))
+    found = try_to_load_from_cache(hub, "README.md", revision=base["revision"]) if hub else place
+    if "source" not in base or not isinstance(found, str) or not Path(found).exists():
         return {}
-    return ModelCard(Path(path).read_text(), ignore_metadata_errors=True).data.to_dict()
+    return ModelCard(Path(found).read_text(), ignore_metadata_errors=True).data.to_dict()
 
 
-def base_model(experiment: Experiment) -> str:
+def base_model(experiment: Experiment, licence: str | None) -> str:
     """The base model with its revision or hash."""
     spec = experiment.config["base"]
     with Path(experiment.results, "base/model.safetensors").open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
-    pinned = next((f", {key} `{spec[key]}`" for key in ("revision", "sha256") if key in spec), "")
-    source = f"`{spec['source']}`{pinned}" if "source" in spec else "a Llama that the experiment trained from scratch"
-    licence = "" if head(experiment).license else " Its licence is not known here: see where it comes from."
-    return f"{source}; its weights have the SHA-256 `{digest}`.{licence if 'source' in spec else ''}"
+    source = pinned(spec) if "source" in spec else "a Llama that the experiment trained from scratch"
+    unknown = "" if licence or "source" not in spec else " Its licence is not known here: see where it comes from."
+    return f"{source}; its weights have the SHA-256 `{digest}`.{unknown}"
+
+
+def pinned(spec: Mapping[str, Any]) -> str:
+    """A source of the parameters, with what pins it."""
+    pins = [f"{key} `{spec[key]}`" for key in ("name", "revision", "sha256") if key in spec]
+    return ", ".join([f"`{spec['source']}`", *pins])
 
 
 def commit() -> str:
