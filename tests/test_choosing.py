@@ -1,5 +1,7 @@
 """A point of the front, chosen by what it has to have: worked by hand."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,6 +9,7 @@ import yaml
 from transformers import AutoModelForCausalLM
 
 from lib.graph.experiment import Experiment
+from lib.papers.register import experiment_of
 from lib.papers.rewarded_soups.choice_page import beside, page
 from lib.papers.rewarded_soups.choosing import candidates, choose, half, scaled
 from lib.papers.rewarded_soups.layout import Layout
@@ -194,11 +197,26 @@ def test_one_prompt_cannot_be_split(layout):
         half(Scores.of({1: table}, ["x"]), 0)
 
 
+def test_a_file_of_parameters_is_checked_as_by_snakemake(tmp_path, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    assert experiment_of(Path("params.yaml")).results == "results/nano"
+    params = tmp_path / "params.yaml"
+    with pytest.raises(ValueError, match="params.yaml is not there"):
+        experiment_of(params)
+    text = Path("params.yaml").read_text()
+    for edited in (text.replace("  rewards: [positivity, editorial]", "  rewards: [positivity, joy]"), "seeds: [1"):
+        params.write_text(edited)
+        with pytest.raises(ValueError, match=r"^\S+params.yaml: ") as error:
+            experiment_of(params)
+        assert "\n" not in str(error.value)
+        assert "'joy' is not one of the rewards" in str(error.value) or "line 1" in str(error.value)
+
+
 def test_a_finished_experiment_gives_a_model(finished, tmp_path):
     asked = ["--where", "kl >= 0 and editorial <= 100", "--best", "editorial", "--export", str(tmp_path / "soup")]
     said = finished.run("python", "-m", "scripts.choose", *asked)
-    soup = said.partition(" ")[0]
-    assert "of the 4 with kl >= 0 and editorial <= 100, of 4 soups of positivity, editorial." in said
+    told = " has the most editorial of the 4 with kl >= 0 and editorial <= 100, of 4 soups of positivity, editorial."
+    [soup] = [line.removesuffix(told) for line in said.splitlines() if line.endswith(told)]
     assert f"{tmp_path / 'soup'} is {soup} of seed 1" in said
     card = (tmp_path / "soup/README.md").read_text()
     front = pd.read_csv(finished.root / "results/smoke/rewarded_soups/front.csv")

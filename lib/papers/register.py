@@ -38,7 +38,10 @@ def experiment_of(params: Path) -> Experiment:
     """The experiment of a file of parameters, for what is no job. Raises ValueError with its first mistake."""
     if not params.exists():
         raise ValueError(f"{params} is not there: give the name of a folder of experiments/ as EXPERIMENT")
-    experiment = Experiment(yaml.safe_load(params.read_text()), Path(), [params])
+    try:
+        experiment = Experiment(yaml.safe_load(params.read_text()), Path(), [params])
+    except yaml.YAMLError as error:
+        raise ValueError(f"{params}: {' '.join(str(error).split())}") from None
     for key, problem in problems(experiment):
         raise ValueError(f"{params}: {key}: {problem}")
     return experiment

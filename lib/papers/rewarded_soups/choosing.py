@@ -60,7 +60,7 @@ def scaled(scores: Scores, soups: Sequence[str], rewards: Sequence[str], start: 
         zero, one = means(scores, [("sft", start), ("soup", name)], [name]).mean(0)[:, 0]
         if one <= zero:
             raise ValueError(
-                f"BEST: the expert on {name} has no more of it than θ_sft, so it has no scale in a mixture"
+                f"BEST: the expert on {name} has no more of it than θ_sft, so nothing scales it; name one reward"
             )
         found[..., i] = (found[..., i] - zero) / (one - zero)
     return found
