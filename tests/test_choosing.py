@@ -1,5 +1,6 @@
 """A point of the front, chosen by what it has to have: worked by hand."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -129,6 +130,17 @@ def test_it_is_chosen_on_half_of_the_prompts_and_judged_on_the_other(layout):
     assert len(said.splitlines()) <= 24
 
 
+def test_a_scale_that_the_other_prompts_do_not_have_is_told(layout):
+    asked, scores = wish("", "editorial=0.5+positivity=0.5"), scored(layout)
+    values = scores.values.copy()
+    point, column = scores.points.index(("soup", "positivity")), scores.columns.index("positivity")
+    values[:, 1::2, point, column] = -1  # on the prompts to judge on
+    scores = replace(scores, values=values)
+    found, soups = chosen(layout, "", "editorial=0.5+positivity=0.5", scores), candidates(layout, asked)
+    assert "the scale of BEST is noise" in page(found, soups, asked, layout, half(scores, 1), 1)
+    assert "it has 0.62 in editorial, 0.60 in positivity" in page(found, soups, asked, layout, half(scores, 0), 1)
+
+
 def test_a_third_reward_is_mixed_in_where_it_is_named(layout):
     asked = wish("brevity >= 0.05", "positivity")
     soups = candidates(layout, asked)
@@ -201,7 +213,7 @@ def test_a_file_of_parameters_is_checked_as_by_snakemake(tmp_path, monkeypatch):
     monkeypatch.chdir(ROOT)
     assert experiment_of(Path("params.yaml")).results == "results/nano"
     params = tmp_path / "params.yaml"
-    with pytest.raises(ValueError, match="params.yaml is not there"):
+    with pytest.raises(ValueError, match=r"params\.yaml is not there"):
         experiment_of(params)
     text = Path("params.yaml").read_text()
     for edited in (text.replace("  rewards: [positivity, editorial]", "  rewards: [positivity, joy]"), "seeds: [1"):

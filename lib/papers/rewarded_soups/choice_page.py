@@ -57,7 +57,10 @@ def shares(soup: str, wish: Wish, layout: Layout, scores: Scores) -> list[str]:
     """Where a mixture is wanted: how much of what each expert gains the soup has."""
     if len(wish.best) == 1:
         return []
-    found = scaled(scores, [soup], list(wish.best), layout.start).mean(0)[0]
+    try:
+        found = scaled(scores, [soup], list(wish.best), layout.start).mean(0)[0]
+    except ValueError:
+        return ["On these prompts one of the experts has no more of its reward than θ_sft: the scale of BEST is noise."]
     told = ", ".join(f"{share:.2f} in {reward}" for share, reward in zip(found, wish.best))
     return [f"Of what its own expert gains over θ_sft, it has {told}."]
 
