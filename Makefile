@@ -11,7 +11,7 @@ NOT_LOCKED := torch triton $(addprefix cuda-,bindings pathfinder toolkit) $(addp
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 .PHONY: all smollm2 salsa ensembles test test-long test-all lint dvc.yaml seal adopt status restamp why record docs lock \
-  clean
+  choose export clean
 
 all: .venv/installed
 	snakemake --cores $(CORES)
@@ -63,6 +63,16 @@ why: .venv/installed
 # claims, docs/results.md and its figures from what is recorded.
 record: .venv/installed
 	python -m scripts.record $(PART) $(PARAMS)
+
+# The soup that meets WHERE="positivity >= 0.4 and kl <= 10" with the most of BEST=editorial; a soup, MIXTURE=a=0.5+b=0.5,
+# as a model in EXPORT=DIRECTORY. SEED=1: of whose policies; RANK=16: of one more LoRA adapter.
+EXPORTED = $(PARAMS) $(SEED:%=--seed %) $(EXPORT:%=--export %) $(RANK:%=--rank %)
+
+choose: .venv/installed
+	@python -m scripts.choose --where "$(WHERE)" --best "$(BEST)" $(EXPORTED)
+
+export: .venv/installed
+	@python -m scripts.export --mixture "$(MIXTURE)" $(EXPORTED)
 
 docs: .venv/installed
 	python -m scripts.docs

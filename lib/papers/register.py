@@ -9,8 +9,11 @@ docs/extending.md adds a paper step by step.
 
 from collections.abc import Iterator
 from importlib import import_module
+from pathlib import Path
 from types import ModuleType
 from typing import Any, Protocol
+
+import yaml
 
 from lib.graph.checks import shape_problems, shared_problems
 from lib.graph.experiment import Experiment
@@ -29,6 +32,19 @@ class Layout(Protocol):
     """Named pairs of LoRA policies, on which an average of factors is compared with a soup. May be empty."""
 
     def __init__(self, experiment: Experiment) -> None: ...
+
+
+def experiment_of(params: Path) -> Experiment:
+    """The experiment of a file of parameters, for what is no job. Raises ValueError with its first mistake."""
+    if not params.exists():
+        raise ValueError(f"{params} is not there: give the name of a folder of experiments/ as EXPERIMENT")
+    try:
+        experiment = Experiment(yaml.safe_load(params.read_text()), Path(), [params])
+    except yaml.YAMLError as error:
+        raise ValueError(f"{params}: {' '.join(str(error).split())}") from None
+    for key, problem in problems(experiment):
+        raise ValueError(f"{params}: {key}: {problem}")
+    return experiment
 
 
 def problems(experiment: Experiment) -> Iterator[tuple[str, str]]:

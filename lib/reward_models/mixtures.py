@@ -36,6 +36,22 @@ def mixture_weights(name: str) -> dict[str, float]:
     return weights
 
 
+def canonical(text: str) -> str:
+    """The name of a mixture that a person wrote, in any order and with spaces: `b = .5 + a = 0.50` is `a=0.5+b=0.5`.
+
+    Raises ValueError if it is no mixture, or its weights do not sum to 1.
+    """
+    parts = [[side.strip() for side in part.split("=", 1)] for part in text.split("+")]
+    try:
+        weights = {name: float(*weight or "1") for name, *weight in parts}
+        valid = len(weights) == len(parts) and min(weights.values()) >= 0 and all(weights)
+    except (ValueError, TypeError):
+        valid = False
+    if not valid or not math.isclose(sum(weights.values()), 1, abs_tol=1e-4):
+        raise ValueError(f"{text!r} is no mixture: expected `a` or `a=0.25+b=0.75`, with weights that sum to 1")
+    return mixture_name(weights)
+
+
 def simplex(names: Sequence[str], divisions: int) -> list[dict[str, float]]:
     """All points of the simplex over `names` whose weights are multiples of 1/divisions, corners included."""
     counts = itertools.product(range(divisions + 1), repeat=len(names))
