@@ -1,0 +1,87 @@
+"""The routes of the server."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from lib.serving.protocol import ChatRequest, CompletionRequest, Refusal
+from lib.serving.service import Service
+
+
+def app_of(service: Service) -> FastAPI:
+    """The application, which starts and stops the engine."""
+    front, engine = service.front, service.engine
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        engine.start()
+        yield
+        engine.stop()
+
+    # Without the pages of documentation, which load scripts from elsewhere; /openapi.json is there.
+    app = FastAPI(title=f"paretosoup: {front.experiment}", lifespan=lifespan, docs_url=None, redoc_url=None)
+    app.add_exception_handler(Refusal, refused)
+    app.add_exception_handler(RequestValidationError, malformed)
+    app.add_exception_handler(HTTPException, not_there)
+    app.add_exception_handler(Exception, failed)
+
+    @app.post("/v1/completions")
+    async def complete(wanted: CompletionRequest) -> dict[str, Any]:
+        answer = await service.answer(wanted)
+        return answer.completion(wanted.model or front.experiment)
+
+    @app.post("/v1/chat/completions")
+    async def chat(wanted: ChatRequest) -> dict[str, Any]:
+        answer = await service.answer(wanted)
+        return answer.chat_completion(wanted.model or front.experiment)
+
+    @app.get("/v1/models")
+    async def models() -> dict[str, Any]:
+        return {"object": "list", "data": service.models()}
+
+    @app.get("/front")
+    async def of_front() -> dict[str, Any]:
+        return {"experiment": front.experiment, "rewards": front.rewards, "points": front.scored}
+
+    @app.get("/health")
+    async def health() -> dict[str, Any]:
+        return {"status": "ok", **engine.load()}
+
+    return app
+
+
+def answer_of(refusal: Refusal) -> JSONResponse:
+    """The answer to a request that is not served."""
+    headers = {"Retry-After": "1"} if refusal.status == 429 else None
+    return JSONResponse(refusal.body(), refusal.status, headers)
+
+
+async def refused(_: Request, error: Refusal) -> JSONResponse:
+    """A request with a wrong value, or one too many."""
+    return answer_of(error)
+
+
+async def malformed(_: Request, error: RequestValidationError) -> JSONResponse:
+    """A request of the wrong shape. Of its mistakes, the first is told."""
+    first = error.errors()[0]
+    if first["type"] == "json_invalid":
+        return answer_of(Refusal(400, None, f"the body is not JSON: {first['ctx']['error']}"))
+    field = ".".join(map(str, first["loc"][1:]))
+    known = ", ".join(sorted(CompletionRequest.model_fields.keys() | ChatRequest.model_fields.keys()))
+    message = f"it is not known; known are {known}" if first["type"] == "extra_forbidden" else first["msg"]
+    return answer_of(Refusal(400, field or None, message))
+
+
+async def not_there(request: Request, error: HTTPException) -> JSONResponse:
+    """A path or a method that the server does not have."""
+    return answer_of(Refusal(error.status_code, None, f"{request.method} {request.url.path}: {error.detail}"))
+
+
+async def failed(_: Request, error: Exception) -> JSONResponse:
+    """What went wrong in the server itself; its log has the traceback."""
+    return answer_of(Refusal(500, None, f"the server failed: {type(error).__name__}: {error}"))
