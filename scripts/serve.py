@@ -12,6 +12,7 @@ import ipaddress
 import json
 import socket
 import sys
+import warnings
 from pathlib import Path
 
 import uvicorn
@@ -47,8 +48,11 @@ def greeting(front: Front, url: str) -> str:
 
 
 def serve(params: Path, seed: int, host: str, port: int, max_batch: int) -> None:
-    """Serves until it is interrupted. Raises ValueError if the front is not there or the port is taken."""
-    front = Front.of(yaml.safe_load(params.read_text()), seed)
+    """Serves until it is interrupted. Raises ValueError if there is no front to be served, or the port is taken."""
+    try:
+        front = Front.of(yaml.safe_load(params.read_text()), seed)
+    except ValueError as error:
+        raise ValueError(f"{params}: {error}") from error
     with listening(host, port) as listener:
         address, port = listener.getsockname()[:2]
         if not ipaddress.ip_address(address).is_loopback:
@@ -74,6 +78,7 @@ def main() -> None:
     options = parser.parse_args()
     if options.max_batch < 1:
         parser.error(f"--max-batch: it is {options.max_batch}, and has to be at least 1")
+    warnings.simplefilter("ignore", FutureWarning)  # transformers warns of its own calls
     try:
         serve(options.params, options.seed, options.host, options.port, options.max_batch)
     except (OSError, ValueError) as error:

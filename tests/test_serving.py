@@ -1,16 +1,24 @@
 """A front behind a port, by its real app: the same texts as those of merged models, whatever else is sampled."""
 
 import json
+import os
+import re
+import signal
 import socket
+import subprocess
+import sys
 import threading
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 import torch
 import uvicorn
+import yaml
 from fastapi.testclient import TestClient
 
+from benchmarks import serving as benchmark
 from lib.machine.compute import CPU
 from lib.merging import linear_soup
 from lib.models.lora_in_memory import read
@@ -22,7 +30,8 @@ from lib.serving.engine import Engine
 from lib.serving.front import Front
 from lib.serving.loading import service_of
 from lib.serving.service import Service
-from tests.checkout import wait_for
+from scripts import serve
+from tests.checkout import ROOT, wait_for
 from tests.test_adapters import base, policies  # noqa: F401 (fixtures)
 
 TEMPLATE = (
@@ -179,7 +188,7 @@ def test_an_answer_has_the_shape_that_clients_of_openai_read(client, tokenizer):
 
 
 def test_an_end_token_ends_a_completion(client, service):
-    seen = [client.post("/v1/completions", json=asked(seed=seed, max_tokens=24)).json() for seed in range(40)]
+    seen = [client.post("/v1/completions", json=asked(seed=seed, max_tokens=24)).json() for seed in range(20)]
     stopped = [one for one in seen if one["choices"][0]["finish_reason"] == "stop"]
     assert stopped
     assert all(one["usage"]["completion_tokens"] <= 24 and "<end>" not in one["choices"][0]["text"] for one in stopped)
@@ -244,6 +253,8 @@ def test_numbers_that_are_none_are_refused(client, name):
 def test_what_is_no_request_is_told(client):
     answer = client.post("/v1/completions", content="{", headers={"Content-Type": "application/json"})
     assert answer.status_code == 400 and "the body is not JSON" in answer.json()["error"]["message"]
+    answer = client.post("/v1/completions", content=json.dumps(asked()), headers={"Content-Type": "text/plain"})
+    assert answer.status_code == 400 and "Content-Type: application/json" in answer.json()["error"]["message"]
     assert client.get("/v1/completions").json()["error"]["message"].startswith("GET /v1/completions: Method Not")
     assert client.get("/v2").status_code == 404
 
@@ -328,3 +339,96 @@ def test_over_a_real_port(service):
         server.should_exit = True
         thread.join()
     assert not service.engine._thread.is_alive()
+
+
+@pytest.fixture
+def experiment(front, tmp_path, monkeypatch) -> Path:
+    """The parameters of an experiment with LoRA that has run, in the working directory."""
+    params = {
+        "experiment": "tiny",
+        "rewards": {"wild": {}, "calm": {}, "left_out": {}},
+        "compute": {"device": "cpu", "precision": "float32"},
+        "policy": {"max_new_tokens": 6, "temperature": 0.9},
+        "data": {"chat": {"system": "calm"}},
+    }
+    for reward, path in front.experts.items():
+        target = tmp_path / f"results/tiny/policy/{reward}/seed-2"
+        target.parent.mkdir(parents=True)
+        path.rename(target)
+    (tmp_path / "tiny.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
+    monkeypatch.chdir(tmp_path)
+    return Path("tiny.yaml")
+
+
+def params_of(file: Path) -> dict:
+    return yaml.safe_load(file.read_text())
+
+
+def test_the_front_of_an_experiment(experiment):
+    table = Path("results/tiny/rewarded_soups/front.csv")
+    table.parent.mkdir()
+    table.write_text(
+        "method,mixture,calm,calm_low,wild,left_out,gold,kl\n"
+        "soup,calm,3,2,1,0,0.5,1.5\nsoup,calm=0.3+wild=0.7,2,1,2,0,0.4,1.25\n"
+        "soup,calm=0.5+left_out=0.5,2,1,2,0,0.4,1\nmorl,calm=0.3+wild=0.7,9,9,9,9,9,9\nsft,sft/1,0,0,0,0,0,0\n"
+    )
+    front = Front.of(params_of(experiment), 2)
+    assert front.rewards == ["wild", "calm"] and front.compute == CPU
+    assert (front.max_tokens, front.temperature, front.system) == (6, 0.9, "calm")
+    assert [point["model"] for point in front.scored] == ["calm", "calm=0.3+wild=0.7"]
+    assert front.scored[1]["weights"] == {"calm": 0.3, "wild": 0.7}
+    assert front.scored[1]["rewards"] == {"wild": 2, "calm": 2} and front.scored[1]["kl"] == 1.25
+    assert front.coefficients({"calm": 0.3, "wild": 0.7}) == [0.7, 0.3]
+
+
+def test_experts_that_cannot_be_served_are_told(experiment, llama):
+    params = params_of(experiment)
+    with pytest.raises(ValueError, match=r"there is no results/tiny/policy/wild/seed-1, .*; give SEED=2"):
+        Front.of(params, 1)
+    with pytest.raises(ValueError, match=r"there is no results/other/.*; run the experiment first"):
+        Front.of(params | {"experiment": "other"}, 1)
+    llama.save_pretrained("results/tiny/policy/left_out/seed-2")
+    with pytest.raises(ValueError, match=r"lora: results/.*/left_out/seed-2 has all weights, .*`make export`"):
+        Front.of(params, 2)
+
+
+def test_the_command_prints_an_example_that_works_and_ends_by_ctrl_c(experiment):
+    process = subprocess.Popen(
+        [sys.executable, "-m", "scripts.serve", "--params", experiment, "--seed", "2", "--port", "0"],
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    first, curl = process.stdout.readline(), process.stdout.readline()
+    assert "rewards: wild, calm" in first and "http://127.0.0.1:" in first
+    url, body = re.fullmatch(r"  curl (\S+) -H 'Content-Type: application/json' -d '(.*)'\n", curl).groups()
+    request = urllib.request.Request(url, body.encode(), {"Content-Type": "application/json"})
+    with urllib.request.urlopen(request) as answer:
+        assert json.load(answer)["weights"] == {"wild": 0.5, "calm": 0.5}
+    process.send_signal(signal.SIGINT)
+    told, errors = process.communicate()
+    assert (process.returncode, told, errors) == (0, "stopped\n", "")
+
+
+def test_what_the_command_cannot_do_is_one_line(experiment, monkeypatch):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        for options, said in {
+            ("--seed", "2", "--port", port): rf"error: 127\.0\.0\.1:{port}: .*in use.*; give another PORT or HOST",
+            ("--seed", "1"): r"error: tiny\.yaml: rewards: there is no .*; give SEED=2",
+            ("--params", "none.yaml"): r"error: .*No such file or directory: 'none\.yaml'",
+        }.items():
+            monkeypatch.setattr("sys.argv", ["serve", "--params", "tiny.yaml", *options])
+            with pytest.raises(SystemExit) as stopped:
+                serve.main()
+            assert re.fullmatch(said, stopped.value.code)
+
+
+def test_the_benchmark_runs(front, monkeypatch, capsys):
+    given = ["--policies", *front.experts.values(), "--requests", "3", "--tokens", "2", "--rounds", "1"]
+    monkeypatch.setattr("sys.argv", ["serving", *map(str, given)])
+    benchmark.main()
+    rows = [line.split("|") for line in capsys.readouterr().out.splitlines() if line.startswith("|  ")]
+    assert [(int(row[1]), int(row[2])) for row in rows[1:]] == [(1, 1), (1, 3), (16, 1), (16, 3)]
+    assert all(float(row[5]) > 0 for row in rows[1:])

@@ -71,10 +71,12 @@ async def malformed(_: Request, error: RequestValidationError) -> JSONResponse:
     first = error.errors()[0]
     if first["type"] == "json_invalid":
         return answer_of(Refusal(400, None, f"the body is not JSON: {first['ctx']['error']}"))
+    if first["loc"] == ("body",):
+        return answer_of(Refusal(400, None, "send a JSON object, with the header Content-Type: application/json"))
     field = ".".join(map(str, first["loc"][1:]))
     known = ", ".join(sorted(CompletionRequest.model_fields.keys() | ChatRequest.model_fields.keys()))
     message = f"it is not known; known are {known}" if first["type"] == "extra_forbidden" else first["msg"]
-    return answer_of(Refusal(400, field or None, message))
+    return answer_of(Refusal(400, field, message))
 
 
 async def not_there(request: Request, error: HTTPException) -> JSONResponse:

@@ -42,7 +42,7 @@ class Front:
             Compute.of(params["compute"]),
             params["policy"]["max_new_tokens"],
             params["policy"]["temperature"],
-            params["data"].get("chat", {}).get("system"),
+            (params["data"].get("chat") or {}).get("system"),
             scored_soups(results / "rewarded_soups/front.csv", list(experts)),
         )
 
@@ -70,8 +70,10 @@ def experts_of(results: Path, rewards: Sequence[str], seed: int) -> dict[str, Pa
     of_rewards = {name: results / f"policy/{name}/seed-{seed}" for name in rewards}
     experts = {name: path for name, path in of_rewards.items() if path.exists()}
     if not experts:
-        wanted = next(iter(of_rewards.values()))
-        raise ValueError(f"seed {seed}: there is no policy, such as {wanted}; run the experiment first")
+        folders = [path for name in rewards for path in results.glob(f"policy/{name}/seed-*") if path.is_dir()]
+        seeds = ", ".join(sorted({path.name.removeprefix("seed-") for path in folders}))
+        way_out = f"give SEED={seeds}" if seeds else "run the experiment first"
+        raise ValueError(f"rewards: there is no {next(iter(of_rewards.values()))}, nor of another reward; {way_out}")
     for path in experts.values():
         if not is_adapter(path):
             raise ValueError(
