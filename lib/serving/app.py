@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
@@ -15,44 +15,59 @@ from lib.serving.service import Service
 
 def app_of(service: Service) -> FastAPI:
     """The application, which starts and stops the engine."""
-    front, engine = service.front, service.engine
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        engine.start()
+        service.engine.start()
         yield
-        engine.stop()
+        service.engine.stop()
 
     # Without the pages of documentation, which load scripts from elsewhere; /openapi.json is there.
-    app = FastAPI(title=f"paretosoup: {front.experiment}", lifespan=lifespan, docs_url=None, redoc_url=None)
+    title = f"paretosoup: {service.front.experiment}"
+    app = FastAPI(title=title, lifespan=lifespan, docs_url=None, redoc_url=None)
+    app.include_router(completions(service))
+    app.include_router(descriptions(service))
     app.add_exception_handler(Refusal, refused)
     app.add_exception_handler(RequestValidationError, malformed)
     app.add_exception_handler(HTTPException, not_there)
     app.add_exception_handler(Exception, failed)
+    return app
 
-    @app.post("/v1/completions")
+
+def completions(service: Service) -> APIRouter:
+    """The routes that sample."""
+    router, experiment = APIRouter(), service.front.experiment
+
+    @router.post("/v1/completions")
     async def complete(wanted: CompletionRequest) -> dict[str, Any]:
         answer = await service.answer(wanted)
-        return answer.completion(wanted.model or front.experiment)
+        return answer.completion(wanted.model or experiment)
 
-    @app.post("/v1/chat/completions")
+    @router.post("/v1/chat/completions")
     async def chat(wanted: ChatRequest) -> dict[str, Any]:
         answer = await service.answer(wanted)
-        return answer.chat_completion(wanted.model or front.experiment)
+        return answer.chat_completion(wanted.model or experiment)
 
-    @app.get("/v1/models")
+    return router
+
+
+def descriptions(service: Service) -> APIRouter:
+    """The routes that tell what is served."""
+    router, front = APIRouter(), service.front
+
+    @router.get("/v1/models")
     async def models() -> dict[str, Any]:
         return {"object": "list", "data": service.models()}
 
-    @app.get("/front")
+    @router.get("/front")
     async def of_front() -> dict[str, Any]:
         return {"experiment": front.experiment, "rewards": front.rewards, "points": front.scored}
 
-    @app.get("/health")
+    @router.get("/health")
     async def health() -> dict[str, Any]:
-        return {"status": "ok", **engine.load()}
+        return {"status": "ok", **service.engine.load()}
 
-    return app
+    return router
 
 
 def answer_of(refusal: Refusal) -> JSONResponse:
