@@ -7,6 +7,7 @@ It listens on this machine alone unless HOST says otherwise. Ctrl-C ends it.
 """
 
 import argparse
+import asyncio
 import contextlib
 import ipaddress
 import json
@@ -21,8 +22,22 @@ import yaml
 from lib.serving.app import app_of
 from lib.serving.front import Front
 from lib.serving.loading import service_of
+from lib.serving.service import Service
 
-GRACE = 10  # seconds that requests have to end in when the server is stopped
+GRACE = 5  # seconds that requests have to finish in when the server is told to end
+
+
+class Server(uvicorn.Server):
+    """A server that stops its engine some seconds after it was told to end: what is not finished is then refused."""
+
+    def __init__(self, service: Service, grace: float) -> None:
+        super().__init__(uvicorn.Config(app_of(service), log_level="warning"))
+        self.engine, self.grace = service.engine, grace
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Waits for the answers that are under way."""
+        asyncio.get_running_loop().call_later(self.grace, self.engine.stop)
+        await super().shutdown(sockets)
 
 
 def listening(host: str, port: int) -> socket.socket:
@@ -57,8 +72,7 @@ def serve(params: Path, seed: int, host: str, port: int, max_batch: int) -> None
         address, port = listener.getsockname()[:2]
         if not ipaddress.ip_address(address).is_loopback:
             print(f"warning: whoever reaches {address} can send requests: there is no password and no encryption")
-        service = service_of(front, max_batch)
-        server = uvicorn.Server(uvicorn.Config(app_of(service), log_level="warning", timeout_graceful_shutdown=GRACE))
+        server = Server(service_of(front, max_batch), GRACE)
         print(greeting(front, f"http://{f'[{address}]' if ':' in address else address}:{port}"), flush=True)
         with contextlib.suppress(KeyboardInterrupt):
             server.run(sockets=[listener])

@@ -8,13 +8,15 @@ import socket
 import subprocess
 import sys
 import threading
+import urllib.error
 import urllib.request
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 import torch
-import uvicorn
 import yaml
 from fastapi.testclient import TestClient
 
@@ -324,21 +326,42 @@ def test_a_failure_of_the_model_is_told_and_the_server_goes_on(client, service):
     assert text_of(client) == expected
 
 
-def test_over_a_real_port(service):
+@contextmanager
+def running(server: serve.Server) -> Iterator[str]:
+    """The address of a server that runs on a port; at the end it is told to end."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-        server = uvicorn.Server(uvicorn.Config(app_of(service), log_level="warning"))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
-        body = json.dumps(asked()).encode()
-        request = urllib.request.Request(
-            f"http://127.0.0.1:{port}/v1/completions", body, {"Content-Type": "application/json"}
-        )
-        with urllib.request.urlopen(request) as answer:
-            assert json.load(answer)["weights"] == {"calm": 0.3, "wild": 0.7}
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
         server.should_exit = True
         thread.join()
+
+
+def sent(url: str) -> dict:
+    body = json.dumps(asked()).encode()
+    request = urllib.request.Request(f"{url}/v1/completions", body, {"Content-Type": "application/json"})
+    with urllib.request.urlopen(request) as answer:
+        return json.load(answer)
+
+
+def test_over_a_real_port(service):
+    with running(serve.Server(service, grace=60)) as url:
+        assert sent(url)["weights"] == {"calm": 0.3, "wild": 0.7}
     assert not service.engine._thread.is_alive()
+
+
+def test_a_server_that_ends_refuses_what_is_not_finished(service):
+    """No engine works on the request, so that it waits."""
+    server = serve.Server(service, grace=0)
+    server.config.lifespan = "off"
+    with ThreadPoolExecutor(1) as pool:
+        with running(server) as url:
+            waiting = pool.submit(sent, url)
+            wait_for(lambda: service.engine.load()["waiting"])
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            waiting.result()
+    assert refused.value.code == 503
+    assert json.load(refused.value)["error"]["message"] == "the server ends"
 
 
 @pytest.fixture
