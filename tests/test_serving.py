@@ -332,9 +332,11 @@ def running(server: serve.Server) -> Iterator[str]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        server.should_exit = True
-        thread.join()
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join()
 
 
 def sent(url: str) -> dict:
@@ -362,6 +364,28 @@ def test_a_server_that_ends_refuses_what_is_not_finished(service):
             waiting.result()
     assert refused.value.code == 503
     assert json.load(refused.value)["error"]["message"] == "the server ends"
+
+
+def test_nobody_samples_for_a_client_that_has_gone(service, tokenizer):
+    """Neither while the request waits nor in the batch."""
+    server = serve.Server(service, grace=0)
+    server.config.lifespan = "off"
+    with running(server) as url:
+        body = json.dumps(asked()).encode()
+        head = (
+            f"POST /v1/completions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {len(body)}"
+        )
+        with socket.create_connection(("127.0.0.1", int(url.rpartition(":")[2]))) as client:
+            client.sendall(f"{head}\r\n\r\n".encode() + body)
+            wait_for(lambda: service.engine.load()["waiting"])
+        [row] = service.engine._waiting
+        wait_for(row.done.cancelled)
+    gone, other = (Row(request) for request in requests(tokenizer, 1.0)[:2])
+    batch = service.engine.batch
+    batch.join([gone, other])
+    gone.done.cancel()
+    batch.leave()
+    assert batch.rows == [other]
 
 
 @pytest.fixture

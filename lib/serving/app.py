@@ -1,6 +1,7 @@
 """The routes of the server."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -9,8 +10,10 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from lib.serving.protocol import ChatRequest, CompletionRequest, Refusal
+from lib.serving.protocol import Answer, ChatRequest, CompletionRequest, Refusal
 from lib.serving.service import Service
+
+LOOK = 1.0  # seconds after which it is looked whether a client is still there
 
 
 def app_of(service: Service) -> FastAPI:
@@ -39,16 +42,27 @@ def completions(service: Service) -> APIRouter:
     router, experiment = APIRouter(), service.front.experiment
 
     @router.post("/v1/completions")
-    async def complete(wanted: CompletionRequest) -> dict[str, Any]:
-        answer = await service.answer(wanted)
+    async def complete(wanted: CompletionRequest, request: Request) -> dict[str, Any]:
+        answer = await while_connected(request, service.answer(wanted))
         return answer.completion(wanted.model or experiment)
 
     @router.post("/v1/chat/completions")
-    async def chat(wanted: ChatRequest) -> dict[str, Any]:
-        answer = await service.answer(wanted)
+    async def chat(wanted: ChatRequest, request: Request) -> dict[str, Any]:
+        answer = await while_connected(request, service.answer(wanted))
         return answer.chat_completion(wanted.model or experiment)
 
     return router
+
+
+async def while_connected(request: Request, answering: Coroutine[Any, Any, Answer]) -> Answer:
+    """The answer. If the client goes away, the work on it ends."""
+    task = asyncio.create_task(answering)
+    while not task.done():
+        await asyncio.wait({task}, timeout=LOOK)
+        if not task.done() and await request.is_disconnected():
+            task.cancel()
+            raise Refusal(499, None, "the client has gone away")
+    return task.result()
 
 
 def descriptions(service: Service) -> APIRouter:

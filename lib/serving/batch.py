@@ -71,7 +71,7 @@ class Batch:
                 self._forward(self.rows, ids, self._mask, self._cache)
 
     def leave(self) -> list[Row]:
-        """Takes out the rows that have ended."""
+        """Takes out the rows that have ended, or that nobody waits for any more."""
         ended = [row for row in self.rows if self._has_ended(row)]
         kept = [i for i, row in enumerate(self.rows) if not self._has_ended(row)]
         if ended and kept:
@@ -90,7 +90,7 @@ class Batch:
         return "length" if len(row.tokens) >= row.request.max_tokens else None
 
     def _has_ended(self, row: Row) -> bool:
-        return self.finish_reason(row) is not None
+        return row.done.cancelled() or self.finish_reason(row) is not None
 
     def _mixed(self, rows: Sequence[Row]):
         return scaled(self.model, self.adapters, [row.request.coefficients for row in rows], 1)

@@ -42,7 +42,7 @@ class Engine:
         self._fail([*self.batch.rows, *self._waiting], Stopped("the server ends"))
 
     def submit(self, request: Request) -> "Future[Row]":
-        """The row of a request, once it has ended. Raises QueueIsFull or Stopped."""
+        """The row of a request, once it has ended; to cancel it ends the work. Raises QueueIsFull or Stopped."""
         row = Row(request)
         with self._changed:
             if self._stopping:
@@ -71,7 +71,8 @@ class Engine:
                 self.batch.rows = []
             else:
                 for row in ended:
-                    row.done.set_result(row)
+                    if row.done.set_running_or_notify_cancel():
+                        row.done.set_result(row)
 
     def _next(self) -> list[Row]:
         """The requests that join now, in the order in which they came. Waits if there is nothing to do."""
@@ -84,7 +85,7 @@ class Engine:
                 if rows and longest * (len(rows) + 1) > PROMPT_TOKENS:
                     break
                 row = self._waiting.popleft()
-                if row.done.set_running_or_notify_cancel():
+                if not row.done.cancelled():
                     rows.append(row)
             return rows
 
@@ -93,5 +94,5 @@ class Engine:
 
     def _fail(self, rows: list[Row], error: Exception) -> None:
         for row in rows:
-            if not row.done.done():
+            if not row.done.done() and row.done.set_running_or_notify_cancel():
                 row.done.set_exception(error)
