@@ -77,6 +77,16 @@ export: .venv/installed
 docs: .venv/installed
 	python -m scripts.docs
 
+# The front of an experiment with LoRA on a local port, with λ in each request.
+# Here and not in the environment, which often has a HOST or PORT of its own, but for what stands on the command line.
+.PHONY: serve
+serve: PORT = 8000
+serve: HOST = 127.0.0.1
+serve: SEED = 1
+serve: MAX_BATCH = 16
+serve: .venv/installed
+	python -m scripts.serve $(PARAMS) --port $(PORT) --host $(HOST) --seed $(SEED) --max-batch $(MAX_BATCH)
+
 # Everything is pinned by version and hash but torch and the CUDA packages that come with some of
 # its files: which file of its one version fits is the machine's affair. Modules are compiled once, on all
 # cores; where Python may not write what it compiled, every job would compile them anew. Some packages carry

@@ -119,6 +119,10 @@ def draw(
     cumulative = probabilities.cumsum(-1)
     rows = len(probabilities) // copies
     uniform = torch.rand(share.count * rows, 1, generator=generator)[share.index * rows :][:rows]
-    uniform = uniform.repeat(copies, 1).to(cumulative.device)
-    index = torch.searchsorted(cumulative, uniform * cumulative[:, -1:], right=True).squeeze(-1)
-    return index.clamp(max=probabilities.size(-1) - 1)
+    return at_quantiles(cumulative, uniform.repeat(copies, 1))
+
+
+def at_quantiles(cumulative: Tensor, uniform: Tensor) -> Tensor:
+    """One index per row of a cumulative distribution, (batch, vocabulary), for numbers from 0 to 1, (batch, 1)."""
+    index = torch.searchsorted(cumulative, uniform.to(cumulative.device) * cumulative[:, -1:], right=True).squeeze(-1)
+    return index.clamp(max=cumulative.size(-1) - 1)

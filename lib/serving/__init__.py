@@ -1,0 +1,1 @@
+"""A front of LoRA policies behind a port: λ comes with each request."""
