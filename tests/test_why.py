@@ -27,7 +27,7 @@ VALUES = {
     ),
     "a key in a section": (
         {"rewards.brevity.arguments.words": 7},
-        "policy-brevity-1",
+        "check_reward-brevity",
         r"rewards.brevity.arguments.words was \d+ and is 7",
         "",
     ),

@@ -26,7 +26,7 @@ class ShortFailures(DefaultFormatter):
         super().__init__(other.quiet, other.show_failed_logs)
         self.wildcards: dict[int, Mapping[str, str]] = {}  # by the number of the job
         self.status = ""  # how the command of the job that failed last has ended
-        self.failed: list[str] = []
+        self.failed: dict[int, str] = {}  # by the number of the job
         self.at_end = False  # whether nothing was shown since the last failure
 
     def format(self, record: logging.LogRecord) -> str:
@@ -36,13 +36,15 @@ class ShortFailures(DefaultFormatter):
             self.wildcards[record.jobid] = dict(record.wildcards or {})
         if event == LogEvent.JOB_ERROR:
             self.at_end = True
-            self.failed.append("\n".join(failure_lines(record.__dict__, self.wildcards, self.status)))
-            return self.failed[-1]
+            self.failed[record.jobid] = "\n".join(failure_lines(record.__dict__, self.wildcards, self.status))
+            return self.failed[record.jobid]
+        if event == LogEvent.JOB_FINISHED:
+            self.failed.pop(record.job_id, None)  # it was tried again
         if event == LogEvent.ERROR and text.startswith("RuleException:\nCalledProcessError"):
             self.status = " ".join(STATUS.findall(text)[-1:])
             return ""
         if text.startswith(LAST):
-            return "" if self.at_end else "\n".join(self.failed)
+            return "" if self.at_end else "\n".join(self.failed.values())
         if text.startswith(NOISE):
             return ""
         self.at_end = False
