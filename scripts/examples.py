@@ -6,6 +6,7 @@ from pathlib import Path
 
 from datasets import Dataset, load_dataset
 
+from lib.data.chat import conversation
 from lib.data.functions import function
 from lib.data.snippets import split_by
 from lib.jobs.arguments import Output
@@ -25,8 +26,9 @@ def read_examples(
     rows: dict,
     labels: list[str],
     held_out: float,
+    chat: bool,
 ) -> None:
-    """given: the file or directory, or nothing if the source is on the hub. name, split: of the data set.
+    """chat: whether prompts are conversations, which are written as `messages`. given: the file or directory, or nothing if the source is on the hub. name, split: of the data set.
     rows: `function` and `arguments`, which turn a row into an example. labels: columns to keep, `domain` among them.
     """
     table = load(given, source, revision, name, split)
@@ -34,11 +36,11 @@ def read_examples(
         raise ValueError(
             f"data.labels: {source} has no {min(missing)}; its columns are {', '.join(table.column_names)}"
         )
-    kept = list(examples(table, rows, labels))
-    distinct = list({example["prompt"].casefold(): example for example in reversed(kept)}.values())[::-1]
+    kept = list(examples(table, rows, labels, chat))
+    distinct = list({asked(example): example for example in reversed(kept)}.values())[::-1]
     if not distinct:
         raise ValueError(f"data.rows: {rows['function']} leaves no row of {source}")
-    sides = split_by(lambda example: example["prompt"], distinct, held_out)
+    sides = split_by(asked, distinct, held_out)
     with snippets.open("w", encoding="utf-8") as file:
         for side, members in sides.items():
             for example in members:
@@ -63,7 +65,7 @@ def load(given: list[Path], source: str, revision: str | None, name: str | None,
     return load_dataset("json", data_files=str(path), split="train")
 
 
-def examples(table: Dataset, rows: dict, labels: list[str]) -> Iterator[dict]:
+def examples(table: Dataset, rows: dict, labels: list[str], chat: bool) -> Iterator[dict]:
     """The example of each row, without rows that the function leaves out."""
     to_example = function("data.rows", rows, {})
     for number, row in enumerate(table):
@@ -74,7 +76,19 @@ def examples(table: Dataset, rows: dict, labels: list[str]) -> Iterator[dict]:
         if example is not None:
             prompt, completion = example
             labelled = {"domain": "all"} | {label: row[label] for label in labels}
-            yield {"text": prompt + completion, "prompt": prompt, "completion": completion} | labelled
+            if chat:
+                yield {"messages": conversation(prompt, None), "completion": completion} | labelled
+            elif isinstance(prompt, str):
+                yield {"text": prompt + completion, "prompt": prompt, "completion": completion} | labelled
+            else:
+                raise ValueError(f"data.rows: {rows['function']} returns messages: these need the section data.chat")
+
+
+def asked(example: dict) -> str:
+    """The prompt in lower case, or all that is said in a conversation with who says it: equal ones are duplicates."""
+    if "messages" not in example:
+        return example["prompt"].casefold()
+    return "\n".join(f"{message['role']}: {message['content']}" for message in example["messages"]).casefold()
 
 
 if __name__ == "__main__":

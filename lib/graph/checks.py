@@ -48,6 +48,8 @@ def shared_problems(experiment: Experiment) -> Problems:
         yield "data.left_out", "it names a domain, but data.labels does not list the column domain"
     if own_data and not experiment.code.defines(value("data.rows.function")):
         yield "data.rows.function", f"there is no {value('data.rows.function')}"
+    if experiment.has("data.chat") and not experiment.has("base.source"):
+        yield "data.chat", "a base that is trained from scratch has no chat template; name a base.source"
     if experiment.has("base.heads") and value("base.hidden_size") % (2 * value("base.heads")):
         yield "base.heads", f"base.hidden_size is not a multiple of twice {value('base.heads')}"
     for key, batch in batches(experiment).items():

@@ -4,10 +4,11 @@ A reward maps prompts and completions to one number per completion; larger is be
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from lib.data.chat import Message
 from lib.machine.compute import CPU, Compute
 from lib.reward_models.kinds.kind import Score
 from lib.reward_models.kinds.table import loader_of
@@ -19,10 +20,13 @@ class Reward:
 
     name: str
     score: Score
+    asked: Callable[[str], Any] | None = None
+    """In chat experiments, what the reward reads in place of a rendered prompt."""
 
     def __call__(self, prompts: Sequence[str], completions: Sequence[str]) -> list[float]:
+        read = prompts if self.asked is None else list(map(self.asked, prompts))
         try:
-            values = [float(value) for value in self.score(prompts, completions)]
+            values = [float(value) for value in self.score(read, completions)]
         except (TypeError, ValueError) as error:
             raise ValueError(f"reward {self.name} did not return numbers: {error}") from error
         if len(values) != len(completions):
@@ -36,10 +40,22 @@ class Reward:
         return values
 
 
-def load(name: str, source: Mapping[str, Any], compute: Compute = CPU) -> Reward:
+def load(
+    name: str,
+    source: Mapping[str, Any],
+    compute: Compute = CPU,
+    conversations: Mapping[str, Sequence[Message]] | None = None,
+) -> Reward:
     """The reward that `source` describes (`lib.reward_models.kinds`).
+
+    conversations: in chat experiments, the messages by rendered prompt, of which a reward reads what its kind says.
 
     Raises ValueError with the reward's name if it cannot be loaded.
     """
     key = name if name == "gold" else f"rewards.{name}"
-    return Reward(name, loader_of(source).load(key, source, compute))
+    kind = loader_of(source)
+    reads = kind.reads(source)
+    asked = None
+    if conversations is not None and reads != "text":
+        asked = conversations.get if reads == "conversation" else lambda prompt: conversations[prompt][-1]["content"]
+    return Reward(name, kind.load(key, source, compute), asked)
