@@ -26,10 +26,11 @@ def read_examples(
     rows: dict,
     labels: list[str],
     held_out: float,
-    chat: bool,
+    chat: bool = False,
 ) -> None:
-    """chat: whether prompts are conversations, which are written as `messages`. given: the file or directory, or nothing if the source is on the hub. name, split: of the data set.
+    """given: the file or directory, or nothing if the source is on the hub. name, split: of the data set.
     rows: `function` and `arguments`, which turn a row into an example. labels: columns to keep, `domain` among them.
+    chat: whether prompts are conversations, which are written as `messages`.
     """
     table = load(given, source, revision, name, split)
     if missing := set(labels) - set(table.column_names):

