@@ -1,4 +1,4 @@
-"""Nothing goes wrong in silence: steps that were not made, sizes beyond the data, rewards and policies that stand still."""
+"""Nothing goes wrong in silence: steps that were not made, sizes beyond the data, rewards that are constant."""
 
 import json
 
@@ -114,7 +114,7 @@ def test_a_constant_reward_and_a_policy_that_stands_still_are_said():
 
 def test_a_training_on_a_constant_reward_warns(inputs, tmp_path, capsys):
     reward = {"same": {"kind": "function", "function": "tests.test_silence:same", "weight": 1.0}}
-    train(inputs, tmp_path, "rloo", reward=reward, steps=3, beta=0.0)
+    train(inputs, tmp_path, "rloo", reward=reward, steps=3)
     assert "warning: the reward same was 3 for all completions" in capsys.readouterr().out
 
 
