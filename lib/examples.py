@@ -1,5 +1,8 @@
 """Prompts of one's own, with the completions that SFT learns from: what a row of a data set becomes.
 
+In a chat experiment (`data.chat`) a prompt may be a list of messages, each with `role` and `content`; a text is then
+the user's message.
+
 Each function takes a row, by column, and arguments of params.yaml, and returns a prompt and a completion, or None for a
 row that is left out. A completion begins with what parts it from the prompt, such as a space; where it is empty, the
 prompt is for RL and for judging, and SFT passes it by.
@@ -46,6 +49,20 @@ def dialogue(row: Row, column: str, turn: str, longest: int | None = None) -> tu
     if not found or not after.strip() or (longest is not None and len(before + found) > longest):
         return None
     return before + found, " " + after.strip()
+
+
+def chat(row: Row, column: str, longest: int | None = None) -> tuple[list[Mapping[str, str]], str] | None:
+    """For chat experiments: all messages before the last answer, the system's among them, and that answer.
+
+    longest: in characters, of all messages of the prompt. A conversation that ends with the user has no answer.
+    """
+    said = [{"role": message["role"], "content": message["content"].strip()} for message in row[column]]
+    answer = said.pop()["content"] if said and said[-1]["role"] == "assistant" else ""
+    if not said or said[-1]["role"] != "user":
+        return None
+    if longest is not None and sum(len(message["content"]) for message in said) > longest:
+        return None
+    return said, answer
 
 
 def messages(row: Row, column: str, prompt: str, longest: int | None = None) -> tuple[str, str] | None:

@@ -1,7 +1,8 @@
 # The base model θ_pre with its tokenizer: trained from scratch, or pre-trained by others and read from a wheel of the
-# package index, a directory, or the hub.
-# Needs the snippets; makes base/.
+# package index, a directory, or the hub. Conversations become texts by the tokenizer's chat template.
+# Needs the snippets; makes base/, data/texts.jsonl of conversations, and data/lengths.json.
 
+from lib.data.fits import SIZES
 from lib.graph.resources import TEXTS
 
 if "source" not in config["base"]:
@@ -80,8 +81,69 @@ else:
                 "compute",
                 file=config["base"].get("file"),
                 revision=config["base"].get("revision"),
+                chat=config["data"].get("chat"),
             ),
-            derived_from=settings(*(f"base.{key}" for key in config["base"] if key != "parameters")),
+            derived_from=settings(
+                *(f"base.{key}" for key in config["base"] if key != "parameters"),
+                *(["data.chat"] if experiment.has("data.chat") else []),
+            ),
         shell:
             "python -m scripts.pretrained --given {input.given} --snippets {input.snippets} --model {output.model} --report {output.report}"
             " --settings {params.settings:q} > {log} 2>&1"
+
+
+SNIPPETS = rules.snippets.output.snippets  # what models read and learn from
+
+if experiment.has("data.chat"):
+
+    rule texts:
+        input:
+            code("scripts/texts.py"),
+            base=rules.base.output.model,
+            snippets=rules.snippets.output.snippets,
+        output:
+            texts=f"{RESULTS}/data/texts.jsonl",
+        log:
+            f"{RESULTS}/logs/texts.log",
+        resources:
+            **SMALL,
+        params:
+            settings=settings("data.chat"),
+        shell:
+            "python -m scripts.texts --base {input.base} --snippets {input.snippets} --texts {output.texts}"
+            " --settings {params.settings:q} > {log} 2>&1"
+
+    SNIPPETS = rules.texts.output.texts
+
+
+# Sizes and lengths in the parameters against the data there are and the base's context. What it writes follows from data
+# and base alone, and trainings wait for it as an `ancient` input: another size checks again and trains nothing again.
+rule fits:
+    input:
+        code("scripts/fits.py"),
+        base=rules.base.output.model,
+        snippets=SNIPPETS,
+        counts=rules.snippets.output.report,
+    output:
+        lengths=f"{RESULTS}/data/lengths.json",
+    log:
+        f"{RESULTS}/logs/fits.log",
+    resources:
+        **SMALL,
+    params:
+        settings=settings(
+            "data.prompt_words",
+            "data.left_out",
+            sizes={key: value(key) for key in SIZES if experiment.has(key)},
+            beyond=experiment.has("salsa") and value("data.left_out") is not None,
+            labels={f"rewards.{name}.label": value(f"rewards.{name}.label") for name in rewards.labelled},
+        ),
+        derived_from=settings(
+            *(key for key in SIZES if experiment.has(key)), *(f"rewards.{name}.label" for name in rewards.labelled)
+        ),
+    shell:
+        "python -m scripts.fits --base {input.base} --snippets {input.snippets} --counts {input.counts}"
+        " --lengths {output.lengths} --settings {params.settings:q} > {log} 2>&1"
+
+
+FITS = ancient(rules.fits.output.lengths)

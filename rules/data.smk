@@ -61,6 +61,7 @@ else:
                 "data.held_out",
                 name=config["data"].get("name"),
                 revision=config["data"].get("revision"),
+                chat=experiment.has("data.chat"),
             ),
             derived_from=settings(*(f"data.{key}" for key in ("name", "revision") if key in config["data"])),
         shell:

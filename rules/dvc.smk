@@ -5,6 +5,8 @@
 import contextlib
 import os
 
+from lib.graph.logged_warnings import logged_warnings
+
 IN_USE = contextlib.ExitStack()
 
 
@@ -24,6 +26,7 @@ onstart:
 
 onsuccess:
     IN_USE.close()
+    sys.stderr.write(logged_warnings(Path(RESULTS, "logs")))
 
 
 onerror:

@@ -3,7 +3,7 @@
 # Each paper scores its own policies and points by the same rule.
 
 SFT = [f"sft/{number}" for number in SEED_OF_SFT] + ["sft/soup"]
-JUDGED_WITH = {"sft": START, "gold": rewards.gold_files(), "snippets": rules.snippets.output.snippets}
+JUDGED_WITH = {"sft": START, "gold": rewards.gold_files(), "snippets": SNIPPETS}
 
 
 rule evaluate:

@@ -8,7 +8,7 @@
 
 POLICY_BATCH = value("policy.prompts_per_step") * value("policy.completions_per_prompt")
 NO_AVERAGES = {"moving_average": [], "checkpoint_average": []}  # which one policy of WARP has
-TRAINED_ON = {"sft": START, "snippets": rules.snippets.output.snippets}  # beside start, anchor and rewards
+TRAINED_ON = {"sft": START, "snippets": SNIPPETS, "fits": FITS}  # beside start, anchor and rewards
 
 
 rule policy:

@@ -26,7 +26,7 @@ rule samples_at_equal_kl:
     input:
         code("scripts/samples_at_equal_kl.py"),
         scores=lambda wildcards: SAMPLES[wildcards.paper]["scores"],
-        snippets=rules.snippets.output.snippets,
+        snippets=SNIPPETS,
     output:
         samples=f"{RESULTS}/{{paper}}/samples_at_equal_kl.csv",
     log:

@@ -41,7 +41,8 @@ rule reward:
     input:
         code("scripts/reward.py"),
         base=rules.base.output.model,
-        snippets=rules.snippets.output.snippets,
+        snippets=SNIPPETS,
+        fits=FITS,
     output:
         model=directory(f"{RESULTS}/reward/{{reward}}"),
         report=f"{RESULTS}/reward/{{reward}}.json",
@@ -79,7 +80,7 @@ if rewards.gold_is_fitted:
     rule gold:
         input:
             code("scripts/gold.py"),
-            snippets=rules.snippets.output.snippets,
+            snippets=SNIPPETS,
         output:
             model=directory(f"{RESULTS}/gold"),
             report=f"{RESULTS}/gold.json",

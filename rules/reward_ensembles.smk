@@ -39,7 +39,8 @@ rule preferences:
         BASE_OF_LORA,
         policy=START,
         gold=rewards.gold_files(),
-        snippets=rules.snippets.output.snippets,
+        snippets=SNIPPETS,
+        fits=FITS,
     output:
         preferences=f"{ENSEMBLES}/preferences.jsonl",
     log:
@@ -74,7 +75,7 @@ rule proxy:
         code("scripts/proxy.py"),
         base=rules.base.output.model,
         preferences=rules.preferences.output.preferences,
-        snippets=rules.snippets.output.snippets,
+        snippets=SNIPPETS,
     output:
         model=directory(PROXY),
         report=f"{PROXY}.json",
@@ -103,7 +104,8 @@ rule best_of_n_samples:
         BASE_OF_LORA,
         policy=START,
         gold=rewards.gold_files(),
-        snippets=rules.snippets.output.snippets,
+        snippets=SNIPPETS,
+        fits=FITS,
     output:
         samples=f"{ENSEMBLES}/best_of_n/samples.jsonl",
     log:

@@ -56,7 +56,7 @@ rule rewarded_soups_samples:
     input:
         code("scripts/rewarded_soups_samples.py"),
         scores=expand(rules.rewarded_soups_scores.output, seed=SEEDS[0]),
-        snippets=rules.snippets.output.snippets,
+        snippets=SNIPPETS,
     output:
         samples=f"{RESULTS}/rewarded_soups/samples.csv",
     log:

@@ -34,7 +34,7 @@ rule sft_spread:
         BASE_OF_LORA,
         sft=expand(f"{RESULTS}/sft/{{number}}", number=SEED_OF_SFT),
         soup=rules.soup.output.model,
-        snippets=rules.snippets.output.snippets,
+        snippets=SNIPPETS,
     output:
         spread=f"{RESULTS}/sft/spread.json",
     log:

@@ -8,7 +8,8 @@ rule sft:
     input:
         code("scripts/sft.py"),
         base=rules.base.output.model,
-        snippets=rules.snippets.output.snippets,
+        snippets=SNIPPETS,
+        fits=FITS,
     output:
         model=directory(f"{RESULTS}/sft/{{number}}"),
         report=f"{RESULTS}/sft/{{number}}.json",

@@ -5,6 +5,7 @@ from pathlib import Path
 import pandas as pd
 import torch
 
+from lib.data.chat import conversations
 from lib.data.prompts import prompts, some_prompts
 from lib.jobs.arguments import Output
 from lib.jobs.command_line import run
@@ -33,7 +34,8 @@ def write_samples(
 ) -> None:
     """judge: the source of the gold reward. Writes `prompt` (its number), `text` and `gold`, prompt after prompt."""
     machine = Compute.of(compute)
-    model, tokens, gold = language_model(policy, machine), tokenizer(policy), load("gold", judge, machine)
+    model, tokens = language_model(policy, machine), tokenizer(policy)
+    gold = load("gold", judge, machine, conversations(snippets))
     generator = torch.Generator().manual_seed(SEED)
     held_out, _ = some_prompts(
         prompts(snippets, "test", prompt_words, left_out), best_of_prompts, "reward_ensembles.best_of_prompts"

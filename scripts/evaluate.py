@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from lib.data.chat import conversations
 from lib.data.prompts import prompts, some_prompts
 from lib.evaluation.full_policies import FullPolicies
 from lib.evaluation.scores import score
@@ -48,7 +49,8 @@ def evaluate(
     within: whether the prompts are of the domains that policies are trained on, or of the one that is left out.
     """
     machine, tokens = Compute.of(compute), tokenizer(sft)
-    rewards = [load(name, source, machine) for name, source in reward.items()]
+    asked = conversations(snippets)
+    rewards = [load(name, source, machine, asked) for name, source in reward.items()]
     chosen, rests = some_prompts(
         prompts(snippets, "test", prompt_words, left_out, within), prompts_held_out, "evaluation.prompts"
     )

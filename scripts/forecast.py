@@ -159,12 +159,11 @@ def forecast(params: Path, cores: int) -> None:
             return
         results = Path("results", config["experiment"])
         command = f"snakemake --cores {cores} --configfile {params} -- {results}/base"
-        for needed in (results / "base", results / "data/snippets.jsonl"):
+        read = results / ("data/texts.jsonl" if "chat" in config["data"] else "data/snippets.jsonl")
+        for needed in (results / "base", read):
             if not needed.exists():
                 raise ValueError(f"{needed} is not here: {command} makes it")
-        texts = prompts(
-            results / "data/snippets.jsonl", "train", config["data"]["prompt_words"], config["data"]["left_out"]
-        )
+        texts = prompts(read, "train", config["data"]["prompt_words"], config["data"]["left_out"])
         with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()):
             seconds = measure(config, texts, Path(folder))
         amounts = {job: amount(job, config, len(texts)) for job in waiting}

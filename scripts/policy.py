@@ -11,6 +11,7 @@ from pathlib import Path
 from datasets import Dataset
 from trl import GRPOConfig, RLOOConfig
 
+from lib.data.chat import conversations
 from lib.data.prompts import prompts
 from lib.jobs.arguments import Output
 from lib.jobs.checkpoints import Checkpoints
@@ -19,6 +20,7 @@ from lib.machine.compute import Compute
 from lib.models.loading import language_model, learner, save, tokenizer
 from lib.models.weights import set_weights
 from lib.policies.anchors import CheckpointAverage
+from lib.policies.doubts import doubts
 from lib.policies.ppo import PPO
 from lib.policies.trainers import GRPO, RLOO, kl_per_completion
 from lib.reward_models.loading import load
@@ -85,7 +87,8 @@ def train_policy(
             | resumable(checkpoints, epochs)
         ),
     )
-    rewards = {load(name, source, machine): source["weight"] for name, source in reward.items()}
+    asked = conversations(snippets)
+    rewards = {load(name, source, machine, asked): source["weight"] for name, source in reward.items()}
     trainer = trainer_class(
         policy,
         language_model(anchor, machine),
@@ -117,6 +120,9 @@ def train_policy(
         save(policy, tokens, start, folder)
     batches = [entry for entry in trainer.state.log_history if "reward" in entry]
     steps_taken = [{"step": i} | at_step(entry, list(reward)) for i, entry in enumerate(batches, 1)]
+    kls = [entry["kl"] for entry in steps_taken if entry["kl"] is not None]
+    for doubt in doubts(batches, {name: source["weight"] for name, source in reward.items()}, kls):
+        print(f"warning: {doubt}")
     units = {
         "kl_to_anchor": f"{trainer_class.kl_name}, nats per completion",
         "kl": f"{kl_estimator} to θ_sft, nats per completion",

@@ -38,8 +38,7 @@ def write_pairs(
     with pairs.open("w", encoding="utf-8") as file:
         for side, members in by_split.items():
             for pair in members:
-                line = {"split": side, "group": pair.group} | pair._asdict()
-                file.write(json.dumps(line, ensure_ascii=False) + "\n")
+                file.write(json.dumps({"split": side} | pair._asdict(), ensure_ascii=False) + "\n")
     counts = {"found": len(table)} | left_out
     counts |= {"ties": sum(pair.tie for pair in distinct), "prompts": len({pair.group for pair in distinct})}
     counts |= {side: len(members) for side, members in by_split.items()}

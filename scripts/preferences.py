@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import torch
 
+from lib.data.chat import conversations
 from lib.data.prompts import prompts, some_prompts
 from lib.jobs.arguments import Output
 from lib.jobs.command_line import run
@@ -40,7 +41,8 @@ def write_preferences(
     `gold_first`, `gold_second`, and `draw`, uniform on 0 to 1, which decides whether a label is wrong.
     """
     machine = Compute.of(compute)
-    model, tokens, gold = language_model(policy, machine), tokenizer(policy), load("gold", judge, machine)
+    model, tokens = language_model(policy, machine), tokenizer(policy)
+    gold = load("gold", judge, machine, conversations(snippets))
     generator, draws = torch.Generator().manual_seed(SEED), np.random.default_rng(SEED)
     tables = []
     splits = {"train": ("pairs", pairs), "validation": ("held_out_pairs", held_out_pairs)}

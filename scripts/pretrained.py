@@ -7,8 +7,10 @@ from pathlib import Path
 
 import torch
 from safetensors import SafetensorError
+from torch import nn
 from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig, PreTrainedModel, PreTrainedTokenizerFast
 
+from lib.data.chat import rendered_rows, turn_end
 from lib.data.prompts import snippets as read_snippets
 from lib.jobs.arguments import Output
 from lib.jobs.command_line import run
@@ -31,9 +33,10 @@ def take_pretrained(
     file: str | None,
     revision: str | None,
     compute: dict,
+    chat: dict | None = None,
 ) -> None:
     """given: the wheel or directory, or nothing if the source is on the hub. file: a GGUF file in the wheel.
-    revision: a commit on the hub.
+    revision: a commit on the hub. chat: `system`, the system message or None; None if the texts are no conversations.
     """
     if from_hub(source):
         language_model, tokens = read(hub_id(source), revision=revision)
@@ -41,14 +44,22 @@ def take_pretrained(
         language_model, tokens = read_gguf(given[0], file)
     else:
         language_model, tokens = read(str(given[0]))
+    refuse_learned_positions(language_model, source)
+    if chat is not None:
+        tokens.eos_token = turn_end(tokens)
     if tokens.pad_token_id in (None, tokens.eos_token_id):  # otherwise padding would look like the end of a text
         tokens.pad_token = tokens.unk_token or tokens.eos_token
     language_model.config.pad_token_id = language_model.generation_config.pad_token_id = tokens.pad_token_id
+    end_with_all(language_model, tokens)
     language_model.save_pretrained(model, max_shard_size="1TB")
     tokens.save_pretrained(model)
     language_model = frozen_base(model, Compute.of(compute))
-    texts = list(read_snippets(snippets, "validation")["text"])
-    prompts = [text.split(" ")[0] for text in texts[:SAMPLES]]
+    if chat is None:
+        texts = list(read_snippets(snippets, "validation")["text"])
+        prompts = [text.split(" ")[0] for text in texts[:SAMPLES]]
+    else:
+        rows = [row for row in rendered_rows(snippets, tokens, chat["system"]) if row["split"] == "validation"]
+        texts, prompts = [row["text"] for row in rows], [row["prompt"] for row in rows[:SAMPLES]]
     findings = {
         "parameters": language_model.num_parameters(),
         "bits per byte, validation": bits_per_byte(language_model, tokens, texts),
@@ -64,6 +75,33 @@ def take_pretrained(
     }
     print(json.dumps(findings, indent=2, ensure_ascii=False))
     report.write_text(json.dumps(findings, indent=2, ensure_ascii=False) + "\n")
+
+
+def refuse_learned_positions(language_model: PreTrainedModel, source: str) -> None:
+    """Raises ValueError for a model that learns a vector per position: TRL counts positions from the padding."""
+    for name, module in language_model.named_modules():
+        last = name.rpartition(".")[2]
+        if isinstance(module, nn.Embedding) and (last == "wpe" or "position" in last):
+            raise ValueError(
+                f"base.source: {source} is a model of the type {language_model.config.model_type}, which learns a "
+                "vector per position; take one with rotary positions, such as Llama, Mistral, Gemma, Qwen or SmolLM"
+            )
+
+
+def end_with_all(language_model: PreTrainedModel, tokens: PreTrainedTokenizerFast) -> None:
+    """Makes each token that ends a text, by tokenizer, configuration or generation configuration, end it in all."""
+    ends: list[int] = []
+    for given in (
+        tokens.eos_token_id,
+        language_model.config.eos_token_id,
+        language_model.generation_config.eos_token_id,
+    ):
+        ends += given if isinstance(given, list) else [] if given is None else [given]
+    if not ends:
+        raise ValueError("base.source: neither tokenizer nor configuration names a token that ends a text")
+    distinct = list(dict.fromkeys(ends))
+    end = distinct if len(distinct) > 1 else distinct[0]
+    language_model.config.eos_token_id = language_model.generation_config.eos_token_id = end
 
 
 def read(source: str, **pinned: str | None) -> tuple[PreTrainedModel, PreTrainedTokenizerFast]:

@@ -58,6 +58,7 @@ def fine_tune(
         max_grad_norm=clip_norm,
         seed=seed,
         logging_steps=10,
+        max_length=None,  # TRL would cut longer texts in silence
         **(shared(machine, lora is not None, batch_size, parts) | resumable(checkpoints)),
     )
     trainer = Grouped(model=policy, args=config, train_dataset=Dataset.from_pandas(examples), processing_class=tokens)

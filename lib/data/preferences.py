@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
+from lib.data.chat import conversation, said
 from lib.data.preference_rows import Prompt, margin_of, parted, sides, tie_of
 from lib.data.snippets import split_by
 
@@ -19,7 +20,9 @@ NO_PROMPT = (
 class Pair(NamedTuple):
     """Two texts as a reward model reads them, prompt and answer as one.
 
-    prompt: may be empty. margin: by how much the chosen one is better, in nats. tie: whether neither is.
+    prompt: may be empty. margin: by how much the chosen one is better, in nats. tie: whether neither is. group: what
+    decides its split, as that of the experiment's own prompts, and what pairs that are not independent share: all that
+    is said in a conversation, the prompt, or else the first text.
     """
 
     prompt: str
@@ -27,11 +30,7 @@ class Pair(NamedTuple):
     rejected: str
     margin: float
     tie: bool
-
-    @property
-    def group(self) -> str:
-        """What decides its split, and what pairs that are not independent share: the prompt, or else the first text."""
-        return self.prompt or min(self.chosen, self.rejected)
+    group: str
 
 
 def columns_of(there: list[str], named: Mapping[str, str], key: str, source: str) -> dict[str, str]:
@@ -68,7 +67,9 @@ def pairs_of(
             if found is None:
                 left_out[DIFFERENT] += 1
                 continue
-            pair = Pair(*texts_of(*found, render, "prompt" in columns), margin, tie)
+            texts = texts_of(*found, render, "prompt" in columns)
+            group = said(conversation(found[0], None)) if render else texts[0] or min(texts[1:])
+            pair = Pair(*texts, margin, tie, group)
         except ValueError as error:
             raise ValueError(f"{place}, row {number}: {error}") from None
         if pair.chosen.strip() == pair.rejected.strip():

@@ -49,6 +49,8 @@ def shared_problems(experiment: Experiment) -> Problems:
     if own_data:
         yield from function_problems("data.rows", value("data.rows"), ("row",), experiment.root)
     yield from source_problems(experiment)
+    if experiment.has("data.chat") and not experiment.has("base.source"):
+        yield "data.chat", "a base that is trained from scratch has no chat template; name a base.source"
     if experiment.has("base.heads") and value("base.hidden_size") % (2 * value("base.heads")):
         yield "base.heads", f"base.hidden_size is not a multiple of twice {value('base.heads')}"
     for key, batch in batches(experiment).items():

@@ -7,6 +7,7 @@ import torch
 from safetensors import SafetensorError
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
+from lib.data.chat import Message, conversation
 from lib.machine.compute import Compute
 from lib.models.hub import hub_id
 from lib.reward_models.classifiers import with_precise_head
@@ -52,7 +53,7 @@ class GivenClassifier:
         self.longest = min(longest, self.tokenizer.model_max_length)
 
     @torch.no_grad()
-    def __call__(self, prompts: Sequence[str], completions: Sequence[str]) -> list[float]:
+    def __call__(self, prompts: Sequence[str | Sequence[Message]], completions: Sequence[str]) -> list[float]:
         """One score per completion."""
         scores = []
         for start in range(0, len(prompts), BATCH):
@@ -61,7 +62,7 @@ class GivenClassifier:
             scores += (logits @ self.weights).tolist()
         return scores
 
-    def encoded(self, prompts: Sequence[str], completions: Sequence[str]) -> Any:
+    def encoded(self, prompts: Sequence[str | Sequence[Message]], completions: Sequence[str]) -> Any:
         """The padded token ids that the classifier reads, truncated to its maximum length."""
         pairs = [(self.part(prompt), completion) for prompt, completion in zip(prompts, completions)]
         if self.inputs == "chat":
@@ -81,14 +82,14 @@ class GivenClassifier:
             return_tensors="pt",
         ).to(self.model.device)
 
-    def as_chat(self, prompt: str, completion: str) -> str:
-        """Prompt and completion as two messages in the chat template."""
-        messages = [{"role": "user", "content": prompt}, {"role": "assistant", "content": completion.strip()}]
+    def as_chat(self, prompt: str | Sequence[Message], completion: str) -> str:
+        """Prompt, which may be a conversation, and completion as messages in the chat template."""
+        messages = [*conversation(prompt, None), {"role": "assistant", "content": completion.strip()}]
         return self.tokenizer.apply_chat_template(messages, tokenize=False)
 
-    def part(self, prompt: str) -> str:
-        """The part of a prompt between the two marks, or the whole prompt."""
-        if self.between is None:
+    def part(self, prompt: str | Sequence[Message]) -> str | Sequence[Message]:
+        """The part of a prompt between the two marks, or the whole prompt; a conversation is taken whole."""
+        if self.between is None or not isinstance(prompt, str):
             return prompt
         before, after = self.between
         rest = prompt.partition(before)[2] or prompt

@@ -4,10 +4,11 @@ A reward maps prompts and completions to one number per completion; larger is be
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from lib.data.chat import Message
 from lib.machine.compute import CPU, Compute
 from lib.reward_models.functions import texts
 from lib.reward_models.kinds.kind import Score
@@ -22,6 +23,8 @@ class Reward:
 
     name: str
     score: Score
+    asked: Callable[[str], Any] | None = None
+    """In chat experiments, what the reward reads in place of a rendered prompt."""
 
     @property
     def key(self) -> str:
@@ -29,7 +32,8 @@ class Reward:
         return key_of(self.name)
 
     def __call__(self, prompts: Sequence[str], completions: Sequence[str]) -> list[float]:
-        scored = self.score(prompts, completions)
+        read = prompts if self.asked is None else list(map(self.asked, prompts))
+        scored = self.score(read, completions)
         try:
             returned = list(scored)
         except TypeError:
@@ -54,12 +58,24 @@ def is_finite_number(value: Any) -> bool:
         return False
 
 
-def load(name: str, source: Mapping[str, Any], compute: Compute = CPU) -> Reward:
+def load(
+    name: str,
+    source: Mapping[str, Any],
+    compute: Compute = CPU,
+    conversations: Mapping[str, Sequence[Message]] | None = None,
+) -> Reward:
     """The reward that `source` describes (`lib.reward_models.kinds`).
+
+    conversations: in chat experiments, the messages by rendered prompt, of which a reward reads what its kind says.
 
     Raises ValueError with the reward's name if it cannot be loaded.
     """
-    return Reward(name, loader_of(source).load(key_of(name), source, compute))
+    kind = loader_of(source)
+    reads = kind.reads(source)
+    asked = None
+    if conversations is not None and reads != "text":
+        asked = conversations.get if reads == "conversation" else lambda prompt: conversations[prompt][-1]["content"]
+    return Reward(name, kind.load(key_of(name), source, compute), asked)
 
 
 def key_of(name: str) -> str:

@@ -21,6 +21,12 @@ def hypervolume(points: ArrayLike, reference: ArrayLike) -> float:
     return float(moocore.hypervolume(points, ref=np.asarray(reference, dtype=float), maximise=True))
 
 
+def is_flat(points: ArrayLike, spread: ArrayLike, share: float = 0.01) -> bool:
+    """Whether points (n, rewards) differ in no reward by more than a share of its spread (rewards,)."""
+    spans = np.ptp(np.asarray(points, dtype=float), axis=0)
+    return bool((spans <= share * np.asarray(spread, dtype=float)).all())
+
+
 def chord_margin(soups: ArrayLike, experts: ArrayLike, weights: ArrayLike) -> NDArray[np.float64]:
     """R(Σᵢ λᵢ θᵢ) − Σᵢ λᵢ R(θᵢ): how far a soup lies above the chord between the experts.
 

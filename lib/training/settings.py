@@ -106,13 +106,19 @@ class Seal(TrainerCallback):
 
 
 def train_from_last(trainer: Trainer, checkpoints: Checkpoints) -> None:
-    """Trains, from the last checkpoint if there is one. The result is the same as without the interruption."""
+    """Trains, from the last checkpoint if there is one. The result is the same as without the interruption.
+
+    Raises ValueError where the trainer ends before it has made all steps.
+    """
     with trainer.accelerator.main_process_first():  # it removes checkpoints of other trainings
         last = checkpoints.last()
     if last is not None:
         print(f"going on after step {step_of(last)}")
     trainer.add_callback(Seal(checkpoints))
     trainer.train(resume_from_checkpoint=last and str(last))
+    made, asked = trainer.state.global_step, trainer.state.max_steps
+    if asked < 1 or made != asked:  # a trainer whose batch exceeds its data makes no step, and says nothing
+        raise ValueError(f"the training made {made} steps, not {asked}: are there fewer data than a batch needs?")
 
 
 class PrintProgress(TrainerCallback):

@@ -23,6 +23,9 @@ class Function(Kind):
     def files(self, source: Spec, experiment: Any) -> list[str]:
         return experiment.code.of_function(source["function"])
 
+    def reads(self, source: Spec) -> str:
+        return "question"
+
     def load(self, key: str, source: Spec, compute: Any) -> Score:
         from lib.reward_models.functions import RewardFunction
 
@@ -62,6 +65,9 @@ class Classifier(Kind):
 
     def files(self, source: Spec, experiment: Any) -> list[str]:
         return [] if from_hub(source["classifier"]) else [source["classifier"]]
+
+    def reads(self, source: Spec) -> str:
+        return "conversation" if source["inputs"] == "chat" else "question"
 
     def models(self, source: Spec) -> int:
         return 1

@@ -40,6 +40,12 @@ class Kind:
         """Dotted keys outside the entry that the reward depends on."""
         return []
 
+    def reads(self, source: Spec) -> str:
+        """What stands for the prompt in a chat experiment: `text`, as the model reads it; `question`, the user's last
+        message; or `conversation`, all messages.
+        """
+        return "text"
+
     def models(self, source: Spec) -> int:
         """The number of models that are in memory when the reward is loaded."""
         return 0

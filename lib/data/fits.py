@@ -1,0 +1,61 @@
+"""Sizes in the parameters that the data or the base's context are too small for."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+SIZES = [
+    "policy.prompts_per_step",
+    "policy.max_new_tokens",
+    "sft.texts",
+    "sft.batch_size",
+    "reward_model.batch_size",
+    "evaluation.prompts",
+    "reward_ensembles.pairs",
+    "reward_ensembles.held_out_pairs",
+    "reward_ensembles.batch_size",
+    "reward_ensembles.best_of_prompts",
+]
+
+
+def needed(
+    sizes: Mapping[str, int], labels: Mapping[str, Any], found: Mapping[str, Any], beyond: bool
+) -> Iterator[tuple[str, int, str]]:
+    """Keys of `SIZES`, each with how much there is and of what. The arguments are those of `misfits`."""
+    train, validation, test = (found[split] for split in ("train", "validation", "test"))
+    yield "policy.prompts_per_step", train["prompts"], "training prompts"
+    yield "sft.texts", train["with a completion"], "training prompts with a completion"
+    yield "sft.batch_size", sizes["sft.texts"], "texts of sft.texts"
+    for key, label in labels.items():
+        counts = train["domains"] if isinstance(label, dict) else train["labelled"]
+        count = sum(counts.get(name, 0) for name in label) if isinstance(label, dict) else counts.get(label, 0)
+        yield "reward_model.batch_size", count, f"training texts with {key}"
+    yield "evaluation.prompts", test["prompts"], "prompts of the test split"
+    if beyond:
+        yield "evaluation.prompts", test["prompts left out"], "prompts of data.left_out in the test split"
+    if "reward_ensembles.pairs" in sizes:
+        yield "policy.prompts_per_step", validation["prompts"], "prompts of the validation split"
+        yield "reward_ensembles.pairs", train["prompts"], "training prompts"
+        yield "reward_ensembles.held_out_pairs", validation["prompts"], "prompts of the validation split"
+        yield "reward_ensembles.batch_size", sizes["reward_ensembles.pairs"], "pairs of reward_ensembles.pairs"
+        yield "reward_ensembles.best_of_prompts", test["prompts"], "prompts of the test split"
+
+
+def misfits(
+    sizes: Mapping[str, int], labels: Mapping[str, Any], found: Mapping[str, Any], beyond: bool
+) -> Iterator[str]:
+    """What is too large, each with its key.
+
+    sizes: those of `SIZES` that the parameters have. labels: by key, what reward models learn from. found: what
+    `scripts.fits` writes. beyond: whether policies are judged on the domain that is left out, too.
+    """
+    duplicates = found["duplicates removed"]
+    removed = f" ({duplicates} duplicates were removed)" if duplicates else ""
+    for key, count, what in needed(sizes, labels, found, beyond):
+        if sizes[key] > count:
+            yield f"{key}: there are {count} {what}{removed}, not {sizes[key]}"
+    prompt, context, new = found["longest prompt"], found["context"], sizes["policy.max_new_tokens"]
+    if context is not None and prompt + new > context:
+        yield (
+            f"policy.max_new_tokens: the longest prompt has {prompt} tokens; with {new} more it exceeds the model's "
+            f"context of {context}: leave out long prompts (`longest` of data.rows) or take fewer new tokens"
+        )
