@@ -11,7 +11,7 @@ if CHECKED:
         input:
             code("scripts/check_reward.py"),
             lambda wildcards: experiment.code.of_function(CHECKED[wildcards.reward]["function"]),
-            snippets=rules.snippets.output.snippets,
+            snippets=SNIPPETS,
         output:
             checked=f"{RESULTS}/checked/{{reward}}.txt",
         log:

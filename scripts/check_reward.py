@@ -5,6 +5,7 @@ The last text has an empty completion, because policies write some.
 
 from pathlib import Path
 
+from lib.data.chat import conversations
 from lib.data.prompts import prompts
 from lib.jobs.arguments import Output
 from lib.jobs.command_line import run
@@ -19,7 +20,7 @@ def check_reward(
     """name: of the reward. reward: its source."""
     table = prompts(snippets, "train", prompt_words, left_out).head(TEXTS)
     completions = [*table["completion"][:-1], ""][: len(table)]
-    values = load(name, reward)(list(table["prompt"]), completions)
+    values = load(name, reward, conversations=conversations(snippets))(list(table["prompt"]), completions)
     checked.write_text(f"{name} returned a number for each of {len(values)} completions\n")
 
 
