@@ -5,16 +5,24 @@ from pathlib import Path
 
 sys.path.insert(0, workflow.basedir)
 from lib.graph.experiment import Experiment, every
+from lib.graph.extends import resolve
 from lib.graph.job_settings import evaluation_settings, point, policy_settings
 from lib.graph.resources import JobResources
 from lib.graph.rewards import Rewards
 from lib.machine.gpus import gpus_here
-from lib.papers.register import layouts, problems
+from lib.papers.register import PAPERS, layouts, problems
 from lib.reward_models.mixtures import MIXTURE, NAME, mixture_weights
 
-experiment = Experiment(config, Path(workflow.basedir), workflow.configfiles)
+try:
+    resolved = resolve(config, Path(workflow.basedir), workflow.configfiles, PAPERS)
+except ValueError as error:
+    sys.exit(str(error))
+config.clear()  # in place: all that follows, and Snakemake itself, has the full parameters
+config.update(resolved.config)
+
+experiment = Experiment(config, Path(workflow.basedir), workflow.configfiles, resolved.origins)
 for key, problem in problems(experiment):
-    sys.exit(f"{experiment.file}: {key}: {problem}")
+    sys.exit(f"{experiment.file_of(key)}: {key}: {problem}")
 
 value, settings, code = experiment.value, experiment.settings, experiment.code.of
 RESULTS, SEEDS = experiment.results, experiment.seeds

@@ -4,7 +4,7 @@ Snakemake's own interface stops at running a workflow. What is used beyond it is
 version in requirements.lock.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,9 @@ from snakemake.settings.types import (
     OutputSettings,
     ResourceSettings,
 )
+
+from lib.graph.experiment import Experiment
+from lib.graph.extends import Resolved
 
 STALE = 1.0  # seconds after 1970: Snakemake takes 0 for "has no time"
 
@@ -36,6 +39,8 @@ class Graph:
         ]
         self.config: dict[str, Any] = workflow.globals["config"]
         self.plots: dict[str, Any] = workflow.globals["PLOTS"]
+        self.resolved: Resolved = workflow.globals["resolved"]
+        self.experiment: Experiment = workflow.globals["experiment"]
 
     @property
     def in_use(self) -> bool:
@@ -93,15 +98,15 @@ class Graph:
 
 
 @contextmanager
-def graph_of(snakefile: str, params: Path) -> Iterator[Graph]:
-    """The graph of a Snakefile on a file of parameters, for the working directory."""
+def graph_of(snakefile: str, params: Path, targets: Iterable[str] = ()) -> Iterator[Graph]:
+    """The graph of a Snakefile on a file of parameters, for the working directory; of some results, or of all."""
     with SnakemakeApi(OutputSettings(quiet={Quietness.ALL})) as api:
         workflow = api.workflow(
             resource_settings=ResourceSettings(cores=1),
             config_settings=ConfigSettings(configfiles=[params]),
             snakefile=Path(snakefile),
         )
-        workflow.dag(dag_settings=DAGSettings(force_incomplete=True))
+        workflow.dag(dag_settings=DAGSettings(targets=set(targets), force_incomplete=True))
         inner = workflow._workflow
         inner._prepare_dag(forceall=False, ignore_incomplete=True, lock_warn_only=True, nolock=True)
         inner._build_dag()
