@@ -43,6 +43,18 @@ def lines(config: Mapping[str, Any], origins: Mapping[str, str], section: str = 
             yield f"{indent}{word}: {in_one_line(value)}  # {origins[key]}"
 
 
+class OneLine(yaml.SafeDumper):
+    """YAML in which a text with line breaks stands in one line."""
+
+    def represent_text(self, text: str) -> yaml.ScalarNode:
+        """Such a text with escapes, any other as YAML has it."""
+        return self.represent_scalar("tag:yaml.org,2002:str", text, style='"' if "\n" in text else None)
+
+
+OneLine.add_representer(str, OneLine.represent_text)
+
+
 def in_one_line(value: Any) -> str:
-    """A value as YAML. Texts with line breaks stand over several lines, which YAML takes as one."""
-    return yaml.safe_dump([value], default_flow_style=True, allow_unicode=True, width=10**6).strip()[1:-1]
+    """A value as YAML in one line."""
+    text = yaml.dump([value], Dumper=OneLine, default_flow_style=True, allow_unicode=True, width=10**6)
+    return text.strip()[1:-1]
