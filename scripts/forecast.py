@@ -11,6 +11,7 @@ import os
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -142,7 +143,7 @@ def measure(config: dict[str, Any], texts: pd.DataFrame, folder: Path) -> dict[s
     return seconds | {"scoring": clock(compute) - started}
 
 
-def forecast(params: Path, cores: int, targets: list[str]) -> None:
+def forecast(params: Path, cores: int, targets: Sequence[str] = ()) -> None:
     """Prints the remaining work by kind, and how long it will take; that of some results, or of all."""
     with graph_of("Snakefile", params, targets) as graph:
         config = graph.config
