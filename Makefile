@@ -1,6 +1,6 @@
 # `make` sets up .venv and runs the experiment of params.yaml, `make salsa` and `make ensembles` more of
-# two papers, `make smollm2` all four with a larger language model; `make test` runs the tests that
-# decide, `make test-all` all.
+# two papers, `make smollm2` all four with a larger language model; `make run EXPERIMENT=NAME` runs that of
+# experiments/NAME; `make test` runs the tests that decide, `make test-all` all.
 
 PYTHON ?= python3.11
 CORES ?= 2
@@ -10,11 +10,25 @@ NOT_LOCKED := torch triton $(addprefix cuda-,bindings pathfinder toolkit) $(addp
   nccl-cu13 nvjitlink nvshmem-cu13 nvtx)
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: all smollm2 salsa ensembles test test-long test-all lint dvc.yaml seal adopt status restamp why record docs lock \
-  choose export clean
+.PHONY: all run params forecast smollm2 salsa ensembles test test-long test-all lint dvc.yaml seal adopt status restamp \
+  why record docs lock choose export serve clean
 
 all: .venv/installed
 	snakemake --cores $(CORES)
+
+# The experiment of experiments/NAME, with EXPERIMENT=NAME; TARGET is a result to stop at. Its parameters, with the file
+# that each is from. How long what is still to be done, or TARGET, will take here.
+PARAMS = $(EXPERIMENT:%=--params experiments/%/params.yaml)
+RESULT = $(if $(TARGET),-- $(TARGET))
+
+run: .venv/installed
+	snakemake --cores $(CORES) $(EXPERIMENT:%=--configfile experiments/%/params.yaml) $(RESULT)
+
+params: .venv/installed
+	@python -m scripts.params $(PARAMS)
+
+forecast: .venv/installed
+	python -m scripts.forecast $(PARAMS) --cores $(CORES) $(RESULT)
 
 # SmolLM2-135M with LoRA. First it says how long that will take here.
 smollm2: .venv/installed
@@ -48,7 +62,6 @@ lint: .venv/installed
 
 # DVC's pipeline from Snakemake's graph; after snakemake; after dvc pull, checkout or repro; what is as recorded; after
 # an edit of comments alone; why TARGET, a result or a stage, is stale. With EXPERIMENT=NAME those of experiments/NAME.
-PARAMS = $(EXPERIMENT:%=--params experiments/%/params.yaml)
 
 dvc.yaml: .venv/installed
 	python -m scripts.dvc_graph write $(PARAMS)

@@ -4,18 +4,26 @@ import sys
 from pathlib import Path
 
 from lib.graph.experiment import Experiment, every
+from lib.graph.extends import resolve
 from lib.graph.failures import shorten_failures
 from lib.graph.job_settings import evaluation_settings, point, policy_settings
 from lib.graph.resources import JobResources
 from lib.graph.rewards import Rewards
 from lib.machine.gpus import gpus_here
-from lib.papers.register import layouts, problems
+from lib.papers.register import PAPERS, layouts, problems
 from lib.reward_models.mixtures import MIXTURE, NAME, mixture_weights
 from snakemake.logging import logger
 
 shorten_failures(logger)  # on the terminal; Snakemake's log has all
-experiment = Experiment(config, Path(workflow.basedir), workflow.configfiles)
-if mistakes := [f"{experiment.file}: {key}: {problem}" for key, problem in problems(experiment)]:
+try:
+    resolved = resolve(config, Path(workflow.basedir), workflow.configfiles, PAPERS)
+except ValueError as error:
+    sys.exit(str(error))
+config.clear()  # in place: all that follows, and Snakemake itself, has the full parameters
+config.update(resolved.config)
+
+experiment = Experiment(config, Path(workflow.basedir), workflow.configfiles, resolved.origins)
+if mistakes := [f"{experiment.file_of(key)}: {key}: {problem}" for key, problem in problems(experiment)]:
     sys.exit("\n".join(mistakes))
 
 value, settings, code = experiment.value, experiment.settings, experiment.code.of

@@ -1,6 +1,7 @@
 # While jobs run, `dvc repro` must not remove the files that they make or read, so these are locked in DVC.
 # A Snakemake that DVC itself has started for a stage runs under DVC's own lock; it only checks that the stage in
-# dvc.yaml still equals the job, so that DVC records what has been run.
+# dvc.yaml still equals the job, so that DVC records what has been run. The full parameters of an experiment that extends
+# another are written for DVC to its results.
 
 import contextlib
 import os
@@ -17,8 +18,13 @@ onstart:
 
         require_same(jobs, config, Path(experiment.file))
     else:
+        from lib.graph.extends import read
+        from lib.graph.full_parameters import write_values
         from lib.graph.in_use import in_use
 
+        if len(workflow.configfiles) == 1:  # what --config or a second file lays over it, DVC does not follow
+            file = Path(experiment.file)
+            write_values(file, read(file, Path(workflow.basedir), PAPERS))
         made = {output for job in jobs for output in job.output}
         read = {output for job in workflow.dag.jobs for output in job.output} - made
         IN_USE.enter_context(in_use("snakemake", made, read))

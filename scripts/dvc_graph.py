@@ -25,15 +25,17 @@ from snakemake.jobs import Job
 from snakemake_interface_common.exceptions import WorkflowError
 
 from lib.graph.changes import by_change
+from lib.graph.full_parameters import write_values
 from lib.graph.jobs import Graph, graph_of, name
 from lib.graph.records import records
 from lib.graph.restamp import obstacles
-from lib.graph.stages import DEFAULT_PARAMS, outdated, pipeline_file, render
-from lib.graph.why import explain
+from lib.graph.stages import DEFAULT_PARAMS, PARAMS_STAGE, outdated, pipeline_file, render
+from lib.graph.why import explain, located
 
 
 def write(graph: Graph) -> None:
-    """Writes dvc.yaml if it has to change."""
+    """Writes dvc.yaml if it has to change, and the full parameters of an experiment that extends another."""
+    write_values(graph.params, graph.resolved)
     text, pipeline = render(graph), pipeline_file(graph.params)
     if not pipeline.exists() or pipeline.read_text() != text:
         partial = pipeline.with_suffix(".yaml.partial")
@@ -51,6 +53,7 @@ def check(graph: Graph) -> None:
 
 def seal(graph: Graph) -> None:
     """Records what Snakemake counts as done and DVC as changed."""
+    write_values(graph.params, graph.resolved)
     judged = time.time()
     refuse_while_in_use(graph)
     write(graph)
@@ -58,7 +61,8 @@ def seal(graph: Graph) -> None:
         changed = [job for job in graph.jobs if not recorded.is_recorded(name(job))]
         reasons = {name(job): why_not_recorded(graph, job) for job in changed}
         current = [stage for stage, reason in reasons.items() if reason is None]
-        recorded.record(current, judged)
+        written = [PARAMS_STAGE] if PARAMS_STAGE in recorded.stages else []
+        recorded.record(current + [stage for stage in written if not recorded.is_recorded(stage)], judged)
     print(f"{len(current)} recorded, {len(graph.jobs) - len(changed)} as they were, of {len(graph.jobs)} jobs")
     for reason in dict.fromkeys(filter(None, reasons.values())):
         print(f"not recorded, {reason}: {', '.join(stage for stage in reasons if reasons[stage] == reason)}")
@@ -125,7 +129,7 @@ def status(graph: Graph) -> None:
     """Says how many jobs are as in dvc.lock, of which commit, and by what others differ."""
     write(graph)
     with records(graph.params) as recorded:
-        changes = {name(job): recorded.changes(name(job)) for job in graph.jobs}
+        changes = {name(job): located(graph, recorded.changes(name(job))) for job in graph.jobs}
         other_code = sum(not changes[stage] and bool(recorded.all_changes(stage)) for stage in changes)
     for commit in dict.fromkeys(recorded.commits.values()):
         print(f"{recorded.lock_file} is of commit {commit}")

@@ -11,6 +11,7 @@ import os
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -149,9 +150,9 @@ def measure(config: dict[str, Any], texts: pd.DataFrame, folder: Path) -> dict[s
     return seconds | {"scoring": clock(compute) - started}
 
 
-def forecast(params: Path, cores: int) -> None:
-    """Prints the remaining work by kind, and how long it will take."""
-    with graph_of("Snakefile", params) as graph:
+def forecast(params: Path, cores: int, targets: Sequence[str] = ()) -> None:
+    """Prints the remaining work by kind, and how long it will take; that of some results, or of all."""
+    with graph_of("Snakefile", params, targets) as graph:
         config = graph.config
         waiting = [job for job in graph.jobs if not graph.is_current(job)]
         if not waiting:
@@ -187,10 +188,11 @@ def main() -> None:
     )
     parser.add_argument("--params", type=Path, default=DEFAULT_PARAMS, help="the experiment's file")
     parser.add_argument("--cores", type=int, default=os.cpu_count(), help="jobs at once")
+    parser.add_argument("targets", nargs="*", metavar="RESULT", help="a result to stop at (default: all)")
     arguments = parser.parse_args()
     torch.set_num_threads(1)  # as in the jobs
     try:
-        forecast(arguments.params, arguments.cores)
+        forecast(arguments.params, arguments.cores, arguments.targets)
     except (OSError, ValueError, WorkflowError) as error:
         sys.exit(f"error: {error}")
 

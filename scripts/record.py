@@ -10,10 +10,10 @@ import argparse
 import sys
 from pathlib import Path
 
-import yaml
-
+from lib.graph.extends import read
 from lib.graph.history import head
 from lib.papers.recorded import MOST_BYTES, PLACE, record
+from lib.papers.register import PAPERS
 
 
 def main() -> None:
@@ -22,10 +22,10 @@ def main() -> None:
     parser.add_argument("part", help="its name, such as two-seeds")
     parser.add_argument("--params", type=Path, default=Path("params.yaml"), metavar="PATH")
     options = parser.parse_args()
-    params = yaml.safe_load(options.params.read_text())
-    name = params["experiment"]
-    place = Path(PLACE.format(name)) / options.part
     try:
+        params = read(options.params, Path.cwd(), PAPERS).config
+        name = params["experiment"]
+        place = Path(PLACE.format(name)) / options.part
         record(Path("results") / name, name, head(["lib", "scripts"]), params["seeds"], place)
     except (OSError, ValueError) as error:
         sys.exit(f"error: {error}")

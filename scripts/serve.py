@@ -17,8 +17,9 @@ import warnings
 from pathlib import Path
 
 import uvicorn
-import yaml
 
+from lib.graph.extends import read
+from lib.papers.register import PAPERS
 from lib.serving.app import app_of
 from lib.serving.front import Front
 from lib.serving.loading import service_of
@@ -65,7 +66,7 @@ def greeting(front: Front, url: str) -> str:
 def serve(params: Path, seed: int, host: str, port: int, max_batch: int) -> None:
     """Serves until it is interrupted. Raises ValueError if there is no front to be served, or the port is taken."""
     try:
-        front = Front.of(yaml.safe_load(params.read_text()), seed)
+        front = Front.of(read(params, Path(), PAPERS).config, seed)
     except ValueError as error:
         raise ValueError(f"{params}: {error}") from error
     with listening(host, port) as listener:

@@ -9,6 +9,7 @@ import yaml
 
 from lib.graph.checks import shape_problems
 from lib.graph.experiment import Experiment
+from lib.graph.extends import resolve
 from lib.papers.register import PAPERS
 from tests.checkout import ROOT
 
@@ -107,6 +108,7 @@ def test_functions_are_there(document):
 @of_each
 def test_keys_of_parameters_are_there(document):
     experiments = [ROOT / "params.yaml", *(ROOT / "experiments").glob("*/params.yaml")]
+    experiments += (ROOT / "experiments/scales").glob("*.yaml")
     sections = {}
     for file in experiments:
         for name, section in yaml.safe_load(file.read_text()).items():
@@ -119,7 +121,10 @@ def test_keys_of_parameters_are_there(document):
 @pytest.mark.parametrize("example", EXAMPLES)
 def test_examples_of_parameters_are_accepted(example):
     config = yaml.safe_load((ROOT / "params.yaml").read_text())
-    for name, section in yaml.safe_load(example).items():
+    given = yaml.safe_load(example)
+    if "extends" in given:
+        config, given = resolve(given, ROOT, ["mine.yaml"], PAPERS).config, {}
+    for name, section in given.items():
         config[name] = config[name] | section if name in ("rewards", "warp") else section
     schemas = {paper: ROOT / f"lib/papers/{paper}/schema.yaml" for paper in PAPERS}
     assert list(shape_problems(Experiment(config, ROOT, ["params.yaml"]), schemas)) == []

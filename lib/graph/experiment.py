@@ -3,7 +3,7 @@
 import json
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -15,10 +15,15 @@ STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
 
 
 class Experiment:
-    """config: the parameters, which Snakemake has read from `files`. root: the checkout."""
+    """config: the full parameters, which Snakemake has read from `files`. root: the checkout. origins: the file that
+    each value is from, by its dotted key, where the files extend others.
+    """
 
-    def __init__(self, config: dict[str, Any], root: Path, files: Sequence[str | Path]) -> None:
+    def __init__(
+        self, config: dict[str, Any], root: Path, files: Sequence[str | Path], origins: Mapping[str, str] | None = None
+    ) -> None:
         self.config = config
+        self.origins = origins or {}
         self.file = ", ".join(os.path.relpath(file) for file in files)
         self.results = f"results/{config.get('experiment')}"
         self.code = Code(root)
@@ -43,6 +48,14 @@ class Experiment:
         for part in key.split("."):
             value = value[int(part) if isinstance(value, list) else part]
         return value
+
+    def file_of(self, key: str) -> str:
+        """The file where the value of a dotted key stands; the files, the experiment's first, where it is a section."""
+        files = [file for leaf, file in self.origins.items() if f"{leaf}.".startswith(f"{key}.")]
+        above = [file for leaf, file in self.origins.items() if key.startswith(f"{leaf}.")]
+        if above or (self.has(key) and not isinstance(self.value(key), dict) and files):
+            return (above or files)[-1]
+        return ", ".join(dict.fromkeys([self.file, *reversed(files)]))
 
     def settings(self, *keys: str, **values: Any) -> str:
         """One JSON object for a job's --settings: the values of dotted keys, and other values by name.

@@ -4,7 +4,7 @@ Snakemake's own interface stops at running a workflow. What is used beyond it is
 version in requirements.lock.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,8 @@ from snakemake.settings.types import (
     ResourceSettings,
 )
 
+from lib.graph.experiment import Experiment
+from lib.graph.extends import Resolved
 from lib.graph.yaml_mistakes import yaml_mistake
 
 STALE = 1.0  # seconds after 1970: Snakemake takes 0 for "has no time"
@@ -38,6 +40,8 @@ class Graph:
         ]
         self.config: dict[str, Any] = workflow.globals["config"]
         self.plots: dict[str, Any] = workflow.globals["PLOTS"]
+        self.resolved: Resolved = workflow.globals["resolved"]
+        self.experiment: Experiment = workflow.globals["experiment"]
 
     @property
     def in_use(self) -> bool:
@@ -95,8 +99,8 @@ class Graph:
 
 
 @contextmanager
-def graph_of(snakefile: str, params: Path) -> Iterator[Graph]:
-    """The graph of a Snakefile on a file of parameters, for the working directory.
+def graph_of(snakefile: str, params: Path, targets: Iterable[str] = ()) -> Iterator[Graph]:
+    """The graph of a Snakefile on a file of parameters, for the working directory; of some results, or of all.
 
     Raises ValueError with the line if the file is no YAML, of which Snakemake would say no more.
     """
@@ -108,7 +112,7 @@ def graph_of(snakefile: str, params: Path) -> Iterator[Graph]:
             config_settings=ConfigSettings(configfiles=[params]),
             snakefile=Path(snakefile),
         )
-        workflow.dag(dag_settings=DAGSettings(force_incomplete=True))
+        workflow.dag(dag_settings=DAGSettings(targets=set(targets), force_incomplete=True))
         inner = workflow._workflow
         inner._prepare_dag(forceall=False, ignore_incomplete=True, lock_warn_only=True, nolock=True)
         inner._build_dag()

@@ -5,6 +5,9 @@ A stage runs its one job through Snakemake, so that there is one description of 
 upstream jobs again behind DVC's back, without the second it might find nothing to do and leave
 an old output under new parameters.
 
+Where an experiment's file extends another, the values are in the results: a stage of its own writes them there, and
+runs before those that take one.
+
 An experiment is a file of parameters, and its stages are in the dvc.yaml beside that file. Their paths
 start at the root wherever that is, by `wdir`; those of dvc.yaml's other sections start at its folder.
 """
@@ -19,9 +22,11 @@ from typing import Any
 import yaml
 from snakemake.jobs import Job
 
+from lib.graph.full_parameters import values_file
 from lib.graph.jobs import Graph, name
+from lib.graph.parameter_files import DEFAULT_PARAMS
 
-DEFAULT_PARAMS = Path("params.yaml")  # what the Snakefile and DVC read where no other file is named
+PARAMS_STAGE = "params"  # of an experiment that extends another: it writes the full parameters, which the others read
 OUTDATED = (
     "{pipeline} is not what the Snakefile and {params} say: run `python -m scripts.dvc_graph write --params {params}`"
 )
@@ -40,31 +45,46 @@ def pipeline_file(params: Path) -> Path:
 def pipeline(graph: Graph) -> dict[str, Any]:
     """What dvc.yaml holds. Outputs called `model` in their rule are its artifacts, and `metrics` its metrics."""
     outputs = [item for job in graph.jobs for item in job.output.items()]
-    folder = graph.params.parent
+    folder, values = graph.params.parent, values_file(graph.params)
     models = [path for key, path in outputs if key == "model"]
     return {
-        "stages": {name(job): stage(job, graph.config, graph.params) for job in graph.jobs},
+        "stages": ({} if values == graph.params else {PARAMS_STAGE: params_stage(graph, values)})
+        | {name(job): stage(job, graph.config, graph.params, values) for job in graph.jobs},
         "metrics": [os.path.relpath(path, folder) for key, path in outputs if key == "metrics"],
         "plots": [plot(title, definition, folder) for title, definition in graph.plots.items()],
         "artifacts": {artifact_name(path): {"path": os.path.relpath(path, folder), "type": "model"} for path in models},
     }
 
 
-def stage(job: Job, config: dict[str, Any], params: Path) -> dict[str, Any]:
-    """One job as a stage of DVC."""
+def params_stage(graph: Graph, values: Path) -> dict[str, Any]:
+    """The stage that writes the full parameters. They are in git, in what they are written from, and in no cache."""
+    return {
+        "cmd": f"python -m scripts.params --write --params {graph.params}",
+        **in_root(graph.params),
+        "deps": sorted(graph.resolved.files),
+        "outs": [{str(values): {"cache": False}}],
+    }
+
+
+def in_root(params: Path) -> dict[str, str]:
+    """Where a stage runs, for DVC: in the root, which need not be said in the root."""
+    return {} if params == DEFAULT_PARAMS else {"wdir": os.path.relpath(".", params.parent)}
+
+
+def stage(job: Job, config: dict[str, Any], params: Path, values: Path) -> dict[str, Any]:
+    """One job as a stage of DVC. values: the file that its parameters are read from."""
     keys = sorted({key for value in job.params for key in json.loads(value) if "." in key or key in config})
-    default = params == DEFAULT_PARAMS
     command = COMMAND.format(
-        configuration="" if default else f" --configfile {params}",
+        configuration="" if params == DEFAULT_PARAMS else f" --configfile {params}",
         rule=job.rule.name,
         output=job.output[0],
         digest=digest(job, keys),
     )
     return {
         "cmd": command,
-        **({} if default else {"wdir": os.path.relpath(".", params.parent)}),
+        **in_root(params),
         "deps": sorted(set(job.input)),
-        **({"params": keys if default else [{str(params): keys}]} if keys else {}),
+        **({"params": keys if values == DEFAULT_PARAMS else [{str(values): keys}]} if keys else {}),
         "outs": sorted(job.output),
     }
 
@@ -103,8 +123,8 @@ def render(graph: Graph) -> str:
 
 def require_same(jobs: Iterable[Job], config: dict[str, Any], params: Path) -> None:
     """Raises ValueError where a job is not the one that the experiment's dvc.yaml describes."""
-    stages = yaml.safe_load(pipeline_file(params).read_text())["stages"]
-    if any(stages.get(name(job)) != stage(job, config, params) for job in jobs):
+    stages, values = yaml.safe_load(pipeline_file(params).read_text())["stages"], values_file(params)
+    if any(stages.get(name(job)) != stage(job, config, params, values) for job in jobs):
         raise ValueError(outdated(params))
 
 

@@ -1,6 +1,7 @@
 """Why a job has to run: the first causes among what it is made from, by name, and the way from them to it."""
 
 import os
+from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -40,10 +41,23 @@ def causes(graph: Graph, recorded: Records, before: set[str]) -> dict[str, list[
         follows = bool(stale & set(one.input))
         own = [change for change in changes if change.kind != "output"] or ([] if follows else changes)
         if own:
-            found[name(one)] = own
+            found[name(one)] = located(graph, own)
         if own or follows:
             stale |= set(one.output)
     return found
+
+
+def located(graph: Graph, changes: list[Change]) -> list[Change]:
+    """The same changes; a key of an experiment that extends another with the file where it stands."""
+    if len(graph.resolved.files) == 1:
+        return changes
+    experiment = graph.experiment
+    return [
+        replace(change, how=f"{change.how}, in {experiment.file_of(change.what)}")
+        if change.kind in ("key", "new key") and experiment.has(change.what)
+        else change
+        for change in changes
+    ]
 
 
 def ways(graph: Graph) -> nx.DiGraph:

@@ -13,10 +13,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Protocol
 
-import yaml
-
 from lib.graph.checks import shape_problems, shared_problems
 from lib.graph.experiment import Experiment
+from lib.graph.extends import read
 
 PAPERS = ["rewarded_soups", "warp", "salsa", "reward_ensembles"]
 
@@ -38,12 +37,10 @@ def experiment_of(params: Path) -> Experiment:
     """The experiment of a file of parameters, for what is no job. Raises ValueError with its first mistake."""
     if not params.exists():
         raise ValueError(f"{params} is not there: give the name of a folder of experiments/ as EXPERIMENT")
-    try:
-        experiment = Experiment(yaml.safe_load(params.read_text()), Path(), [params])
-    except yaml.YAMLError as error:
-        raise ValueError(f"{params}: {' '.join(str(error).split())}") from None
+    resolved = read(params, Path(), PAPERS)
+    experiment = Experiment(resolved.config, Path(), [params], resolved.origins)
     for key, problem in problems(experiment):
-        raise ValueError(f"{params}: {key}: {problem}")
+        raise ValueError(f"{experiment.file_of(key)}: {key}: {problem}")
     return experiment
 
 
