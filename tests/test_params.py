@@ -34,6 +34,7 @@ WRONG = [
     ({"policy.steps": "many"}, "policy.steps", "'many' is not of type 'integer'"),
     ({"policy.learning_rate": "1e-4"}, "policy.learning_rate", "1e-4 is text in YAML: write 1.0e-4"),
     ({"policy.beta": "5E3"}, "policy.beta", "write 5.0e+3"),
+    ({"policy.steps": "2e3"}, "policy.steps", "2e3 is text in YAML: write 2000"),
     ({"policy.steps": "30"}, "policy.steps", "write 30 without quotes"),
     ({"policy.ppo": None, "policy.pppo": {}}, "policy.pppo", "did you mean ppo?"),
     ({"evaluation": None}, "evaluation", "it is missing"),

@@ -97,7 +97,9 @@ def wrong_type(error: ValidationError) -> str:
     if isinstance(value, str) and wanted in ("number", "integer"):
         if found := NUMBER.fullmatch(value.strip()):
             whole, fraction, sign, power = found.groups()
-            return f"{value} is text in YAML: write {whole}{fraction or '.0'}e{sign or '+'}{power}"
+            number = f"{whole}{fraction or '.0'}e{sign or '+'}{power}"
+            is_whole = wanted == "integer" and float(number).is_integer()
+            return f"{value} is text in YAML: write {int(float(number)) if is_whole else number}"
         if re.fullmatch(r"[+-]?\d+(\.\d*)?", value.strip()):
             return f"'{value}' is text in YAML: write {value.strip()} without quotes"
     return shortened(error)
