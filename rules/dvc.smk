@@ -26,8 +26,8 @@ onstart:
             file = Path(experiment.file)
             write_values(file, read(file, Path(workflow.basedir), PAPERS))
         made = {output for job in jobs for output in job.output}
-        read = {output for job in workflow.dag.jobs for output in job.output} - made
-        IN_USE.enter_context(in_use("snakemake", made, read))
+        used = {output for job in workflow.dag.jobs for output in job.output} - made
+        IN_USE.enter_context(in_use("snakemake", made, used))
 
 
 onsuccess:

@@ -1,5 +1,6 @@
 """Write a merge of some models, by its name in `lib.merging`, as a model of its own."""
 
+import json
 from pathlib import Path
 
 from lib.jobs.arguments import Output
@@ -33,6 +34,7 @@ def write(start: Path, policies: list[Path], model: Output, *, merge: str, weigh
     """start: θ_start, where the policies started; merges that have none in their formula do not read it."""
     by = merge_named(merge)
     write_merge(by, start, policies, weights, model)
+    use_cache_again(model)
     rows = "\n".join(f"| {weight:g} | `{path}` |" for weight, path in zip(weights, policies))
     loading = PLAIN
     if is_adapter(model):
@@ -41,6 +43,14 @@ def write(start: Path, policies: list[Path], model: Output, *, merge: str, weigh
         loading = DENSE.format(base=base_of(policies[-1]), name=merge) + PLAIN
     card = CARD.format(name=merge, formula=by.formula, source=by.source, start=start, rows=rows, loading=loading)
     (model / "README.md").write_text(card)
+
+
+def use_cache_again(model: Path) -> None:
+    """Takes out of a model's configuration that it keeps no cache, which is for training and makes generation slow."""
+    file = model / "config.json"
+    if file.exists():
+        config = json.loads(file.read_text())
+        file.write_text(json.dumps(config | {"use_cache": True}, indent=2) + "\n")
 
 
 if __name__ == "__main__":

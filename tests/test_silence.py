@@ -11,6 +11,7 @@ from lib.models.language_models import new_llama, train_tokenizer
 from lib.policies.doubts import doubts
 from lib.statistics.fronts import is_flat
 from scripts.fits import check
+from tests.checkout import Checkout
 from tests.small_trainings import TEXTS, TRAININGS, write_inputs
 
 FOUND = {
@@ -139,3 +140,18 @@ def test_the_end_of_a_run_says_each_warning_once(tmp_path):
         f"warning: still ({tmp_path}/b.log)",
     ]
     assert logged_warnings(tmp_path / "none") == ""
+
+
+@pytest.mark.long
+def test_another_size_is_checked_again_and_trains_nothing_again(tmp_path):
+    checkout, model = Checkout.at(tmp_path / "checkout"), "results/smoke/sft/1"
+    checkout.snakemake("--", model)
+    checkout.edit_params({"evaluation.prompts": 9})
+    assert checkout.would_make("--", model).keys() == {"fits"}
+    checkout.edit_params({"evaluation.prompts": 9000})
+    checkout.snakemake("--", model, fails=True)
+    said = (checkout.root / "results/smoke/logs/fits.log").read_text().splitlines()[-1]
+    assert said.startswith("error: evaluation.prompts: there are ") and said.endswith(", not 9000")
+    checkout.edit_params({"evaluation.prompts": 10})
+    checkout.snakemake("--", model)
+    assert not checkout.would_make("--", model)
