@@ -2,7 +2,6 @@
 # package index, a directory, or the hub. Conversations become texts by the tokenizer's chat template.
 # Needs the snippets; makes base/, data/texts.jsonl of conversations, and data/lengths.json.
 
-from lib.data.fits import SIZES
 from lib.graph.resources import TEXTS
 
 if "source" not in config["base"]:
@@ -116,8 +115,12 @@ if experiment.has("data.chat"):
     SNIPPETS = rules.texts.output.texts
 
 
-# Sizes and lengths in the parameters against the data there are and the base's context. What it writes follows from data
-# and base alone, and trainings wait for it as an `ancient` input: another size checks again and trains nothing again.
+# How much data there are, and how long they are for the base's context, held against the sizes in the parameters. These
+# are told by a file that is written when a run begins (dvc.smk), and no input: so another size trains nothing again that
+# does not take it. It is checked there, against what is known from before.
+SIZES = f"{RESULTS}/data/sizes.json"
+
+
 rule fits:
     input:
         code("scripts/fits.py"),
@@ -131,19 +134,10 @@ rule fits:
     resources:
         **SMALL,
     params:
-        settings=settings(
-            "data.prompt_words",
-            "data.left_out",
-            sizes={key: value(key) for key in SIZES if experiment.has(key)},
-            beyond=experiment.has("salsa") and value("data.left_out") is not None,
-            labels={f"rewards.{name}.label": value(f"rewards.{name}.label") for name in rewards.labelled},
-        ),
-        derived_from=settings(
-            *(key for key in SIZES if experiment.has(key)), *(f"rewards.{name}.label" for name in rewards.labelled)
-        ),
+        settings=settings("data.prompt_words", "data.left_out"),
     shell:
-        "python -m scripts.fits --base {input.base} --snippets {input.snippets} --counts {input.counts}"
+        "python -m scripts.fits --base {input.base} --snippets {input.snippets} --counts {input.counts} --sizes {SIZES}"
         " --lengths {output.lengths} --settings {params.settings:q} > {log} 2>&1"
 
 
-FITS = ancient(rules.fits.output.lengths)
+FITS = rules.fits.output.lengths

@@ -4,8 +4,10 @@
 # another are written for DVC to its results.
 
 import contextlib
+import json
 import os
 
+from lib.data.fits import require_fit, sizes_of
 from lib.graph.logged_warnings import logged_warnings
 
 IN_USE = contextlib.ExitStack()
@@ -13,6 +15,11 @@ IN_USE = contextlib.ExitStack()
 
 onstart:
     jobs = list(workflow.dag.needrun_jobs())
+    asked, lengths = sizes_of(experiment, rewards.labelled), Path(FITS)
+    Path(SIZES).parent.mkdir(parents=True, exist_ok=True)
+    Path(SIZES).write_text(json.dumps(asked))
+    if lengths.exists() and "fits" not in {job.rule.name for job in jobs}:  # otherwise that job sees to it
+        require_fit(asked, lengths)
     if "DVC_STAGE" in os.environ:
         from lib.graph.stages import require_same
 

@@ -20,16 +20,14 @@ def check(
     base: Path,
     snippets: Path,
     counts: Path,
+    sizes: Path,
     lengths: Output,
     *,
     prompt_words: int | None,
     left_out: str | None,
-    sizes: dict[str, int],
-    labels: dict[str, Any],
-    beyond: bool,
 ) -> None:
-    """counts: what became of the rows of the data. The other arguments are those of `lib.data.fits.misfits`. Writes
-    counts by split and lengths in tokens, which follow from the data and the base alone.
+    """counts: what became of the rows of the data. sizes: `lib.data.fits.sizes_of`. Writes counts by split and lengths in
+    tokens, which follow from the data and the base alone.
     """
     tokens = tokenizer(base)
     context = getattr(AutoConfig.from_pretrained(base).get_text_config(), "max_position_embeddings", None)
@@ -50,7 +48,7 @@ def check(
     if context is not None:
         found["texts beyond the context"] = sum(count > context for count in texts)
     print(json.dumps(found, indent=2, ensure_ascii=False))
-    if wrong := list(misfits(sizes, labels, found, beyond)):
+    if wrong := list(misfits(**json.loads(sizes.read_text()), found=found)):
         raise ValueError("; ".join(wrong))
     if beyond_context := found["texts beyond the context"]:
         print(

@@ -43,16 +43,17 @@ REWARD = {"reward", "evaluate"} | ON_REWARDS
 SPREAD = {"sft_spread"} | SALSA  # which SALSA's policies wait for
 SFT = {"sft", "soup", "evaluate"} | SPREAD | POLICIES | ENSEMBLES
 CHECK = {"check_reward"}  # of a reward that is a function
-BASE = {"base"} | SFT | REWARD
+FITS = {"fits"} | SFT | REWARD
+BASE = {"base"} | FITS
 ALL = {"fetch", "snippets", "gold"} | CHECK | BASE
 
 VALUES = {
     "RL steps": ({"policy.steps": 5}, POLICY | SALSA),
     "algorithm": ({"policy.algorithm": "ppo"}, POLICIES),
-    "the optimiser of all policies": ({"policy.warmup_steps": 1}, POLICIES),
+    "the optimiser of all policies": ({"policy.warmup_steps": 2}, POLICIES),
     "how all policies write": ({"policy.temperature": 0.9}, {"evaluate"} | SPREAD | POLICIES | ENSEMBLES),
     "anchor": ({"policy.anchor": "sft/soup"}, POLICY | SALSA),  # SALSA has no SFT reference to share any more
-    "the domain that is left out": ({"data.left_out": "movie"}, CHECK | SFT),
+    "the domain that is left out": ({"data.left_out": "movie"}, CHECK | FITS),
     "start, which plays several parts": ({"policy.start": "sft/soup"}, {"evaluate"} | POLICIES | ENSEMBLES),
     "a reward's argument": ({"rewards.brevity.arguments.words": 7}, CHECK | POLICY | SCORES),
     "a reward's label": ({"rewards.positivity.label": {"movie": 1, "tweet": 0}}, REWARD),
@@ -69,7 +70,7 @@ VALUES = {
     "μ": ({"warp.mu": 0.2}, WARP_MOVING),
     "η of an iteration": ({"warp.eta": 0.5}, WARP_MERGE),
     "η of a front": ({"warp.front": [0, 0.25, 1]}, WARP_SCORES),
-    "a variation of WARP added": ({"warp.variations": [{"eta": 0.6}, {"mu": 0.3}, {"beta": 0.2}]}, WARP_MERGE),
+    "a variation of WARP added": ({"warp.variations": [{"mu": 0.3}, {"eta": 0.6}]}, WARP_MERGE),
     "an average of one training left out": ({"warp.averages": ["moving"]}, WARP_SCORES),
     "WARP's reward": ({"warp.reward": "editorial=0.5+positivity=0.5"}, WARP),
     "a pair of policies": (

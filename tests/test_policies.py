@@ -157,7 +157,7 @@ def test_a_strong_anchor_holds_the_policy(trainer, llama):
 
 def test_a_reward_that_is_not_a_number_ends_the_training(trainer, llama):
     built = trainer(llama, {constant("broken", float("nan")): 1.0}, max_steps=1)
-    with pytest.raises(ValueError, match="reward broken returned nan"):
+    with pytest.raises(ValueError, match=r"rewards\.broken: it returned nan"):
         built.train()
 
 

@@ -142,7 +142,7 @@ def test_what_can_be_run_has_no_problems(changes):
         ({"variations": [{"eta": 0.5}, {"mu": 0.1}]}, "warp.variations.1", "mu=0.1 is what every other run has"),
         ({"variations": [{"mu": 0.2, "eta": 0.5}]}, "warp.variations.0", "too many properties"),
         ({"variations": [{"mu": 0.2}, {"mu": 0.2}]}, "warp.variations", "non-unique"),
-        ({"variations": [{"steps": 3}]}, "warp.variations.0", "'steps'"),
+        ({"variations": [{"steps": 3}]}, "warp.variations.0.steps", "there is no such key"),
     ],
 )
 def test_what_cannot_be_run_is_named(changes, key, words):

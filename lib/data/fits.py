@@ -1,6 +1,8 @@
 """Sizes in the parameters that the data or the base's context are too small for."""
 
-from collections.abc import Iterator, Mapping
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 SIZES = [
@@ -38,6 +40,25 @@ def needed(
         yield "reward_ensembles.held_out_pairs", validation["prompts"], "prompts of the validation split"
         yield "reward_ensembles.batch_size", sizes["reward_ensembles.pairs"], "pairs of reward_ensembles.pairs"
         yield "reward_ensembles.best_of_prompts", test["prompts"], "prompts of the test split"
+
+
+def sizes_of(experiment: Any, labelled: Iterable[str]) -> dict[str, Any]:
+    """What is held against the data: the arguments of `misfits` but for `found`.
+
+    experiment: `lib.graph.experiment.Experiment`. labelled: the rewards that learn from a human label.
+    """
+    value = experiment.value
+    return {
+        "sizes": {key: value(key) for key in SIZES if experiment.has(key)},
+        "labels": {f"rewards.{name}.label": value(f"rewards.{name}.label") for name in labelled},
+        "beyond": experiment.has("salsa") and value("data.left_out") is not None,
+    }
+
+
+def require_fit(asked: Mapping[str, Any], lengths: Path) -> None:
+    """Raises ValueError where sizes do not fit what `scripts.fits` wrote. asked: `sizes_of`."""
+    if wrong := list(misfits(**asked, found=json.loads(lengths.read_text()))):
+        raise ValueError("; ".join(wrong))
 
 
 def misfits(
