@@ -26,8 +26,8 @@ def check(
     prompt_words: int | None,
     left_out: str | None,
 ) -> None:
-    """counts: what became of the rows of the data. sizes: `lib.data.fits.sizes_of`. Writes counts by split and lengths in
-    tokens, which follow from the data and the base alone.
+    """counts: what became of the rows of the data. sizes: `lib.data.fits.sizes_of` as JSON. Writes counts by split, and
+    lengths in tokens, which follow from the data and the base alone.
     """
     tokens = tokenizer(base)
     context = getattr(AutoConfig.from_pretrained(base).get_text_config(), "max_position_embeddings", None)

@@ -163,13 +163,13 @@ def test_an_extended_file_that_is_no_yaml_is_named_with_the_line(root):
 
 
 @pytest.fixture
-def checkout(tmp_path, monkeypatch) -> Checkout:
+def checkout(tmp_path, monkeypatch, llama) -> Checkout:
     """A checkout with the scales, in which this process works."""
     checkout = Checkout.at(tmp_path / "repository")
     shutil.copytree(ROOT / "experiments/scales", checkout.root / "experiments/scales")
     put(checkout.root / MINE, OWN)
-    for name in ("prompts.jsonl", "model/config.json"):
-        put(checkout.root / "own" / name, "{}")
+    put(checkout.root / "own/prompts.jsonl", "{}")
+    llama.save_pretrained(checkout.root / "own/model")
     monkeypatch.chdir(checkout.root)
     monkeypatch.setattr(sys, "path", sys.path[:])  # which the Snakefile adds to
     return checkout

@@ -74,11 +74,7 @@ def load(
     reads = kind.reads(source)
     asked = None
     if conversations is not None and reads != "text":
-        asked = (
-            conversations.__getitem__
-            if reads == "conversation"
-            else lambda prompt: conversations[prompt][-1]["content"]
-        )
+        asked = conversations.get if reads == "conversation" else lambda prompt: conversations[prompt][-1]["content"]
     return Reward(name, kind.load(key_of(name), source, compute), asked)
 
 
