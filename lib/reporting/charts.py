@@ -76,8 +76,8 @@ def _ends(row: Mapping[Any, Any], column: str) -> list[float | None]:
 
 
 def series(name: str, colour: str, marker: str, points: list[Data], **options: Any) -> Data:
-    """marker: of matplotlib; "" for none. options: `line` (solid, dashed or dotted), `shown=False`, and `thin`, lines of
-    single seeds or trainings, each a list of x and y.
+    """marker: of matplotlib; "" for none. options: `line` (solid, dashed or dotted), `shown=False`, and `thin`, lines
+    of single seeds or trainings, each a list of x and y.
     """
     return {"name": name, "colour": colour, "marker": marker, "points": points} | options
 

@@ -21,7 +21,7 @@ POLICY = "default-src 'none'; img-src data:; style-src {}; script-src {}; base-u
 
 
 def page_of(tabs: Sequence[Tab], about: Mapping[str, Any]) -> str:
-    """The page. about: `experiment`, `basis` (how intervals are computed) and `command`, with which targets are made."""
+    """The page. about: `experiment`; `basis`, how intervals are computed; `command`, to which a target is appended."""
     parts = {kind: (TEMPLATES / f"page.{kind}").read_text() for kind in ("html", "css", "js")}
     data = dict(about) | {"tabs": [{"title": tab.title, "blocks": tab.blocks} for tab in tabs]}
     filled = {

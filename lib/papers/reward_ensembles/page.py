@@ -15,8 +15,8 @@ from lib.statistics.along_training import SMOOTH
 COLOUR_OF_KIND = {"single": COLOURS["sft"], "models": COLOURS["morl"], "heads": COLOURS["soup"]}
 LINES = ["solid", "dashed", "dotted"]
 ABOUT = (
-    "Policies are trained on a proxy that has learned what the gold reward prefers, partly from wrong labels. Where the "
-    "proxy rises and gold turns down, the policy exploits the proxy. An ensemble of proxies should be harder to exploit."
+    "Policies are trained on a proxy that has learned what the gold reward prefers, partly from wrong labels. Where "
+    "the proxy rises and gold turns down, the policy exploits the proxy. An ensemble should be harder to exploit."
 )
 
 

@@ -12,11 +12,11 @@ import pandas as pd
 from lib.papers.evidence import Evidence
 from lib.papers.rewarded_soups.claims import scores_of
 from lib.reporting.charts import LARGER, NEARER, Data, Tab, axis, chart, marks, number, series, text
-from lib.reporting.figures import COLOURS, seeds_of, title_of
+from lib.reporting.figures import COLOURS, CYCLE, placed, seeds_of, title_of
 from lib.reporting.page import Files
-from lib.reward_models.mixtures import between, mixture_name, mixture_weights
+from lib.reward_models.mixtures import between, mixture_weights
 from lib.statistics.intervals import intervals
-from lib.statistics.scores import ALONGSIDE, PointName, Scores, front_table
+from lib.statistics.scores import ALONGSIDE, PointName, front_table
 
 METHODS = {  # colour and marker of each are those of the figure of the front
     "soup": ("rewarded soups", "o"),
@@ -91,7 +91,7 @@ def front(evidence: Evidence, points: Sequence[PointName]) -> Data:
     ]
     others = [point for point in points if point[0] == "soup" and point not in groups["soup"]]
     if others:
-        drawn.append(series(THREE, "#56B4E9", "D", seen(evidence, others), shown=False))
+        drawn.append(series(THREE, CYCLE[1], "D", seen(evidence, others), shown=False))
     return chart(
         f"Soups against policies trained for one preference each, by {x} and {y}",
         axis(f"{x} ({units[x]})", LARGER),
@@ -230,24 +230,23 @@ def nearest_morl(evidence: Evidence, points: Sequence[PointName]) -> Iterator[tu
 
 
 def along(evidence: Evidence) -> Iterator[Data]:
-    """Each reward and KL along λ."""
+    """Each reward and KL along λ, with the chord between the experts' rewards."""
     scores, settings = scores_of(evidence), evidence.settings
     soups = on_pair(evidence, scores.points, "soup")
-    first = settings["rewards"][0]
+    first, names, keys = settings["rewards"][0], [title(evidence, point) for point in soups], list(map(key_of, soups))
     weights = [weights_of(evidence, point).get(first, 0) for point in soups]
+    x = axis(f"λ of the {first} expert")
     for column in (*settings["rewards"], "kl"):
-        y = axis("KL to θ_sft (nats)", NEARER) if column == "kl" else axis(f"{column} ({settings['units'][column]})", LARGER)
         table = front_table(scores, [column], soups).assign(weight=weights)
-        values = scores.sample(soups, [column]).values
-        by_seed = np.stack(np.broadcast_arrays(weights, values), axis=-1)
-        names, keys = [title(evidence, point) for point in soups], [key_of(point) for point in soups]
-        drawn = [series("soups", COLOURS["soup"], "o", marks(table, "weight", column, names, by_seed, keys), line="solid")]
-        if column != "kl":
-            ends = [drawn[0]["points"][i] for i in (0, -1)]
-            chord = [{key: end[key] for key in ("name", "x", "y")} for end in ends]
-            drawn.append(series("chord between the experts", COLOURS["sft"], "", chord, line="dashed"))
-        name = "KL" if column == "kl" else column
-        yield chart(f"{name} along λ", axis(f"λ of the {first} expert"), y, drawn, height=300)
+        by_seed = placed(weights, scores.sample(soups, [column]).values)
+        found = marks(table, "weight", column, names, by_seed, keys)
+        drawn = [series("soups", COLOURS["soup"], "o", found, line="solid")]
+        if column == "kl":
+            yield chart("KL along λ", x, axis("KL to θ_sft (nats)", NEARER), drawn, height=300)
+            continue
+        chord = [{key: end[key] for key in ("name", "x", "y")} for end in (found[0], found[-1])]
+        drawn.append(series("chord between the experts", COLOURS["sft"], "", chord, line="dashed"))
+        yield chart(f"{column} along λ", x, axis(f"{column} ({settings['units'][column]})", LARGER), drawn, height=300)
 
 
 def samples_of(path: Path, rewards: Sequence[str]) -> dict[PointName, list[str]]:

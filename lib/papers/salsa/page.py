@@ -49,7 +49,7 @@ def plane(evidence: Evidence) -> Data:
         drawn.append(series(variant.name, colour, marker, path(evidence, variant), line="dashed", thin=thin))
     return chart(
         "How far policies go from θ_sft1, and what reward they reach",
-        axis("KL to θ_sft1 (nats)", NEARER),
+        axis("KL to θ_sft1 (nats)", f"{NEARER}1"),
         axis("reward", LARGER),
         drawn,
         note=f"Dashed: from θ_sft1 to each policy on held-out prompts, at its end the {title_of(scores)}. "

@@ -27,14 +27,13 @@ const unique = (name) => `${name}-${++ids}`;
 const signs = (value) => (value === null ? "" : (Math.abs(value) >= 100 ? value.toFixed(0) : value.toFixed(3)).replace("-", "−"));
 const withEnds = (value, ends) => (ends && ends[0] !== null ? `${signs(value)} (${signs(ends[0])} to ${signs(ends[1])})` : signs(value));
 
-function tableOf(columns, rows, caption) {
+function tableOf(columns, rows, name, kind = "wide") {
   const numeric = (cell) => /^[−\-+]?\d[\d.]*( \(.*\))?$/.test(cell);
   const body = rows.map((row) => element("tr", {}, ...row.map((cell, i) => element(
     "td", { "data-column": columns[i], class: numeric(cell) ? "number" : null }, cell))));
   const head = element("tr", {}, ...columns.map((name) => element("th", { scope: "col" }, name)));
-  const table = element("table", { class: "wide" }, caption ? element("caption", { class: "note" }, caption) : null,
-    element("thead", {}, head), element("tbody", {}, ...body));
-  return element("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": caption || "table" }, table);
+  const table = element("table", { class: kind, "aria-label": name }, element("thead", {}, head), element("tbody", {}, ...body));
+  return element("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": `${name}, which may be scrolled` }, table);
 }
 
 // Axes: a transformation, its range and its ticks.
@@ -46,7 +45,7 @@ function scaleOf(values, from, to, kind) {
   const room = kind === "sqrt" ? 0 : (high - low) * 0.05;
   const [first, last] = [change(low - room), change(high + (high - low) * 0.05)];
   const at = (value) => from + ((change(value) - first) / (last - first)) * (to - from);
-  const wanted = Math.max(2, Math.min(7, Math.round(Math.abs(to - from) / 80)));
+  const wanted = Math.max(2, Math.min(7, Math.round(Math.abs(to - from) / (to < from ? 45 : 80))));
   const ticks = [];
   if (kind === "sqrt") {
     for (const tick of [0, 1, 5, 10, 20, 40, 80, 160, 320]) if (tick <= high * 1.1) ticks.push(tick);
@@ -185,7 +184,7 @@ class Chart {
       onclick: known ? () => this.tab.choose(point.key) : () => {} });
     const numbers = this.data.y.categories ? withEnds(point.x, point.xs) : `${withEnds(point.x, point.xs)}, ${withEnds(point.y, point.ys)}`;
     group.append(shape("title", {}, `${line.name}, ${point.name}: ${numbers}`));
-    for (const pair of point.seeds || []) group.append(fill(markOf(line.marker, h.at(pair[0]), v.at(pair[1]), 2.2), { class: "fill light" }, []));
+    for (const pair of point.seeds || []) group.append(fill(markOf(line.marker, h.at(pair[0]), v.at(pair[1]), 2.8), { class: "fill light" }, []));
     if (point.xs) group.append(shape("path", { class: "ink", d: `M${h.at(point.xs[0])} ${b}H${h.at(point.xs[1])}` }));
     if (point.ys) group.append(shape("path", { class: "ink", d: `M${a} ${v.at(point.ys[0])}V${v.at(point.ys[1])}` }));
     group.append(markOf(line.marker, a, b, point.small ? 2.5 : 5));
@@ -272,14 +271,14 @@ class Chooser {
 
   values(point) {
     const { columns, seeds } = this.data;
-    const names = ["", "mean", "95 % interval", ...(seeds.length > 1 ? seeds.map((seed) => `seed ${seed}`) : [])];
+    const names = ["held-out prompts", "mean", "95 % interval", ...(seeds.length > 1 ? seeds.map((seed) => `seed ${seed}`) : [])];
     const rows = columns.map((column, i) => {
       const { mean, ends, seeds: each } = point.values[i];
       const name = [column.name, column.unit && `(${column.unit})`, column.better && `– ${column.better}`].filter(Boolean).join(" ");
       const interval = ends[0] === null ? "" : `${signs(ends[0])} to ${signs(ends[1])}`;
       return [name, signs(mean), interval, ...(seeds.length > 1 ? each.map(signs) : [])];
     });
-    return tableOf(names, rows, `Held-out prompts: ${point.title}`);
+    return tableOf(names, rows, `${point.title}, on held-out prompts`, "narrow");
   }
 
   command(point) {
