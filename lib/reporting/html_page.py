@@ -5,6 +5,7 @@ import hashlib
 import html
 import io
 import json
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -61,9 +62,9 @@ def figure_of(path: Path, shown: str) -> str:
 
 def claims_tab(claims: pd.DataFrame) -> Tab:
     """The verdicts. claims: `lib.papers.claims.claims_table`."""
-    rows = [
-        [row["claim"], f"{row['says']} ({row['section']})", explained(row), estimate_of(row)]
-        for row in claims[claims["primary"]].to_dict("records")
-    ]
+    rows = []
+    for row in claims[claims["primary"]].to_dict("records"):
+        measured = "" if math.isnan(row["estimate"]) else estimate_of(row)
+        rows.append([row["claim"], f"{row['says']} ({row['section']})", explained(row), measured])
     columns = ["claim", "the paper says", "here", "measured (95 % interval)"]
     return Tab("Claims", [{"kind": "table", "title": "What is said of each claim", "columns": columns, "rows": rows}])

@@ -36,13 +36,11 @@ def tab(files: Files) -> Tab:
 
 
 def styles(evidence: Evidence) -> dict[Variant, tuple[str, str]]:
-    """Colours by kind; lines tell policies with the same colour apart."""
-    found: dict[Variant, tuple[str, str]] = {}
-    for variant in variants_in(evidence):
-        colour = COLOUR_OF_KIND.get(variant.ensemble.kind, CYCLE[2])
-        same = sum(other == colour for other, _ in found.values())
-        found[variant] = colour, LINES[same % len(LINES)]
-    return found
+    """Of each policy the colour of its kind, and a line."""
+    return {
+        variant: (COLOUR_OF_KIND.get(variant.ensemble.kind, CYCLE[2]), LINES[place % len(LINES)])
+        for place, variant in enumerate(variants_in(evidence))
+    }
 
 
 def along_training(evidence: Evidence, name: str, column: int) -> Data:
