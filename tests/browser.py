@@ -6,8 +6,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from tests.checkout import HUNG
+
+expect.set_options(timeout=HUNG * 1000)  # on a busy machine a page may be slow
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 
 
@@ -32,6 +35,7 @@ def opened(browser: Browser, path: Path, **options) -> Iterator[Page]:
     said: list[str] = []
     asked: list[str] = []
     context = browser.new_context(**options)
+    context.set_default_timeout(HUNG * 1000)
     page = context.new_page()
     page.on("console", lambda message: said.append(message.text))
     page.on("pageerror", lambda error: said.append(str(error)))
