@@ -39,6 +39,7 @@ SMALL = ask.small()
 PLOTS = {}  # for `dvc plots`: a title or an image's path, and its entry in dvc.yaml
 EVIDENCE = {}  # by paper: the folder with what its claims are judged by
 SAMPLES = {}  # by paper: the scores of one seed, and the paths whose completions are shown at equal KL
+PAGE = {}  # by paper: the files that its tab on the page is made from, by name
 REPORT = {}  # by paper: the files that its part of the report reads, by name, and the keys whose values it shows
 
 # Locally, at most one job per GPU runs at a time. A cluster's scheduler sees to that itself; there Snakemake is given

@@ -317,4 +317,8 @@ REPORT["reward_ensembles"] = {
     },
     "keys": [],
 }
+PAGE["reward_ensembles"] = {
+    "evidence": EVIDENCE["reward_ensembles"],
+    "figures": expand(rules.reward_ensembles_figures.output.figures, study="main")[0],
+}
 PLOTS |= {f"{ENSEMBLES}/main/figures/{name}.png": None for name in ("training_kl", "best_of_n", "calibration")}

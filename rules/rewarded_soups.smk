@@ -56,9 +56,11 @@ rule rewarded_soups_samples:
     input:
         code("scripts/rewarded_soups_samples.py"),
         scores=expand(rules.rewarded_soups_scores.output, seed=SEEDS[0]),
+        sft=expand(rules.evaluate.output, seed=SEEDS[0]),
         snippets=SNIPPETS,
     output:
         samples=f"{RESULTS}/rewarded_soups/samples.csv",
+        of_points=f"{RESULTS}/rewarded_soups/samples_of_points.csv",
     log:
         f"{RESULTS}/logs/rewarded_soups_samples.log",
     resources:
@@ -73,8 +75,8 @@ rule rewarded_soups_samples:
         ),
         derived_from=settings("evaluation.prompts", "seeds"),
     shell:
-        "python -m scripts.rewarded_soups_samples --scores {input.scores} --snippets {input.snippets}"
-        " --samples {output.samples} --settings {params.settings:q} > {log} 2>&1"
+        "python -m scripts.rewarded_soups_samples --scores {input.scores} --sft {input.sft} --snippets {input.snippets}"
+        " --samples {output.samples} --of_points {output.of_points} --settings {params.settings:q} > {log} 2>&1"
 
 
 # Any soup as a model: snakemake results/nano/rewarded_soups/model/seed-1/editorial=0.7+positivity=0.3
@@ -124,6 +126,11 @@ REPORT["rewarded_soups"] = {
         "figures": rules.rewarded_soups_figures.output.figures,
     },
     "keys": [],
+}
+PAGE["rewarded_soups"] = {
+    "evidence": rules.rewarded_soups_claims.output.evidence,
+    "samples": rules.rewarded_soups_samples.output.of_points,
+    "figures": rules.rewarded_soups_figures.output.figures,
 }
 FRONT = rules.rewarded_soups_claims.output.front
 PLOTS["rewarded soups: front"] = {"template": "scatter", "x": {FRONT: soups.pair[0]}, "y": {FRONT: soups.pair[1]}}

@@ -246,4 +246,8 @@ REPORT["salsa"] = {
     },
     "keys": [],
 }
+PAGE["salsa"] = {
+    "evidence": EVIDENCE["salsa"],
+    "figures": expand(rules.salsa_figures.output.figures, study="main")[0],
+}
 PLOTS |= {f"{RESULTS}/salsa/main/figures/{name}.png": None for name in ("training", "win_rates")}

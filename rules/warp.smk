@@ -213,4 +213,5 @@ REPORT["warp"] = {
     "files": dict(rules.warp_claims.output.items()) | dict(rules.warp_figures.output.items()),
     "keys": [],
 }
+PAGE["warp"] = {"evidence": rules.warp_claims.output.evidence, "figures": rules.warp_figures.output.figures}
 PLOTS |= {f"{rules.warp_figures.output.figures}/{name}.png": None for name in ("plane", "weights", "angles")}

@@ -1,4 +1,4 @@
-"""Write README's table of claims, docs/results.md and its figures from the recorded experiments.
+"""Write README's table of claims, docs/results.md, its figures and docs/front.html from the recorded experiments.
 
     make docs
 
@@ -17,10 +17,12 @@ import pandas as pd
 from lib.papers.claims import claims_table
 from lib.papers.evidence import Evidence
 from lib.papers.recorded import Part, evidence_of, parts_of
-from lib.papers.register import PAPERS, claims_of
+from lib.papers.register import PAPERS, claims_of, page_of
+from lib.reporting import html_page
+from lib.reporting.charts import Tab
 from lib.reporting.documents import between_marks, coverage_table, provenance, section, short_table
 from lib.reporting.samples import samples_by_prompt
-from lib.reporting.tables import as_table
+from lib.reporting.tables import as_table, basis
 
 EXPERIMENT = "nano"
 AGAIN = {
@@ -43,14 +45,20 @@ WIDTH, DPI = 6.0, 150
 
 
 def write(root: Path, into: Path) -> None:
-    """Writes README.md, docs/results.md and docs/figures below `into`. root: of the repository."""
+    """Writes README.md, docs/results.md, docs/front.html and docs/figures below `into`. root: of the repository."""
     parts = parts_of(root, EXPERIMENT)
     found = {paper: evidence for paper in PAPERS if (evidence := evidence_of(parts, paper))}
     claims = claims_table({paper: claims_of(paper) for paper in found}, found)
     figures = into / "docs/figures"
     figures.mkdir(parents=True, exist_ok=True)
-    for paper, evidence in found.items():
-        draw(paper, evidence, figures)
+    tabs = [html_tab(paper, evidence, figures, parts) for paper, evidence in found.items()]
+    first = next(iter(found.values()))
+    about = {
+        "experiment": EXPERIMENT,
+        "command": f"snakemake --cores 2 results/{EXPERIMENT}/",
+        "basis": basis(len(first.seeds), next(iter(first.scores.values())).prompts),
+    }
+    (into / "docs/front.html").write_text(html_page.page_of([*tabs, html_page.claims_tab(claims)], about))
     template = (root / "docs/templates/results.md").read_text()
     page = template.format(
         shared=shared(parts),
@@ -62,13 +70,20 @@ def write(root: Path, into: Path) -> None:
     (into / "README.md").write_text(readme)
 
 
-def draw(paper: str, evidence: Evidence, figures: Path) -> None:
-    """The figure of a paper that the page shows, by the function that draws it in an experiment."""
+def html_tab(paper: str, evidence: Evidence, figures: Path, parts: Mapping[str, Part]) -> Tab:
+    """A paper's tab of the page. Draws its figures, and keeps the one that the documents show."""
     tables = import_module(f"lib.papers.{paper}.claims").tables(evidence)
     name, _ = FIGURES[paper]
+    shared = next(part for part in parts.values() if paper in part.papers).folder / "shared" / paper
     with tempfile.TemporaryDirectory() as folder:
-        import_module(f"scripts.{paper}_figures").draw(evidence, tables, Path(folder), WIDTH, DPI)
-        shutil.copy(Path(folder, f"{name}.png"), figures / f"{paper}_{name}.png")
+        drawn = Path(folder, "figures")
+        import_module(f"scripts.{paper}_figures").draw(evidence, tables, drawn, WIDTH, DPI)
+        shutil.copy(drawn / f"{name}.png", figures / f"{paper}_{name}.png")
+        evidence.write(Path(folder, "evidence"))
+        of_points = shared / "samples_of_points.csv"
+        samples = of_points if of_points.exists() else shared / "samples.csv"
+        tab = page_of(paper).tab({"evidence": Path(folder, "evidence"), "figures": figures, "samples": samples})
+    return tab._replace(figure=(figures / f"{paper}_{name}.png", tab.figure[1]))
 
 
 def of_paper(paper: str, parts: Mapping[str, Part], rows: pd.DataFrame) -> str:

@@ -98,9 +98,9 @@ def test_seal_records_only_what_ran_and_is_current(copy_of_sealed):
     assert "not recorded, it has not run with what is there now: rewarded_soups_figures" in output
     assert (copy_of_sealed.root / "dvc.lock").read_text() == before
     break_report(copy_of_sealed)
-    copy_of_sealed.snakemake(fails=True)
+    copy_of_sealed.snakemake("--keep-going", fails=True)
     output = copy_of_sealed.dvc_graph("seal")
-    assert f"4 recorded, {JOBS - 5} as they were, of {JOBS} jobs" in output
+    assert f"5 recorded, {JOBS - 6} as they were, of {JOBS} jobs" in output
     assert re.search("not recorded, .*: report", output)
     lock = yaml.safe_load((copy_of_sealed.root / "dvc.lock").read_text())["stages"]
     assert lock["warp_figures"]["params"]["params.yaml"]["figures.width"] == 5.0
@@ -203,7 +203,8 @@ def test_what_dvc_ran_snakemake_does_not_run_again(copy_of_sealed):
     script = copy_of_sealed.root / "scripts/warp_figures.py"
     script.write_text(script.read_text().replace("width * 0.8", "width * 0.7"))
     output = copy_of_sealed.dvc("repro")
-    assert re.findall("Running stage '(.*)'", output) == ["warp_figures", "report"]
+    first, *rest = re.findall("Running stage '(.*)'", output)
+    assert first == "warp_figures" and sorted(rest) == ["page", "report"]
     assert agreed(copy_of_sealed) == set()
 
 

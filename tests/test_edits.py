@@ -12,22 +12,22 @@ from lib.graph.stages import DEFAULT_PARAMS
 from scripts.dvc_graph import check, write
 from tests.checkout import Checkout
 
-SOUP_FIGURES = {"rewarded_soups_figures", "report"}
+SOUP_FIGURES = {"rewarded_soups_figures", "report", "page"}
 SOUP_CLAIMS = {"rewarded_soups_claims", "claims"} | SOUP_FIGURES
 SOUP_SCORES = {"rewarded_soups_scores", "rewarded_soups_samples", "samples_at_equal_kl"} | SOUP_CLAIMS
 POLICY = {"policy"} | SOUP_SCORES
-SALSA_FIGURES = {"salsa_figures", "report"}
+SALSA_FIGURES = {"salsa_figures", "report", "page"}
 SALSA_CLAIMS = {"salsa_claims", "claims"} | SALSA_FIGURES
 SALSA_SCORES = {"salsa_scores", "samples_at_equal_kl"} | SALSA_CLAIMS
 SALSA = {"salsa_policy"} | SALSA_SCORES
-WARP_FIGURES = {"warp_figures", "report"}
+WARP_FIGURES = {"warp_figures", "report", "page"}
 WARP_CLAIMS = {"warp_claims", "claims"} | WARP_FIGURES
 WARP_SCORES = {"warp_scores", "samples_at_equal_kl"} | WARP_CLAIMS
 WARP_MERGE = {"warp_policy", "warp_merge"} | WARP_SCORES  # a merge starts the next iteration's policies
 WARP_POLICY = {"warp_first_policy"} | WARP_MERGE
 WARP_MOVING = {"warp_moving"} | WARP_POLICY
 WARP = {"warp_fixed"} | WARP_MOVING
-ENSEMBLE_FIGURES = {"reward_ensembles_figures", "report"}
+ENSEMBLE_FIGURES = {"reward_ensembles_figures", "report", "page"}
 ENSEMBLE_CLAIMS = {"reward_ensembles_claims", "claims"} | ENSEMBLE_FIGURES
 ENSEMBLE_SCORES = {"reward_ensembles_scores", "samples_at_equal_kl"} | ENSEMBLE_CLAIMS
 ENSEMBLE_POLICY = {"reward_ensembles_policy"} | ENSEMBLE_SCORES
@@ -100,8 +100,9 @@ CODE = {
     "lib/merges/linear.py": {"soup", "warp_merge"} | SPREAD | POLICIES | SCORES,  # the moving average is there, too
     "lib/merging.py": SCORES | ENSEMBLE_SCORES,
     "lib/papers/warp/claims.py": WARP_CLAIMS,
-    "lib/reporting/claims.py": {"claims", "report"},
+    "lib/reporting/claims.py": {"claims", "report", "page"},
     "lib/reporting/figures.py": SOUP_FIGURES | WARP_FIGURES | SALSA_FIGURES | ENSEMBLE_FIGURES,
+    "lib/reporting/html/page.js": {"page"},
     "lib/reward_models/best_of_n.py": BEST_OF_N,
     "scripts/report.py": {"report"},
     "scripts/reward.py": REWARD,

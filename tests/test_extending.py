@@ -56,7 +56,7 @@ def test_a_fifth_paper(copy_of_finished):
     write(copy_of_finished, files)
     replace(copy_of_finished.root / "lib/papers/register.py", f'"{PAPERS[-1]}"]', f'"{PAPERS[-1]}", "wise_ft"]')
     made = copy_of_finished.would_make()
-    assert made.keys() == {"wise_ft_scores", "wise_ft_claims", "wise_ft_figures", "claims", "report"}
+    assert made.keys() == {"wise_ft_scores", "wise_ft_claims", "wise_ft_figures", "claims", "report", "page"}
     copy_of_finished.snakemake()
     results = copy_of_finished.root / "results/smoke"
     report = (results / "report.md").read_text()

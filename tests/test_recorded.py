@@ -1,6 +1,7 @@
 """What is recorded in git of experiments, and the documents that are written from it."""
 
 import json
+import re
 
 import matplotlib.image
 import numpy as np
@@ -30,8 +31,18 @@ def test_documents_say_what_is_recorded(written, document):
     assert (written / document).read_text() == (ROOT / document).read_text()
 
 
+def without_pictures(page):
+    """The bytes of a picture depend on the machine that draws it; test_figures_show_what_is_recorded looks at them."""
+    return re.sub(r"data:image/png;base64,[\w+/=]+", "", page.read_text())
+
+
+def test_the_page_shows_what_is_recorded(written):
+    assert without_pictures(written / "docs/front.html") == without_pictures(ROOT / "docs/front.html")
+    assert (ROOT / "docs/front.html").stat().st_size < 1_500_000
+
+
 def test_figures_show_what_is_recorded(written):
-    drawn = sorted((written / "docs/figures").iterdir())
+    drawn = sorted((written / "docs/figures").iterdir())  # not page_*.png, which a browser makes
     assert drawn
     for figure in drawn:
         ours, theirs = (matplotlib.image.imread(path) for path in (figure, ROOT / "docs/figures" / figure.name))

@@ -35,7 +35,7 @@ FLOORS = {  # a room, and the rooms that it imports from; each is below it
     "papers": {"merges", "statistics", "reward_models", "reporting", "graph"},
 }
 HEAVY = {"torch", "pandas", "transformers", "peft", "trl", "sklearn", "matplotlib", "datasets"}
-SCRIPTS = {"policy": "policy", "rewarded_soups_scores": "evaluate", "report": "report"}  # of some rules
+SCRIPTS = {"policy": "policy", "rewarded_soups_scores": "evaluate", "report": "report", "page": "page"}  # of some rules
 REASON = "Longer than"  # how a head begins to say why something is long
 MODULES = [path for path in sorted(ROOT.glob("lib/**/*.py")) if path.name != "__init__.py"]
 PACKAGES = sorted([*ROOT.glob("lib/**/__init__.py")])

@@ -25,6 +25,8 @@ class Experiment:
         self.config = config
         self.origins = origins or {}
         self.file = ", ".join(os.path.relpath(file) for file in files)
+        # what `snakemake` has to be told to run this experiment
+        self.option = "" if self.file == "params.yaml" else f" --configfile {self.file.replace(', ', ' ')} --"
         self.results = f"results/{config.get('experiment')}"
         self.code = Code(root)
         self.root = root

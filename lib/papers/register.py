@@ -3,7 +3,7 @@
 A paper is a folder beside this file, rules/NAME.smk and its scripts. It takes part where the parameters have its
 section. The folder has `schema.yaml`, of that section; `layout.py`, with `problems` (mistakes that a schema does not
 find) and `Layout`, which the rules use; `claims.py`, with `CLAIMS`, its entries of the register of claims; `report.py`,
-with `part`, which writes its part of the report.
+with `part`, which writes its part of the report; and, if it has a tab on the page, `page.py` with `tab`.
 docs/extending.md adds a paper step by step.
 """
 
@@ -68,6 +68,11 @@ def layouts(experiment: Experiment) -> dict[str, Any]:
 def report_of(paper: str) -> ModuleType:
     """The module of a paper's part of the report. Found at run time, so jobs that use it name its code as an input."""
     return _module(paper, "report")
+
+
+def page_of(paper: str) -> ModuleType:
+    """The module of a paper's tab on the page. Found at run time, as `report_of`."""
+    return _module(paper, "page")
 
 
 def claims_of(paper: str) -> list[Any]:
