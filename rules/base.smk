@@ -136,7 +136,7 @@ rule fits:
     params:
         settings=settings("data.prompt_words", "data.left_out"),
     shell:
-        "python -m scripts.fits --base {input.base} --snippets {input.snippets} --counts {input.counts} --sizes {SIZES}"
+        "python -m scripts.fits --base {input.base} --snippets {input.snippets} --counts {input.counts}"
         " --lengths {output.lengths} --settings {params.settings:q} > {log} 2>&1"
 
 

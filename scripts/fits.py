@@ -20,14 +20,13 @@ def check(
     base: Path,
     snippets: Path,
     counts: Path,
-    sizes: Path,
     lengths: Output,
     *,
     prompt_words: int | None,
     left_out: str | None,
 ) -> None:
-    """counts: what became of the rows of the data. sizes: `lib.data.fits.sizes_of` as JSON. Writes counts by split, and
-    lengths in tokens, which follow from the data and the base alone.
+    """counts: what became of the rows of the data. Writes counts by split, and lengths in tokens, which follow from the
+    data and the base alone. `lib.data.fits.sizes_of` are in sizes.json beside it.
     """
     tokens = tokenizer(base)
     context = getattr(AutoConfig.from_pretrained(base).get_text_config(), "max_position_embeddings", None)
@@ -48,7 +47,7 @@ def check(
     if context is not None:
         found["texts beyond the context"] = sum(count > context for count in texts)
     print(json.dumps(found, indent=2, ensure_ascii=False))
-    if wrong := list(misfits(**json.loads(sizes.read_text()), found=found)):
+    if wrong := list(misfits(**json.loads(lengths.with_name("sizes.json").read_text()), found=found)):
         raise ValueError("; ".join(wrong))
     if beyond_context := found["texts beyond the context"]:
         print(

@@ -138,8 +138,6 @@ def test_an_iteration_of_warp_merges_its_policies_and_steps_back_to_its_start(fi
         turns = pd.read_csv(finished.root / RESULTS / warp.format(iteration) / "merged/seed-1.csv")
         assert list(turns["layer"]) == ["model.embed_tokens.weight", "model.layers.0", "model.norm.weight"]
     assert same(read("warp/M-1/iteration-1/merged/seed-1"), read(policies[1].format(1)))
-    end, first = "warp/variation/eta-0.6/iteration-1/end/seed-1", read(warp.format(1) + "/merged/seed-1")
-    assert same(read(end), liti(read(starts[1]), first, 0.6))
 
 
 def test_warps_first_policy_and_one_with_a_fixed_anchor_begin_with_the_same_completions(finished):

@@ -87,7 +87,6 @@ def test_what_is_there_is_counted_and_what_is_written_does_not_depend_on_the_siz
             inputs / "base",
             tmp_path / "snippets.jsonl",
             tmp_path / "counts.json",
-            tmp_path / "sizes.json",
             tmp_path / "lengths.json",
             prompt_words=2,
             left_out="movie",

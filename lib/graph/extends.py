@@ -14,6 +14,7 @@ from lib.graph.parameter_files import chain_of, raw_parameters
 from lib.reward_models.kinds.table import GOLD, REWARDS
 
 KINDS = {"source"} | {kind.key for kind in (*REWARDS, *GOLD)}  # a section that has one of these names what it is
+NAMED = {"data", "base", "gold"}  # the sections that do
 FROM_SCRATCH = {"vocabulary", "hidden_size", "layers", "heads", "context", "passes"}  # of `base` without a source
 
 
@@ -87,7 +88,7 @@ def is_whole(key: str, below: Mapping[str, Any], above: Mapping[str, Any]) -> bo
     """Whether a section is replaced as a whole: what it is has changed, so that the other's values have no meaning."""
     other_base = key == "base" and "source" in below and bool(FROM_SCRATCH & above.keys())
     from_source = key == "base" and "source" in above
-    both_named = bool(KINDS & below.keys() and KINDS & above.keys())
+    both_named = key in NAMED and bool(KINDS & below.keys() and KINDS & above.keys())
     return key == "rewards" or both_named or other_base or from_source
 
 
