@@ -300,10 +300,12 @@ def test_other_cores_and_a_killed_job_end_with_the_same_bytes(finished, tmp_path
     ] == [
         "claims.csv",
         "claims.md",
+        "front.html",
         "metrics.json",
         "report.md",
         "rewarded_soups/samples.csv",
         "rewarded_soups/samples_at_equal_kl.csv",
+        "rewarded_soups/samples_of_points.csv",
         "salsa/samples_at_equal_kl.csv",
     ]
     assert [name for name in ours if ours[name] != theirs[name]] == []
