@@ -34,6 +34,7 @@ rule preference_model:
         code("scripts/preference_model.py"),
         base=rules.base.output.model,
         pairs=rules.preference_pairs.output.pairs,
+        fits=FITS,
     output:
         model=directory(f"{PREFERRED}/model-{{number}}"),
         report=f"{PREFERRED}/model-{{number}}.json",
