@@ -17,7 +17,7 @@ from lib.reporting.charts import Data, Tab
 from lib.reporting.claims import estimate_of, explained
 
 TEMPLATES = Path(__file__).parent / "html"
-WIDTH, COLOURS = 900, 32  # of the figures that stand there without JavaScript
+WIDTH, COLOURS = 900, 64  # of the figures that stand there without JavaScript
 POLICY = "default-src 'none'; img-src data:; style-src {}; script-src {}; base-uri 'none'; form-action 'none'"
 
 
@@ -55,7 +55,7 @@ def figure_of(path: Path, shown: str) -> str:
         plain = image.convert("RGB")
     plain.thumbnail((WIDTH, plain.height))
     written = io.BytesIO()
-    plain.quantize(COLOURS, dither=Image.Dither.NONE).save(written, "PNG", optimize=True)
+    plain.quantize(COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(written, "PNG", optimize=True)
     data = base64.b64encode(written.getvalue()).decode()
     return f'<figure><img alt="{html.escape(shown)}" src="data:image/png;base64,{data}"></figure>'
 
