@@ -224,6 +224,7 @@ def test_a_file_of_parameters_is_checked_as_by_snakemake(tmp_path, monkeypatch):
         assert "'joy' is not one of the rewards" in str(error.value) or "line 1" in str(error.value)
 
 
+@pytest.mark.long
 def test_a_finished_experiment_gives_a_model(finished, tmp_path):
     asked = ["--where", "kl >= 0 and editorial <= 100", "--best", "editorial", "--export", str(tmp_path / "soup")]
     said = finished.run("python", "-m", "scripts.choose", *asked)

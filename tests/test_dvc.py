@@ -312,6 +312,7 @@ def test_a_figure_is_drawn_again_from_the_evidence_alone(copy_of_sealed, tmp_pat
     assert (colleague.root / "results/smoke/rewarded_soups/figures/front.pdf").stat().st_size > 0
 
 
+@pytest.mark.long
 def test_an_edit_between_pull_and_adopt_stays_stale(copy_of_sealed, tmp_path):
     share_in_directory(copy_of_sealed, tmp_path)
     copy_of_sealed.dvc("push")

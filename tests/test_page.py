@@ -182,6 +182,7 @@ def test_tabs_by_keys(browser):
         expect(page.get_by_role("cell", name="RS-1", exact=True)).to_be_visible()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("options", [{}, PHONE, {"color_scheme": "dark"}], ids=["light", "phone", "dark"])
 def test_every_tab_can_be_read_by_everyone(browser, options):
     """No violation that axe calls serious, such as low contrast; nothing wider than the window."""

@@ -109,6 +109,7 @@ def test_nothing_else_is_hidden(copy_of_sealed, restamped):
     assert (copy_of_sealed.root / "dvc.lock").read_text() == before
 
 
+@pytest.mark.long
 def test_words_are_compared_with_a_text_that_git_has(copy_of_sealed, restamped):
     edit_words(copy_of_sealed, "scripts/report.py")
     assert "1 recorded anew" in restamped(copy_of_sealed)
