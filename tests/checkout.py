@@ -155,7 +155,9 @@ class Checkout:
         return {
             str(path.relative_to(folder)): path.read_bytes()
             for path in sorted(folder.rglob("*"))
-            if path.is_file() and path.name not in (".snakemake_timestamp", "sizes.json") and path.relative_to(folder).parts[0] != "logs"
+            if path.is_file()
+            and path.name not in (".snakemake_timestamp", "sizes.json")
+            and path.relative_to(folder).parts[0] != "logs"
         }
 
 
