@@ -32,9 +32,9 @@ forecast: .venv/installed
 
 # SmolLM2-135M with LoRA. First it says how long that will take here.
 smollm2: .venv/installed
-	snakemake --cores $(CORES) --configfile experiments/smollm2/params.yaml -- results/smollm2/base
-	python -m scripts.forecast --params experiments/smollm2/params.yaml --cores $(CORES)
-	snakemake --cores $(CORES) --configfile experiments/smollm2/params.yaml
+	$(MAKE) run EXPERIMENT=smollm2 TARGET=results/smollm2/base
+	$(MAKE) forecast EXPERIMENT=smollm2
+	$(MAKE) run EXPERIMENT=smollm2
 
 # SALSA at more α and β, with the soup as the start, and over the plane.
 salsa: .venv/installed
