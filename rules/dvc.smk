@@ -39,7 +39,7 @@ onstart:
 
 onsuccess:
     IN_USE.close()
-    sys.stderr.write(logged_warnings(Path(RESULTS, "logs")))
+    sys.stderr.write(logged_warnings(log for job in workflow.dag.jobs for log in job.log))
 
 
 onerror:

@@ -15,6 +15,7 @@ from lib.data.prompts import snippets as read_snippets
 from lib.jobs.arguments import Output
 from lib.jobs.command_line import run
 from lib.machine.compute import Compute
+from lib.models.given_models import is_of_positions, learns_positions
 from lib.models.hub import from_hub, hub_id
 from lib.models.language_models import bits_per_byte
 from lib.models.loading import frozen_base
@@ -80,12 +81,8 @@ def take_pretrained(
 def refuse_learned_positions(language_model: PreTrainedModel, source: str) -> None:
     """Raises ValueError for a model that learns a vector per position: TRL counts positions from the padding."""
     for name, module in language_model.named_modules():
-        last = name.rpartition(".")[2]
-        if isinstance(module, nn.Embedding) and (last == "wpe" or "position" in last):
-            raise ValueError(
-                f"base.source: {source} is a model of the type {language_model.config.model_type}, which learns a "
-                "vector per position; take one with rotary positions, such as Llama, Mistral, Gemma, Qwen or SmolLM"
-            )
+        if isinstance(module, nn.Embedding) and is_of_positions(name.rpartition(".")[2]):
+            raise ValueError(f"base.source: {learns_positions(source)}")
 
 
 def end_with_all(language_model: PreTrainedModel, tokens: PreTrainedTokenizerFast) -> None:

@@ -65,8 +65,9 @@ def greeting(front: Front, url: str) -> str:
 
 def serve(params: Path, seed: int, host: str, port: int, max_batch: int) -> None:
     """Serves until it is interrupted. Raises ValueError if there is no front to be served, or the port is taken."""
+    config = read(params, Path(), PAPERS).config
     try:
-        front = Front.of(read(params, Path(), PAPERS).config, seed)
+        front = Front.of(config, seed)
     except ValueError as error:
         raise ValueError(f"{params}: {error}") from error
     with listening(host, port) as listener:

@@ -5,10 +5,15 @@ from transformers import LlamaForCausalLM
 
 from lib.models.language_models import new_llama, train_tokenizer
 from tests.checkout import Checkout
+from tests.single_node_slurm import forget_what_was_killed
 
 torch.set_num_threads(1)  # the processes that the tests run in have a core each
 
 TEXTS = ["the sea was calm", "the sea was wild and cold", "a calm day by the sea", "cold days and wild nights"]
+
+
+def pytest_sessionstart() -> None:
+    forget_what_was_killed()
 
 
 @pytest.fixture(scope="session")

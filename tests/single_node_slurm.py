@@ -1,6 +1,7 @@
 """A Slurm of one node on the loopback interface, for tests: no systemd, no cgroups, no accounting."""
 
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -54,6 +55,19 @@ def why_not() -> str | None:
     return None
 
 
+def forget_what_was_killed() -> None:
+    """Removes the configuration that killed tests left: every snakemake would wait ten seconds for its cluster."""
+    text = CONFIGURATION.read_text() if CONFIGURATION.exists() else ""
+    pid_file = re.search(r"^SlurmctldPidFile=(.*)$", text, re.MULTILINE)
+    if text.startswith(MARK) and pid_file and not is_running(Path(pid_file[1])):
+        CONFIGURATION.unlink()
+
+
+def is_running(pid_file: Path) -> bool:
+    """Whether a daemon is there."""
+    return pid_file.exists() and Path(f"/proc/{pid_file.read_text().strip()}").exists()
+
+
 def searched() -> str:
     """Where programs of the system are looked for."""
     return f"{os.environ['PATH']}:/usr/sbin"
@@ -80,11 +94,13 @@ class Slurm:
         return self
 
     def __exit__(self, *_) -> None:
-        run("scancel", "--user=root")
-        for name in ("slurmd", "slurmctld"):
-            stop(self.folder / f"{name}.pid")
-        stop(Path("/run/munge/munged.pid"))
-        CONFIGURATION.unlink()
+        try:
+            run("scancel", "--user=root")
+            for name in ("slurmd", "slurmctld"):
+                stop(self.folder / f"{name}.pid")
+            stop(Path("/run/munge/munged.pid"))
+        finally:
+            CONFIGURATION.unlink()
 
     def restart_controller(self) -> None:
         """As after a failure of the head node, which jobs survive."""

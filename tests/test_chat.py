@@ -3,9 +3,11 @@
 import json
 
 import pytest
+from datasets import Dataset
 from transformers import AutoModelForCausalLM, AutoTokenizer, GPT2Config, GPT2LMHeadModel
 
 from lib.data.chat import conversations, rendered, rendered_rows, turn_end
+from lib.data.reading import made_of_rows
 from lib.examples import chat
 from lib.jobs.checkpoints import Checkpoints
 from lib.machine.compute import Compute
@@ -157,6 +159,20 @@ def test_a_function_gets_the_last_message_of_the_user(made):
     assert conversations(made / "rows.jsonl") is None
 
 
+@pytest.mark.parametrize(
+    ("message", "said"),
+    [
+        ({"role": "user", "text": "Why?"}, "a message of its prompt lacks the texts role and content"),
+        ("Why", "a message of its prompt lacks the texts role and content: 'Why'"),
+        ({"role": "assistant", "content": "So."}, "the last message of its prompt is not one of the user"),
+    ],
+)
+def test_messages_that_no_answer_can_follow_are_an_error(message, said):
+    rows = Dataset.from_list([{"a": 1}, {"a": 2}])
+    with pytest.raises(ValueError, match=f"data.rows: row 2: {said}"):
+        list(made_of_rows(lambda row: ([TALK[1], message][: row["a"]], ""), rows, "data.rows"))
+
+
 def test_messages_without_a_chat_experiment_are_an_error(tmp_path):
     (tmp_path / "rows.jsonl").write_text(json.dumps({"talk": TALK}) + "\n")
     with pytest.raises(ValueError, match=r"data\.rows: lib\.examples:chat .* data\.chat"):
@@ -177,7 +193,7 @@ def test_messages_without_a_chat_experiment_are_an_error(tmp_path):
 def test_a_model_with_learned_positions_is_refused(tokens, made, tmp_path):
     GPT2LMHeadModel(GPT2Config(vocab_size=len(tokens), n_embd=16, n_layer=1, n_head=2)).save_pretrained(tmp_path)
     tokens.save_pretrained(tmp_path)
-    with pytest.raises(ValueError, match=r"base\.source: .* type gpt2, which learns a vector per position"):
+    with pytest.raises(ValueError, match=r"base\.source: models/gpt2 learns a vector per position; take"):
         take_pretrained(
             [tmp_path],
             made / "texts.jsonl",

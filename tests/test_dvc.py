@@ -90,6 +90,7 @@ def break_report(checkout: Checkout) -> None:
     )
 
 
+@pytest.mark.long
 def test_seal_records_only_what_ran_and_is_current(copy_of_sealed):
     """Values edited and not run, and a run that failed half-way."""
     copy_of_sealed.edit_params({"figures.width": 5.0})
@@ -109,6 +110,7 @@ def test_seal_records_only_what_ran_and_is_current(copy_of_sealed):
     assert "figures.width" in copy_of_sealed.dvc("params", "diff")
 
 
+@pytest.mark.long
 @pytest.mark.faults
 def test_seal_records_nothing_of_a_job_that_was_killed_with_snakemake(copy_of_sealed):
     copy_of_sealed.edit_params({"policy.learning_rate": 1.0e-3})

@@ -5,6 +5,7 @@ import json
 import re
 from pathlib import Path
 
+import pytest
 import torch
 import yaml
 from safetensors.torch import load_file
@@ -49,6 +50,7 @@ def replace(file: Path, old: str, new: str) -> None:
     file.write_text(file.read_text().replace(old, new))
 
 
+@pytest.mark.long
 def test_a_fifth_paper(copy_of_finished):
     """It adds at most ten files and edits none but the list of papers."""
     files = example("A paper")
@@ -81,6 +83,7 @@ def test_a_mistake_in_the_section_of_a_fifth_paper_is_named(copy_of_finished):
         assert said in copy_of_finished.snakemake("-n", fails=True)
 
 
+@pytest.mark.long
 def test_another_kind_of_reward(copy_of_finished):
     """A policy is trained on it, and its file is an input of the training."""
     write(copy_of_finished, example("A reward"))

@@ -158,7 +158,7 @@ def test_a_circle_is_named(root):
 def test_an_extended_file_that_is_no_yaml_is_named_with_the_line(root):
     put(root / "experiments/scales/broken.yaml", "seeds: [1]\npolicy: {steps: 3\n")
     put(MINE, "extends: broken\nexperiment: mine\n")
-    with pytest.raises(ValueError, match=r"^experiments/scales/broken\.yaml: line \d: this is no YAML"):
+    with pytest.raises(ValueError, match=r"^experiments/scales/broken\.yaml, line \d: this is no YAML"):
         read(MINE, root, PAPERS)
 
 

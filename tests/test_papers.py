@@ -46,6 +46,7 @@ def test_an_experiment_without_a_paper(copy_of_finished, paper):
     assert paper.replace("_", " ") not in numbers
 
 
+@pytest.mark.long
 def test_two_rewards_are_enough_for_rewarded_soups(copy_of_finished):
     """Without three rewards, nothing is said of three."""
     copy_of_finished.edit_params(

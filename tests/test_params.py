@@ -109,6 +109,11 @@ WRONG = [
     ({"base": {"source": "models", "parameters": 1.0e9}}, "base.source", "models holds no config.json"),
     ({"base": {"source": "models/pickled", "parameters": 1.0e9}}, "base.source", "holds no *.safetensors"),
     (
+        {"base": {"source": "models/positions", "parameters": 1.0e9}},
+        "base.source",
+        "models/positions learns a vector per position; take a model with rotary positions",
+    ),
+    (
         {"base": {"source": "models/mine", "parameters": 1.0e9}, "lora": LORA, "warp.averages": []},
         "lora.modules",
         "the model has no module k_proj; it has c_attn, q_proj",
@@ -169,11 +174,12 @@ def checkout(tmp_path_factory):
     (root / "rows.jsonl").write_text('{"q": "why"}\n')
     (root / "own.py").write_text("def f(prompts, completions):\n    return [len(c for c in completions]\n")
     (root / "needs.py").write_text("import no_such_package\n\n\ndef f(prompts, completions):\n    return []\n")
-    for name in ("mine", "pickled"):
+    for name in ("mine", "pickled", "positions"):
         (root / "models" / name).mkdir(parents=True)
         (root / "models" / name / "config.json").write_text('{"id2label": {"0": "a", "1": "b", "2": "c"}}')
     tensors = {f"layers.0.{name}.weight": np.zeros((2, 2)) for name in ("c_attn", "q_proj")}
     save_file(tensors | {"layers.0.norm.weight": np.zeros(2)}, root / "models/mine/model.safetensors")
+    save_file({"transformer.wpe.weight": np.zeros((8, 2))}, root / "models/positions/model.safetensors")
     return checkout
 
 

@@ -78,6 +78,7 @@ def test_words_are_recorded_and_both_engines_are_content(copy_of_sealed, restamp
     assert len(re.findall("Stage '(.*)' didn't change", dry)) == JOBS
 
 
+@pytest.mark.long
 def test_other_edits_are_refused_by_name_beside_words_that_are_not(copy_of_sealed, restamped):
     edit_words(copy_of_sealed)
     figures = copy_of_sealed.root / "lib/reporting/figures.py"

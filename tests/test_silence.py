@@ -135,11 +135,12 @@ def test_the_end_of_a_run_says_each_warning_once(tmp_path):
         "c": ["fine"],
     }.items():
         (tmp_path / f"{name}.log").write_text("\n".join(lines))
-    assert logged_warnings(tmp_path).splitlines() == [
+    logs = [f"{tmp_path}/{name}.log" for name in ("b", "a", "c", "not there")]
+    assert logged_warnings(logs).splitlines() == [
         f"warning: flat ({tmp_path}/a.log and 1 more)",
         f"warning: still ({tmp_path}/b.log)",
     ]
-    assert logged_warnings(tmp_path / "none") == ""
+    assert logged_warnings([]) == ""
 
 
 @pytest.mark.long

@@ -14,6 +14,7 @@ from datasets.exceptions import DatasetGenerationError
 from lib.models.hub import hub_id
 
 LONGEST = 60  # characters of a value in an error message
+MESSAGE = ("role", "content")
 
 
 def rows(source: str, revision: str | None, name: str | None, split: str, key: str, given: Path | None) -> Dataset:
@@ -104,8 +105,19 @@ def require_prompt(made: Any, place: str) -> None:
         raise ValueError(f"{place}: its completion is no text but {short(completion)}")
     if not isinstance(prompt, str | list):
         raise ValueError(f"{place}: its prompt is no text but {short(prompt)}")
-    if not prompt or (isinstance(prompt, str) and not prompt.strip()):
+    if not prompt or not str(prompt).strip():
         raise ValueError(f"{place}: its prompt is empty; take the row out, or return None for it")
+    if isinstance(prompt, list):
+        require_messages(prompt, place)
+
+
+def require_messages(prompt: list[Any], place: str) -> None:
+    """Raises ValueError if those are no messages that an answer can follow. place: what the message begins with."""
+    for message in prompt:
+        if not isinstance(message, Mapping) or not all(isinstance(message.get(key), str) for key in MESSAGE):
+            raise ValueError(f"{place}: a message of its prompt lacks the texts role and content: {short(message)}")
+    if prompt[-1]["role"] != "user":
+        raise ValueError(f"{place}: the last message of its prompt is not one of the user: {short(prompt[-1])}")
 
 
 def words_for(error: Exception, row: Mapping[str, Any]) -> str:

@@ -9,7 +9,7 @@ import yaml
 from lib.data.named_functions import function_problems
 from lib.graph.experiment import Experiment
 from lib.graph.shape import violations
-from lib.models.given_models import LLAMA, directory_problems, module_problems, modules_of
+from lib.models.given_models import LLAMA, directory_problems, module_problems, modules_of, position_problems
 from lib.models.hub import from_hub
 from lib.reward_models.kinds.table import GOLD, REWARDS, kind_of, schema_of
 from lib.reward_models.mixtures import mixture_weights
@@ -71,6 +71,7 @@ def source_problems(experiment: Experiment) -> Problems:
         if not from_hub(base) and not base.startswith("wheel:"):
             yield from directory_problems("base.source", Path(base))
             there = modules_of(Path(base))
+            yield from position_problems("base.source", Path(base), there)
     if there and value("lora") is not None:
         yield from module_problems("lora.modules", value("lora.modules"), there)
 

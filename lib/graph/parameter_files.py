@@ -8,6 +8,8 @@ from typing import Any
 
 import yaml
 
+from lib.graph.yaml_mistakes import yaml_mistake
+
 DEFAULT_PARAMS = Path("params.yaml")  # what the Snakefile and DVC read where no other file is named
 EXPERIMENTS, SCALES = Path("experiments"), Path("experiments/scales")
 
@@ -46,11 +48,6 @@ def place(name: Any, root: Path, file: str) -> Path:
 
 def raw_parameters(path: Path) -> dict[str, Any]:
     """What stands in a file of parameters. Raises ValueError, with the line, where it is no YAML with keys."""
-    try:
-        raw = yaml.safe_load(path.read_text())
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise ValueError(f"{os.path.relpath(path)}: line {line}: this is no YAML: {error.problem}") from None
-    if not isinstance(raw, dict):
-        raise ValueError(f"{os.path.relpath(path)}: there are no keys in it")
-    return raw
+    if mistake := yaml_mistake(Path(os.path.relpath(path))):
+        raise ValueError(mistake)
+    return yaml.safe_load(path.read_text())

@@ -20,6 +20,25 @@ def directory_problems(key: str, directory: Path) -> Problems:
         yield key, f"{directory} holds no *.safetensors; save the model with safe_serialization=True"
 
 
+def position_problems(key: str, directory: Path, there: set[str]) -> Problems:
+    """A model that learns a vector per position, while TRL counts positions from the padding. there: its matrices."""
+    if any(map(is_of_positions, there)):
+        yield key, learns_positions(str(directory))
+
+
+def is_of_positions(matrix: str) -> bool:
+    """Whether a matrix holds a vector per position, by the last part of its name."""
+    return matrix == "wpe" or "position" in matrix
+
+
+def learns_positions(source: str) -> str:
+    """What is said of a model that learns a vector per position."""
+    return (
+        f"{source} learns a vector per position; take a model with rotary positions, such as Llama, Mistral, Gemma, "
+        "Qwen or SmolLM"
+    )
+
+
 def output_problems(key: str, directory: Path, weights: int) -> Problems:
     """A number of weights that is not the number of a classifier's outputs."""
     config = json.loads((directory / "config.json").read_text(encoding="utf-8"))
