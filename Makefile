@@ -17,22 +17,23 @@ all: .venv/installed
 	snakemake --cores $(CORES)
 
 # The experiment of experiments/NAME, with EXPERIMENT=NAME; TARGET is a result to stop at. Its parameters, with the file
-# that each is from. How long what is still to be done, or TARGET, will take here.
+# that each is from. How long what is still to be done, or TARGET, will take here, which is measured on the base model.
 PARAMS = $(EXPERIMENT:%=--params experiments/%/params.yaml)
+CONFIG = $(EXPERIMENT:%=--configfile experiments/%/params.yaml)
 RESULT = $(if $(TARGET),-- $(TARGET))
 
 run: .venv/installed
-	snakemake --cores $(CORES) $(EXPERIMENT:%=--configfile experiments/%/params.yaml) $(RESULT)
+	snakemake --cores $(CORES) $(CONFIG) $(RESULT)
 
 params: .venv/installed
 	@python -m scripts.params $(PARAMS)
 
 forecast: .venv/installed
+	snakemake --cores $(CORES) $(CONFIG) -- fits
 	python -m scripts.forecast $(PARAMS) --cores $(CORES) $(RESULT)
 
 # SmolLM2-135M with LoRA. First it says how long that will take here.
 smollm2: .venv/installed
-	$(MAKE) run EXPERIMENT=smollm2 TARGET=results/smollm2/base
 	$(MAKE) forecast EXPERIMENT=smollm2
 	$(MAKE) run EXPERIMENT=smollm2
 

@@ -5,16 +5,16 @@ from pathlib import Path
 
 from lib.graph.experiment import Experiment, every
 from lib.graph.extends import resolve
-from lib.graph.failures import shorten_failures
 from lib.graph.job_settings import evaluation_settings, point, policy_settings
 from lib.graph.resources import JobResources
 from lib.graph.rewards import Rewards
+from lib.graph.screen import screen_of
 from lib.machine.gpus import gpus_here
 from lib.papers.register import PAPERS, layouts, problems
 from lib.reward_models.mixtures import MIXTURE, NAME, mixture_weights
 from snakemake.logging import logger
 
-shorten_failures(logger)  # on the terminal; Snakemake's log has all
+screen = screen_of(workflow, logger)  # the terminal; Snakemake's log has all
 try:
     resolved = resolve(config, Path(workflow.basedir), workflow.configfiles, PAPERS)
 except ValueError as error:

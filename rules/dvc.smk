@@ -9,6 +9,8 @@ import os
 
 from lib.data.fits import require_fit, sizes_of
 from lib.graph.logged_warnings import logged_warnings
+from lib.graph.run import Run
+from lib.graph.run_end import ending
 
 IN_USE = contextlib.ExitStack()
 
@@ -35,11 +37,17 @@ onstart:
         made = {output for job in jobs for output in job.output}
         used = {output for job in workflow.dag.jobs for output in job.output} - made
         IN_USE.enter_context(in_use("snakemake", made, used))
+    if screen is not None:
+        screen.begin(Run.of(job.rule.name for job in jobs if job.output))
 
 
 onsuccess:
     IN_USE.close()
+    if screen is not None:
+        screen.end()
     sys.stderr.write(logged_warnings(log for job in workflow.dag.jobs for log in job.log))
+    if "DVC_STAGE" not in os.environ:
+        sys.stderr.write(ending(experiment, {output for job in workflow.dag.jobs for output in job.output}))
 
 
 onerror:
