@@ -10,7 +10,7 @@ NOT_LOCKED := torch triton $(addprefix cuda-,bindings pathfinder toolkit) $(addp
   nccl-cu13 nvjitlink nvshmem-cu13 nvtx)
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: all run params forecast smollm2 salsa ensembles test test-long test-all lint dvc.yaml seal adopt status restamp \
+.PHONY: all run params forecast report smollm2 salsa ensembles test test-long test-all lint dvc.yaml seal adopt status restamp \
   why record docs lock choose export serve clean
 
 all: .venv/installed
@@ -20,6 +20,7 @@ all: .venv/installed
 # that each is from. How long what is still to be done, or TARGET, will take here, which is measured on the base model.
 PARAMS = $(EXPERIMENT:%=--params experiments/%/params.yaml)
 CONFIG = $(EXPERIMENT:%=--configfile experiments/%/params.yaml)
+REPORT = report.zip
 RESULT = $(if $(TARGET),-- $(TARGET))
 
 run: .venv/installed
@@ -31,6 +32,10 @@ params: .venv/installed
 forecast: .venv/installed
 	snakemake --cores $(CORES) $(CONFIG) -- fits
 	python -m scripts.forecast $(PARAMS) --cores $(CORES) $(RESULT)
+
+# Snakemake's own report of what has run: the page, all figures and tables with captions, and how long each job took.
+report: .venv/installed
+	snakemake $(CONFIG) --report $(REPORT)
 
 # SmolLM2-135M with LoRA. First it says how long that will take here.
 smollm2: .venv/installed

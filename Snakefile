@@ -23,6 +23,9 @@ if not workflow.overwrite_configfiles:  # a --configfile replaces params.yaml
     configfile: "params.yaml"
 
 
+report: "rules/captions/workflow.rst"
+
+
 include: "rules/common.smk"
 include: "rules/data.smk"  # raw text → snippets, split by text
 include: "rules/base.smk"  # → base model θ_pre

@@ -11,6 +11,7 @@ from lib.graph.rewards import Rewards
 from lib.graph.screen import screen_of
 from lib.machine.gpus import gpus_here
 from lib.papers.register import PAPERS, layouts, problems
+from lib.papers.shown import shown, shown_figures
 from lib.reward_models.mixtures import MIXTURE, NAME, mixture_weights
 from snakemake.logging import logger
 

@@ -10,7 +10,7 @@ rule page:
         every(PAGE),
         claims=rules.claims.output.table,
     output:
-        page=f"{RESULTS}/front.html",
+        page=shown(f"{RESULTS}/front.html"),
     log:
         f"{RESULTS}/logs/page.log",
     resources:

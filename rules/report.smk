@@ -9,7 +9,7 @@ rule claims:
         [code(f"lib/papers/{name}/{module}.py") for name in EVIDENCE for module in ("__init__", "claims")],
         every(EVIDENCE),
     output:
-        table=f"{RESULTS}/claims.csv",
+        table=shown(f"{RESULTS}/claims.csv"),
         page=f"{RESULTS}/claims.md",
     log:
         f"{RESULTS}/logs/claims.log",
@@ -66,7 +66,7 @@ rule report:
             *([rules.gold.output.report] if rewards.gold_is_fitted else []),
         ],
     output:
-        report=f"{RESULTS}/report.md",
+        report=shown(f"{RESULTS}/report.md"),
         metrics=f"{RESULTS}/metrics.json",
     log:
         f"{RESULTS}/logs/report.log",

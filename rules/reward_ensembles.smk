@@ -231,11 +231,11 @@ rule reward_ensembles_claims:
         curves=lambda wildcards: expand(rules.best_of_n.output, study=wildcards.study, seed=SEEDS),
     output:
         evidence=directory(f"{ENSEMBLES}/{{study}}/evidence"),
-        policies=f"{ENSEMBLES}/{{study}}/policies.csv",
-        training=f"{ENSEMBLES}/{{study}}/training.csv",
-        comparisons=f"{ENSEMBLES}/{{study}}/comparisons.csv",
-        best_of_n=f"{ENSEMBLES}/{{study}}/best_of_n.csv",
-        proxies=f"{ENSEMBLES}/{{study}}/proxies.csv",
+        policies=shown(f"{ENSEMBLES}/{{study}}/policies.csv"),
+        training=shown(f"{ENSEMBLES}/{{study}}/training.csv"),
+        comparisons=shown(f"{ENSEMBLES}/{{study}}/comparisons.csv"),
+        best_of_n=shown(f"{ENSEMBLES}/{{study}}/best_of_n.csv"),
+        proxies=shown(f"{ENSEMBLES}/{{study}}/proxies.csv"),
         reliability=f"{ENSEMBLES}/{{study}}/reliability.csv",
     log:
         f"{RESULTS}/logs/reward_ensembles_claims/{{study}}.log",
@@ -267,7 +267,7 @@ rule reward_ensembles_figures:
             for name in ("evidence", "policies", "best_of_n", "reliability")
         },
     output:
-        figures=directory(f"{ENSEMBLES}/{{study}}/figures"),
+        figures=shown_figures(f"{ENSEMBLES}/{{study}}/figures"),
     log:
         f"{RESULTS}/logs/reward_ensembles_figures/{{study}}.log",
     resources:

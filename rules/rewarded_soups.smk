@@ -7,7 +7,7 @@
 # front's table also has the gold reward of each point.
 
 soups = papers["rewarded_soups"]
-BALANCE = f"{RESULTS}/rewarded_soups/balance.csv" if soups.triple else []  # of three rewards (RS-5)
+BALANCE = shown(f"{RESULTS}/rewarded_soups/balance.csv") if soups.triple else []  # of three rewards (RS-5)
 
 
 use rule evaluate as rewarded_soups_scores with:
@@ -33,10 +33,10 @@ rule rewarded_soups_claims:
         sft=expand(rules.evaluate.output, seed=SEEDS),
     output:
         evidence=directory(f"{RESULTS}/rewarded_soups/evidence"),
-        front=f"{RESULTS}/rewarded_soups/front.csv",
-        chord=f"{RESULTS}/rewarded_soups/chord.csv",
-        hypervolume=f"{RESULTS}/rewarded_soups/hypervolume.csv",
-        preference=f"{RESULTS}/rewarded_soups/preference.csv",
+        front=shown(f"{RESULTS}/rewarded_soups/front.csv"),
+        chord=shown(f"{RESULTS}/rewarded_soups/chord.csv"),
+        hypervolume=shown(f"{RESULTS}/rewarded_soups/hypervolume.csv"),
+        preference=shown(f"{RESULTS}/rewarded_soups/preference.csv"),
         balance=BALANCE,
     log:
         f"{RESULTS}/logs/rewarded_soups_claims.log",
@@ -59,7 +59,7 @@ rule rewarded_soups_samples:
         sft=expand(rules.evaluate.output, seed=SEEDS[0]),
         snippets=SNIPPETS,
     output:
-        samples=f"{RESULTS}/rewarded_soups/samples.csv",
+        samples=shown(f"{RESULTS}/rewarded_soups/samples.csv"),
         of_points=f"{RESULTS}/rewarded_soups/samples_of_points.csv",
     log:
         f"{RESULTS}/logs/rewarded_soups_samples.log",
@@ -100,7 +100,7 @@ rule rewarded_soups_figures:
         code("scripts/rewarded_soups_figures.py"),
         **{name: rules.rewarded_soups_claims.output[name] for name in ("evidence", "front", "chord", "balance")},
     output:
-        figures=directory(f"{RESULTS}/rewarded_soups/figures"),
+        figures=shown_figures(f"{RESULTS}/rewarded_soups/figures"),
     log:
         f"{RESULTS}/logs/rewarded_soups_figures.log",
     resources:

@@ -128,10 +128,10 @@ rule salsa_claims:
         sft_spread=rules.sft_spread.output.spread,
     output:
         evidence=directory(f"{RESULTS}/salsa/{{study}}/evidence"),
-        policies=f"{RESULTS}/salsa/{{study}}/policies.csv",
-        comparisons=f"{RESULTS}/salsa/{{study}}/comparisons.csv",
-        soup=f"{RESULTS}/salsa/{{study}}/soup.csv",
-        spread=f"{RESULTS}/salsa/{{study}}/spread.csv",
+        policies=shown(f"{RESULTS}/salsa/{{study}}/policies.csv"),
+        comparisons=shown(f"{RESULTS}/salsa/{{study}}/comparisons.csv"),
+        soup=shown(f"{RESULTS}/salsa/{{study}}/soup.csv"),
+        spread=shown(f"{RESULTS}/salsa/{{study}}/spread.csv"),
     log:
         f"{RESULTS}/logs/salsa_claims/{{study}}.log",
     resources:
@@ -161,7 +161,7 @@ rule salsa_figures:
         policies=rules.salsa_claims.output.policies,
         comparisons=rules.salsa_claims.output.comparisons,
     output:
-        figures=directory(f"{RESULTS}/salsa/{{study}}/figures"),
+        figures=shown_figures(f"{RESULTS}/salsa/{{study}}/figures"),
     log:
         f"{RESULTS}/logs/salsa_figures/{{study}}.log",
     resources:

@@ -161,10 +161,10 @@ rule warp_claims:
         scores=expand(rules.warp_scores.output, seed=SEEDS),
     output:
         evidence=directory(f"{RESULTS}/warp/evidence"),
-        plane=f"{RESULTS}/warp/plane.csv",
-        equal_kl=f"{RESULTS}/warp/equal_kl.csv",
-        slerp=f"{RESULTS}/warp/slerp.csv",
-        liti=f"{RESULTS}/warp/liti.csv",
+        plane=shown(f"{RESULTS}/warp/plane.csv"),
+        equal_kl=shown(f"{RESULTS}/warp/equal_kl.csv"),
+        slerp=shown(f"{RESULTS}/warp/slerp.csv"),
+        liti=shown(f"{RESULTS}/warp/liti.csv"),
     log:
         f"{RESULTS}/logs/warp_claims.log",
     resources:
@@ -190,7 +190,7 @@ rule warp_figures:
         evidence=rules.warp_claims.output.evidence,
         plane=rules.warp_claims.output.plane,
     output:
-        figures=directory(f"{RESULTS}/warp/figures"),
+        figures=shown_figures(f"{RESULTS}/warp/figures"),
     log:
         f"{RESULTS}/logs/warp_figures.log",
     resources:
