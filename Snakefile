@@ -49,7 +49,7 @@ for paper in papers:
 include: "rules/factor_average.smk"  # → with LoRA: the error of averaging its factors
 include: "rules/report.smk"  # → one page with all results
 include: "rules/page.smk"  # → the same to look at and to choose from: front.html
-include: "rules/dvc.smk"  # keeps DVC away from files in use while jobs run
+include: "rules/run.smk"  # how a run begins and ends
 
 
 rule all:

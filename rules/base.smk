@@ -116,7 +116,7 @@ if experiment.has("data.chat"):
 
 
 # How much data there are, and how long they are for the base's context, held against the sizes in the parameters. These
-# are told by a file that is written when a run begins (dvc.smk), and no input: so another size trains nothing again that
+# are told by a file that is written when a run begins (run.smk), and no input: so another size trains nothing again that
 # does not take it. It is checked there, against what is known from before.
 SIZES = f"{RESULTS}/data/sizes.json"
 

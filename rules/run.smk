@@ -1,3 +1,6 @@
+# How a run begins and ends: sizes are held against the data, the terminal shows jobs, and at the end it is said where
+# the page is and what was doubtful.
+#
 # While jobs run, `dvc repro` must not remove the files that they make or read, so these are locked in DVC.
 # A Snakemake that DVC itself has started for a stage runs under DVC's own lock; it only checks that the stage in
 # dvc.yaml still equals the job, so that DVC records what has been run. The full parameters of an experiment that extends
