@@ -15,15 +15,15 @@ from lib.papers.evidence import Evidence
 from lib.papers.reward_ensembles.best_of_n import COLUMNS, over_one_sample, sizes_in
 from lib.papers.reward_ensembles.names import Variant, aggregates_of, variant_point
 from lib.papers.reward_ensembles.policies import scores_of, start_of, variants_in
+from lib.papers.reward_ensembles.styles import COLOUR_OF_KIND
 from lib.papers.reward_ensembles.training import training_curves
-from lib.reporting.figures import COLOURS, CYCLE, PAPER, bars, few, placed, save, title_of
+from lib.reporting.figures import COLOURS, CYCLE, PAPER, bars, few, head, placed, save, title_of
 from lib.reward_models.proxies import MEMBERS, Ensemble
 from lib.statistics.along_training import SMOOTH
 from lib.statistics.intervals import Floats
 
 LINES = {"mean": "--", "worst_case": "-", "uncertainty_weighted": ":"}
 TICKS = (0, 1, 5, 10, 20, 40, 80, 160)  # nats
-COLOUR_OF_KIND = {"single": COLOURS["sft"], "models": COLOURS["morl"], "heads": COLOURS["soup"]}
 
 
 def draw_figures(
@@ -94,6 +94,7 @@ def training_of(evidence: Evidence, width: float, along_kl: bool) -> Figure:
     panels[0, 0].set_ylabel("gold reward")
     panels[1, 0].set_ylabel("proxy")
     title = f"moving averages over {SMOOTH} steps; thick: mean over seeds; thin: each seed"
+    head(figure, "Where gold turns down while the proxy rises, it is over-optimised")
     once_each(figure, panels.flat, title + left_out(trained, shown, "policies"))
     return figure
 
@@ -129,6 +130,7 @@ def policies_of(evidence: Evidence, table: pd.DataFrame, width: float) -> Figure
     axes.axvline(0, color=COLOURS["sft"], linestyle="--", linewidth=0.8, label="θ_sft")
     axes.set_yticks(range(len(names)), names)
     axes.set(xlabel="gold reward over that of θ_sft, held out", ylim=(len(names) - 0.5, -0.5))
+    head(figure, "What the policy of each proxy gains in gold reward")
     figure.legend(loc="outside lower center", ncols=4, title=title_of(scores_of(evidence)))
     return figure
 
@@ -155,6 +157,7 @@ def best_of_n_of(evidence: Evidence, table: pd.DataFrame, width: float) -> Figur
                 axes.fill_between(points["kl"], *ends, alpha=0.08, color=style["color"], linewidth=0)
         axes.set(xlabel="KL to θ_sft (nats): log n − (n − 1)/n", ylabel=f"{label} over that of one sample")
     title = f"best of n, n = 1 to {table['n'].max()}; {title_of(evidence.scores['best of n'])}"
+    head(figure, "The best of n samples by each proxy: gold reward and proxy")
     once_each(figure, panels, title + left_out(rewards, shown, "rewards"))
     return figure
 
@@ -184,7 +187,11 @@ def calibration_of(bins: pd.DataFrame, width: float) -> Figure:
         axes.set_title(name, fontsize="small")
     for axes in panels.flat[len(proxies) :]:
         axes.set_visible(False)
-    figure.suptitle("held-out pairs; thick: mean over seeds; thin: each seed", fontsize="medium")
+    head(
+        figure,
+        "How often a proxy is right, against how sure it is",
+        "held-out pairs; thin: each seed; dashed: as often as it says",
+    )
     figure.supxlabel("probability that the proxy gives its preference", fontsize="medium")
     figure.supylabel("share of labels that agree", fontsize="medium")
     return figure

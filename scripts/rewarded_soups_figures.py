@@ -13,17 +13,11 @@ from lib.jobs.arguments import Output
 from lib.jobs.command_line import run
 from lib.papers.evidence import Evidence
 from lib.papers.rewarded_soups.claims import above_chord, balance, scores_of
-from lib.reporting.figures import COLOURS, CYCLE, PAPER, bars, placed, save, seeds_of, ternary, title_of
+from lib.papers.rewarded_soups.styles import METHODS
+from lib.reporting.figures import COLOURS, CYCLE, MARKERS, PAPER, bars, head, placed, save, seeds_of, ternary, title_of
 from lib.reward_models.mixtures import mixture_weights
 from lib.statistics.intervals import Sample
 from lib.statistics.scores import PointName, Scores
-
-METHODS = {
-    "soup": ("rewarded soups", "o"),
-    "morl": ("MORL, trained per preference", "s"),
-    "ensemble": ("ensemble of the experts' logits", "^"),
-    "sft": ("SFT pair and its soup", "X"),
-}
 
 
 def draw_figures(
@@ -65,6 +59,7 @@ def front_of(points: pd.DataFrame, scores: Scores, rewards: list[str], units: di
             for _, end in chosen[chosen["weight"].isin([0, 0.5, 1])].iterrows():
                 axes.annotate(f"λ = {end['weight']:g}", (end[x], end[y]), xytext=(6, 6), textcoords="offset points")
     axes.set(xlabel=f"{x} ({units[x]})", ylabel=f"{y} ({units[y]})")
+    head(figure, "Soups of two experts against policies trained for one preference each")
     figure.legend(loc="outside lower center", ncols=2, title=title_of(scores))
     return figure
 
@@ -98,7 +93,7 @@ def chord_of(evidence: Evidence, points: pd.DataFrame, chord: pd.DataFrame, widt
     axes[0, 2].set(xlabel=f"λ of the {rewards[0]} expert")
     axes[0, 2].tick_params(labelbottom=True)
     axes[1, 2].axis("off")
-    figure.suptitle(title_of(scores), fontsize=9)
+    head(figure, "Is a soup's reward above the straight line between its experts?", title_of(scores))
     return figure
 
 
@@ -112,6 +107,7 @@ def simplex_of(evidence: Evidence, points: pd.DataFrame, gains: pd.DataFrame, wi
     for i, name in enumerate(rewards):
         ternary(figure, figure.add_subplot(2, 3, i + 1), corners, soups[of_these][name].to_numpy(), rewards, name)
     balance_of(figure.add_subplot(2, 1, 2), gains, balance(evidence), rewards)
+    head(figure, "Soups of three experts: each reward, and what the uniform soup gains", title_of(scores_of(evidence)))
     return figure
 
 
@@ -121,7 +117,7 @@ def balance_of(axes: Axes, gains: pd.DataFrame, by_seed: Mapping[str, Sample], r
         rows = gains[gains["policy"] == policy]
         place = np.arange(len(rewards)) + (i - (len(by_seed) - 1) / 2) * 0.12
         label = policy if policy == "uniform soup" else f"{policy} expert"
-        style = {"color": CYCLE[i], "marker": "os^D"[i], "label": label}
+        style = {"color": CYCLE[i], "marker": MARKERS[i], "label": label}
         bars(axes, rows.assign(place=place), "place", "value", placed(place, sample.values), **style)
     axes.axhline(0, color="black", linewidth=0.5)
     axes.set_xticks(range(len(rewards)), rewards)

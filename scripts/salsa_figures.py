@@ -13,10 +13,9 @@ from lib.jobs.command_line import run
 from lib.papers.evidence import Evidence
 from lib.papers.salsa.comparisons import pairs_of, path_of, policies_of, scores_by_kind, win_rate
 from lib.papers.salsa.names import Variant, variant_point
-from lib.reporting.figures import COLOURS, CYCLE, PAPER, bars, placed, save, seeds_of, title_of
+from lib.reporting.figures import COLOURS, CYCLE, MARKERS, PAPER, bars, head, placed, save, seeds_of, title_of
 from lib.statistics.along_training import trajectories, with_total
 
-MARKERS = "osv^DPX"  # by β
 ENOUGH = 3  # points for a curve over α
 
 
@@ -62,6 +61,7 @@ def training_of(evidence: Evidence, points: pd.DataFrame, width: float) -> Figur
         by_seed, style = seeds_of(scores, [variant_point(variant)], "kl", "reward"), {"color": colour, "marker": marker}
         bars(axes, points.loc[[variant.name]], "kl", "reward", by_seed, **style, label=variant.name)
     axes.set(xlabel="KL to θ_sft1 (nats)", ylabel="reward")
+    head(figure, "A soup and θ_sft1 as the reference: reward against KL")
     lines = "dashed: from θ_sft1 to each policy, on held-out prompts; thin: training, on its own prompts"
     figure.legend(loc="outside lower center", ncols=3, title=f"{title_of(scores)}\n{lines}")
     return figure
@@ -82,6 +82,7 @@ def win_rates_of(evidence: Evidence, rates: pd.DataFrame, width: float) -> Figur
     axes.axvline(0.5, color="black", linestyle="--", linewidth=0.8)
     axes.set_yticks(range(len(pairs)), [f"{first.name}  against  {second.name}" for first, second in pairs])
     axes.set(xlabel="win rate by the gold reward, ties as half", ylim=(len(pairs) - 0.5, -0.5))
+    head(figure, "How often the judge prefers the first of two policies")
     figure.legend(loc="outside lower center", ncols=2, title=f"prompts; {title_of(evidence.scores['within'])}")
     return figure
 
@@ -100,7 +101,7 @@ def alphas_of(evidence: Evidence, points: pd.DataFrame, along: Sequence[Variant]
             bars(axes, points.assign(alpha=alphas), "alpha", column, by_seed, **style)
         axes.set(xlabel="α of θ_sft1 in the reference", ylabel=title)
     panels[-1].legend(loc="upper left")
-    figure.suptitle(f"β = {along[0].beta:g}; {title_of(scores)}", fontsize=9)
+    head(figure, "Which share α of θ_sft1 makes the best reference?", f"β = {along[0].beta:g}; {title_of(scores)}")
     return figure
 
 

@@ -12,7 +12,7 @@ from lib.jobs.command_line import run
 from lib.papers.evidence import by_seed
 from lib.papers.salsa.claims import segment_table
 from lib.papers.salsa.names import CORNERS, plane_point, segment_point
-from lib.reporting.figures import COLOURS, PAPER, bars, placed, save, ternary, title_of
+from lib.reporting.figures import COLOURS, PAPER, bars, head, placed, save, ternary, title_of
 from lib.reward_models.mixtures import simplex
 from lib.statistics.along_training import with_total
 from lib.statistics.scores import Scores, front_table
@@ -56,7 +56,7 @@ def segment_of(scores: Scores, points: pd.DataFrame, divisions: int, width: floa
         by_seed = placed(alphas, scores.sample(names, [column]).values)
         bars(axes, line, "alpha", column, by_seed, color=COLOURS["soup"], marker="o")
         axes.set(xlabel="α of θ_sft1", ylabel=label)
-    figure.suptitle(title_of(scores), fontsize=9)
+    head(figure, "Soups of the two SFT models", title_of(scores))
     return figure
 
 
@@ -68,6 +68,7 @@ def contours_of(points: pd.DataFrame, divisions: int, corner: str, width: float)
     for axes, (column, label) in zip(panels, REWARDS.items()):
         values = points.loc[[plane_point(mixture) for mixture in mixtures], column].to_numpy()
         ternary(figure, axes, weights, values, ["θ_sft1", "θ_sft2", corner], label)
+    head(figure, "Soups of the two SFT models and a policy")
     return figure
 
 

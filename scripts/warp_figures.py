@@ -15,11 +15,10 @@ from lib.jobs.command_line import run
 from lib.papers.evidence import Evidence
 from lib.papers.warp.claims import fixed_front, front_of, moving_front, scores_of
 from lib.papers.warp.names import between_point
-from lib.reporting.figures import COLOURS, CYCLE, PAPER, bars, placed, save, seeds_of, title_of
+from lib.reporting.figures import COLOURS, CYCLE, GREYS, MARKERS, PAPER, bars, head, placed, save, seeds_of, title_of
 
-LINES, MARKERS = ["-", "--", ":", "-."], "ovs^D"  # by M
+LINES = ["-", "--", ":", "-."]  # by M
 LABELS = 12  # of layers: no more fit under the axis
-GREYS = ["#bbbbbb", "#888888", "#555555"]
 
 
 def draw_figures(evidence: Path, plane: Path, figures: Output, *, width: float, dpi: int) -> None:
@@ -59,6 +58,7 @@ def plane_of(points: pd.DataFrame, evidence: Evidence, width: float) -> Figure:
         end = {"color": style["color"], "marker": style["marker"], "label": label}
         bars(axes, line.iloc[[-1]], "kl", "reward", by_seed, **end)
     axes.set(xlabel="KL to θ_sft (nats)", ylabel="reward")
+    head(figure, "Reward against KL: up and left is better")
     figure.legend(loc="outside lower center", ncols=2, title=f"fronts from θ_sft; {title_of(scores)}")
     return figure
 
@@ -75,6 +75,7 @@ def weights_of(points: pd.DataFrame, evidence: Evidence, width: float) -> Figure
             by_seed = placed(line["weight"], scores.sample(names, [column]).values)
             bars(axes, line, "weight", column, by_seed, color=colour, marker="o", label=method.upper())
         axes.set(xlabel="λ of the second policy", ylabel=label)
+    head(figure, "Two policies merged by SLERP and by LERP")
     figure.legend(*both[0].get_legend_handles_labels(), loc="outside lower center", ncols=2, title=title_of(scores))
     return figure
 
@@ -95,6 +96,7 @@ def angles_of(tables: list[pd.DataFrame], width: float) -> Figure:
     above.legend()
     below.set(ylabel="norm of a task vector", yscale="log")
     shown = range(0, len(layers), math.ceil(len(layers) / LABELS))
+    head(figure, "Task vectors of independent trainings: the angle between them, and their norms")
     below.set_xticks(shown, [layers[i].removeprefix("model.") for i in shown], rotation=30, ha="right")
     return figure
 

@@ -17,6 +17,8 @@ from lib.statistics.scores import PointName, Scores
 # from the palette of Okabe and Ito
 COLOURS = {"soup": "#0072B2", "morl": "#D55E00", "ensemble": "#009E73", "sft": "#555555"}
 CYCLE = ["#E69F00", "#56B4E9", "#CC79A7", "#0072B2", "#009E73", "#D55E00"]
+GREYS = ["#bbbbbb", "#888888", "#555555"]
+MARKERS = "osv^DPX"
 FEW = 3  # seeds, up to which each is shown
 PAPER = {
     "font.size": 9,
@@ -77,6 +79,11 @@ def title_of(scores: Scores) -> str:
     return f"mean of {count} seeds, " + ("small: each seed" if few(count) else "with 95 % intervals")
 
 
+def head(figure: Figure, title: str, note: str = "") -> None:
+    """Puts over a figure what is to be seen in it, and what its points are where no legend says so."""
+    figure.suptitle(f"{title}\n{note}" if note else title, x=0.01, ha="left", fontsize=10, wrap=True)
+
+
 def ternary(
     figure: Figure,
     axes: Axes,
@@ -102,7 +109,7 @@ def ternary(
             fontsize=8,
         )
     axes.set(aspect="equal", xlim=(-0.15, 1.15), ylim=(-0.15, 1.0))
-    axes.set_title(f"{title}", pad=8)
+    axes.set_title(title, pad=8)
     axes.axis("off")
     figure.colorbar(surface, ax=axes, shrink=0.7, format="%.2f")
 

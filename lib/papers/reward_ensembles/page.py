@@ -6,13 +6,13 @@ from lib.papers.evidence import Evidence
 from lib.papers.reward_ensembles.claims import tables as tables_of
 from lib.papers.reward_ensembles.names import Variant, variant_point
 from lib.papers.reward_ensembles.policies import scores_of, start_of, variants_in
+from lib.papers.reward_ensembles.styles import COLOUR_OF_KIND
 from lib.papers.reward_ensembles.training import training_curves
 from lib.reporting.charts import LARGER, Data, Tab, axis, chart, line_of, marks, series, table, text
-from lib.reporting.figures import COLOURS, CYCLE, placed, title_of
+from lib.reporting.figures import CYCLE, placed, title_of
 from lib.reporting.page import Files
 from lib.statistics.along_training import SMOOTH
 
-COLOUR_OF_KIND = {"single": COLOURS["sft"], "models": COLOURS["morl"], "heads": COLOURS["soup"]}
 LINES = ["solid", "dashed", "dotted"]
 ABOUT = (
     "Policies are trained on a proxy that has learned what the gold reward prefers, partly from wrong labels. Where "

@@ -11,6 +11,7 @@ import pandas as pd
 
 from lib.papers.evidence import Evidence
 from lib.papers.rewarded_soups.claims import scores_of
+from lib.papers.rewarded_soups.styles import METHODS
 from lib.reporting.charts import LARGER, NEARER, Data, Tab, axis, chart, marks, number, series, text
 from lib.reporting.figures import COLOURS, CYCLE, placed, seeds_of, title_of
 from lib.reporting.page import Files
@@ -18,12 +19,6 @@ from lib.reward_models.mixtures import between, mixture_weights
 from lib.statistics.intervals import intervals
 from lib.statistics.scores import ALONGSIDE, PointName, front_table
 
-METHODS = {  # colour and marker of each are those of the figure of the front
-    "soup": ("rewarded soups", "o"),
-    "morl": ("MORL, trained per preference", "s"),
-    "ensemble": ("ensemble of the experts' logits", "^"),
-    "sft": ("SFT pair and its soup", "X"),
-}
 THREE = "soups of three experts"
 UNITS = {"gold": "as the judge gives it", "kl": "nats", "tokens": "", "words": "different ones"}
 ABOUT = (

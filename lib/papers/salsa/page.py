@@ -9,12 +9,11 @@ from lib.papers.salsa.comparisons import pairs_of, path_of, policies_of, scores_
 from lib.papers.salsa.names import Variant, variant_point
 from lib.papers.salsa.spread import spread_of, too_near
 from lib.reporting.charts import LARGER, NEARER, Data, Tab, axis, chart, line_of, marks, series, table, text
-from lib.reporting.figures import COLOURS, CYCLE, placed, seeds_of, title_of
+from lib.reporting.figures import COLOURS, CYCLE, MARKERS, placed, seeds_of, title_of
 from lib.reporting.page import Files
 from lib.statistics.along_training import trajectories, with_total
 from lib.statistics.scores import front_table
 
-MARKERS = "osv^DPX"  # by β
 ABOUT = (
     "The reference of the KL term is a soup of two SFT models, α θ_sft1 + (1 − α) θ_sft2; at α = 1 it is θ_sft1, what "
     "SALSA is compared with. "

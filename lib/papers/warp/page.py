@@ -9,12 +9,11 @@ from lib.papers.warp.claims import fixed_front, front_of, moving_front, scores_o
 from lib.papers.warp.claims import tables as tables_of
 from lib.papers.warp.names import between_point
 from lib.reporting.charts import LARGER, NEARER, Data, Tab, axis, chart, marks, series, table, text
-from lib.reporting.figures import COLOURS, CYCLE, placed, seeds_of, title_of
+from lib.reporting.figures import COLOURS, CYCLE, GREYS, MARKERS, placed, seeds_of, title_of
 from lib.reporting.page import Files
 from lib.statistics.scores import PointName, front_table
 
-LINES, MARKERS = ["solid", "dashed", "dotted"], "ovs^D"  # by M
-GREYS = ["#bbbbbb", "#888888", "#555555"]
+LINES = ["solid", "dashed", "dotted"]  # by M
 ABOUT = (
     "A front is the line from θ_sft to a policy, drawn by LITI: (1 − η) θ_sft + η θ. A front that lies higher at the "
     "same KL is better. Policies of one training have an anchor that is fixed or that follows them; M policies of an "

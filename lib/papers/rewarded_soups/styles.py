@@ -1,0 +1,8 @@
+"""How each method is drawn, in the figures and on the page."""
+
+METHODS = {  # label and marker; the colours are those of lib.reporting.figures
+    "soup": ("rewarded soups", "o"),
+    "morl": ("MORL, trained per preference", "s"),
+    "ensemble": ("ensemble of the experts' logits", "^"),
+    "sft": ("SFT pair and its soup", "X"),
+}
