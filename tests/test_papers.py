@@ -34,7 +34,7 @@ def told(checkout: Checkout) -> tuple[str, dict]:
     return (results / "report.md").read_text(), json.loads((results / "metrics.json").read_text())
 
 
-@pytest.mark.parametrize("paper", PAPERS)
+@pytest.mark.parametrize("paper", [*PAPERS[:2], *(pytest.param(paper, marks=pytest.mark.long) for paper in PAPERS[2:])])
 def test_an_experiment_without_a_paper(copy_of_finished, paper):
     copy_of_finished.edit_params({paper: None})
     of_paper = {rule for rule in planned(copy_of_finished) if rule.startswith(paper)}

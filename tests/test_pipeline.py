@@ -281,9 +281,9 @@ def test_a_soup_of_an_unknown_reward_is_refused(finished):
 
 @pytest.mark.faults
 def test_other_cores_and_a_killed_job_end_with_the_same_bytes(finished, tmp_path):
-    """On one core until a policy's job is killed with -9, and then on four; two papers of four, for time."""
+    """On one core until a policy's job is killed with -9, and then on four; one paper of four, for time."""
     checkout = Checkout.at(tmp_path / "repository")
-    targets = ("--", f"{RESULTS}/rewarded_soups/figures", f"{RESULTS}/salsa/main/figures")
+    targets = ("--", f"{RESULTS}/rewarded_soups/figures")
     checkout.hold("scripts.policy")
     process = checkout.start(*checkout.command(*targets, cores=1))
     checkout.held("scripts.policy").kill()
@@ -293,21 +293,8 @@ def test_other_cores_and_a_killed_job_end_with_the_same_bytes(finished, tmp_path
     assert not (checkout.root / RESULTS / "rewarded_soups/figures").exists()
     checkout.snakemake(*targets, cores=4)
     ours, theirs = checkout.files(), finished.files()
-    assert [
-        name
-        for name in theirs
-        if name not in ours and not name.removeprefix("scores/").startswith(("warp", "reward_ensembles"))
-    ] == [
-        "claims.csv",
-        "claims.md",
-        "front.html",
-        "metrics.json",
-        "report.md",
-        "rewarded_soups/samples.csv",
-        "rewarded_soups/samples_at_equal_kl.csv",
-        "rewarded_soups/samples_of_points.csv",
-        "salsa/samples_at_equal_kl.csv",
-    ]
+    assert len([name for name in ours if name.startswith("policy/") and name.endswith("model.safetensors")]) == 4
+    assert {"rewarded_soups/front.csv", "rewarded_soups/figures/front.png"} <= ours.keys()
     assert [name for name in ours if ours[name] != theirs[name]] == []
 
 

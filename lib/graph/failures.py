@@ -67,7 +67,10 @@ def failure_lines(job: Mapping[str, Any], wildcards: Mapping[int, Mapping[str, s
     named = job["output"][:1] if known is None else [f"{name}={value}" for name, value in known.items()]
     which = f" ({', '.join(named)})" if named else ""
     logs = [Path(log.split(" (")[0]) for log in job["log"]]
-    reason = next(filter(None, map(reason_in, logs)), None) or f"it says nothing; its command {status or 'failed'}"
+    reason = next(filter(None, map(reason_in, logs)), None)
+    if job["rule_msg"]:  # of a cluster, as that a job came to its time limit
+        reason = f"{job['rule_msg'].partition('. ')[0]}{f'; its log ends with: {reason}' if reason else ''}"
+    reason = reason or f"it says nothing; its command {status or 'failed'}"
     return [f"failed: {job['rule_name']}{which}: {reason}", *(f"log: {log}" for log in logs)]
 
 
