@@ -47,7 +47,7 @@ def finished(tmp_path_factory, testrun_uid) -> Checkout:
         if root.exists():
             return Checkout(root)
         checkout = Checkout.at(root)
-        checkout.snakemake()
+        checkout.snakemake(cores=3)  # of which two compute while one reads modules
         return checkout
 
 

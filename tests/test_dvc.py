@@ -161,6 +161,7 @@ def test_seal_records_no_model_that_has_lost_a_file(copy_of_sealed):
     assert "sft" in copy_of_sealed.would_make()
 
 
+@pytest.mark.long
 def test_seal_forgets_stages_that_are_no_more(copy_of_sealed):
     copy_of_sealed.edit_params({"rewarded_soups.preferences": [0.25]})
     copy_of_sealed.dvc_graph("seal")
@@ -233,7 +234,7 @@ def test_adopt_leaves_alone_what_snakemake_made_and_nobody_sealed(copy_of_sealed
     assert f"1 recorded, {JOBS - 1} as they were" in copy_of_sealed.dvc_graph("seal")
 
 
-@pytest.fixture(params=["directory", pytest.param("s3", marks=pytest.mark.long)])
+@pytest.fixture(params=["directory", "s3"])
 def shared(request, copy_of_sealed, tmp_path) -> Checkout:
     """A sealed checkout with a remote: a directory, or a bucket of an S3 server."""
     if request.param == "s3":
@@ -273,6 +274,7 @@ def bucket(server, monkeypatch, tmp_path):
     return give
 
 
+@pytest.mark.long
 def test_a_colleague_has_everything_after_pull_and_adopt(shared, tmp_path):
     shared.dvc("push")
     colleague = shared.clone(tmp_path / "colleague")

@@ -283,18 +283,18 @@ def test_a_soup_of_an_unknown_reward_is_refused(finished):
 def test_other_cores_and_a_killed_job_end_with_the_same_bytes(finished, tmp_path):
     """On one core until a policy's job is killed with -9, and then on four; one paper of four, for time."""
     checkout = Checkout.at(tmp_path / "repository")
-    targets = ("--", f"{RESULTS}/rewarded_soups/figures")
+    targets = ("--", f"{RESULTS}/scores/rewarded_soups/seed-1.csv")
     checkout.hold("scripts.policy")
     process = checkout.start(*checkout.command(*targets, cores=1))
     checkout.held("scripts.policy").kill()
     output, _ = process.communicate()
     assert process.returncode != 0
     assert "policy" in output
-    assert not (checkout.root / RESULTS / "rewarded_soups/figures").exists()
+    assert not (checkout.root / targets[1]).exists()
     checkout.snakemake(*targets, cores=4)
     ours, theirs = checkout.files(), finished.files()
     assert len([name for name in ours if name.startswith("policy/") and name.endswith("model.safetensors")]) == 4
-    assert {"rewarded_soups/front.csv", "rewarded_soups/figures/front.png"} <= ours.keys()
+    assert targets[1].removeprefix(f"{RESULTS}/") in ours
     assert [name for name in ours if ours[name] != theirs[name]] == []
 
 

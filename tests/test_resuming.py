@@ -32,12 +32,22 @@ def content(folder):
 
 
 LAST = "after the last"
+
+
+def decides(name, lora, at) -> bool:
+    """Where a checkpoint is found is one for all; that each training goes on in another epoch is its own.
+
+    LoRA has checkpoints of its own in the policies' trainers; all others share theirs.
+    """
+    return (name, lora) == ("rloo", None) or (at == LAST and (lora is None or name in ("rloo", "sft", "ppo")))
+
+
 CASES = [
-    pytest.param(name, lora, at, marks=[] if at == LAST or (name, lora) == ("rloo", None) else pytest.mark.long)
+    pytest.param(name, lora, at, marks=[] if decides(name, lora, at) else pytest.mark.long)
     for name in TRAININGS
     for lora in (None, LORA)
     for at in ("after the second", "while the second is written", LAST)
-]  # where a checkpoint is found is one for all; that each training goes on in another epoch is its own
+]
 
 
 @pytest.mark.parametrize(("name", "lora", "at"), CASES, ids=lambda value: "lora" if value is LORA else value)

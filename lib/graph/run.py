@@ -47,7 +47,7 @@ class Run:
         return sum(map(len, self.took.values()))
 
     def begins(self, number: int, rule: str, wildcards: Mapping[str, str], log: Path | None, now: float) -> None:
-        """A job has been started. One of a rule that none waits of, as that of the target, is not counted."""
+        """A job has been started. The target, whose rule has no results and is not in `waiting`, is not counted."""
         if rule not in self.waiting:
             return
         self.waiting[rule] -= 1

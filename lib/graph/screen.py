@@ -4,6 +4,7 @@ It takes the place of Snakemake's own handler. The whole stays in .snakemake/log
 """
 
 import logging
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -31,13 +32,7 @@ HIDDEN = {  # events of which the bar and the lines say what a person wants to k
     LogEvent.SHELLCMD,
     LogEvent.PROGRESS,
 }
-STEPS = (
-    "Building DAG of jobs",
-    "Select jobs to execute",
-    "Using shell",
-    "host: ",
-    "Elapsed time",
-)  # of Snakemake's own
+OWN = ("Building DAG of jobs", "Select jobs to execute", "Using shell", "host: ", "Elapsed time")  # Snakemake's steps
 
 
 class Screen(logging.Handler):
@@ -49,6 +44,7 @@ class Screen(logging.Handler):
         self.formatter, self.console = formatter, console
         self.run: Run | None = None
         self.live: Live | None = None
+        self.run_lock = threading.Lock()  # the bar is drawn by a thread of its own
 
     @property
     def draws(self) -> bool:
@@ -67,10 +63,11 @@ class Screen(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Notes what a record says of a job, and prints what is to stay on the terminal."""
         event, text = get_event(record), self.formatter.format(record)
-        if event in HIDDEN or (record.levelno == logging.INFO and text.startswith(STEPS)):
+        if event in HIDDEN or (record.levelno == logging.INFO and text.startswith(OWN)):
             text = ""
         if self.run is not None:
-            text = self.note(event, record, time.time()) or text
+            with self.run_lock:
+                text = self.note(event, record, time.time()) or text
         if text:
             self.console.print(text, markup=False, highlight=False, soft_wrap=True)
 
@@ -96,10 +93,12 @@ class Screen(logging.Handler):
         """The bar, and a line for each job that runs."""
         now, run = time.time(), self.run
         bar = Progress(TextColumn("{task.description}"), BarColumn(bar_width=None), expand=True)
-        done = f"{run.done} of {run.total} jobs, {in_words(now - run.began)}{self.left(now)}"
-        bar.add_task(done, total=run.total, completed=run.done)
+        with self.run_lock:
+            done = f"{run.done} of {run.total} jobs, {in_words(now - run.began)}{self.left(now)}"
+            bar.add_task(done, total=run.total, completed=run.done)
+            running = list(run.running.values())
         jobs = Table.grid(padding=(0, 2))
-        for job in list(run.running.values()):
+        for job in running:
             cells = (f"  {job.name}", in_words(now - job.since), last_step(job))
             jobs.add_row(*(Text(cell, no_wrap=True, overflow="ellipsis") for cell in cells))
         return Group(bar, jobs)
