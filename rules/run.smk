@@ -25,6 +25,8 @@ onstart:
     Path(SIZES).write_text(json.dumps(asked))
     if lengths.exists() and "fits" not in {job.rule.name for job in jobs}:  # otherwise that job sees to it
         require_fit(asked, lengths)
+    if screen is not None:
+        screen.begin(Run.of((job.rule.name, job.resources.get("runtime", 1)) for job in jobs if job.output))
     if "DVC_STAGE" in os.environ:
         from lib.graph.stages import require_same
 
@@ -40,8 +42,6 @@ onstart:
         made = {output for job in jobs for output in job.output}
         used = {output for job in workflow.dag.jobs for output in job.output} - made
         IN_USE.enter_context(in_use("snakemake", made, used))
-    if screen is not None:
-        screen.begin(Run.of(job.rule.name for job in jobs if job.output))
 
 
 onsuccess:

@@ -4,6 +4,7 @@ import io
 import logging
 import os
 import re
+import time
 
 import pytest
 from rich.console import Console
@@ -21,7 +22,7 @@ STEPS = "step 3/40  reward 0.100  calm 0.100  KL to the anchor per token 0.020  
 
 
 def run_of(**waiting) -> Run:
-    run = Run.of(rule for rule, count in waiting.items() for _ in range(count))
+    run = Run.of((rule, 1) for rule, count in waiting.items() for _ in range(count))
     run.began = 0
     return run
 
@@ -38,6 +39,14 @@ def test_the_time_left_is_that_of_jobs_of_the_same_rule():
     run.ends(3, 30)
     assert (run.done, run.total) == (3, 5)
     assert run.seconds_left(30) == pytest.approx(40 / (50 / 30))  # two of 20 s; 50 s of work were done in 30
+
+
+def test_a_job_of_a_rule_of_which_none_has_ended_takes_what_it_asks_for_as_the_others_do():
+    run = Run.of([("snippets", 10), ("policy", 100), ("report", 5)])
+    run.began = 0
+    run.begins(1, "snippets", {}, None, 0)
+    run.ends(1, 2)
+    assert run.seconds_left(2) == pytest.approx(20 + 1)
 
 
 def test_a_job_that_fails_and_is_tried_again_is_counted_once():
@@ -95,7 +104,8 @@ def screen():
 
 def test_without_a_terminal_a_job_that_ends_is_a_line(screen):
     screen.emit(record(None, "Building DAG of jobs..."))
-    screen.begin(Run.of(["policy", "policy"]))
+    screen.begin(run_of(policy=2))
+    screen.run.began = time.time()
     for number in (1, 2):
         about = {"rule_name": "policy", "wildcards": {"seed": number}, "log": ["log"], "jobid": number}
         unused = dict.fromkeys(("rule_msg", "benchmark", "reason", "indent"))
@@ -168,7 +178,9 @@ def test_on_a_terminal_a_bar_is_drawn_while_jobs_run(tmp_path):
     drawn.touch()
     command = f"TERM=xterm {' '.join(checkout.command('--', 'results/smoke/waits'))}"
     terminal = checkout.start("script", "--quiet", "--flush", "--return", "--command", command, str(drawn))
-    wait_for(lambda: re.search(r"0 of 1 jobs, .*━+.*\s+waits +\d+ s +step 3/40  loss 0.5", drawn.read_text()))
+    seen = r"0 of 1 jobs, .*━+.*\s+waits +\d+ s +step 3/40  loss 0.5"
+    wait_for(lambda: re.search(seen, drawn.read_text()) or terminal.poll() is not None)
+    assert terminal.poll() is None, drawn.read_text()
     (checkout.root / "told").write_text("go on")
     terminal.communicate()
     assert terminal.returncode == 0

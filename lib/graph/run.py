@@ -24,17 +24,21 @@ class Running:
 
 @dataclass
 class Run:
-    """waiting: jobs that have not begun, by rule. began and `now`: seconds since 1970."""
+    """waiting: jobs that have not begun, by rule. asked: the time that one of a rule asks for, in any unit.
+    began and `now`: seconds since 1970.
+    """
 
     waiting: Counter[str]
+    asked: Mapping[str, float]
     began: float
     running: dict[int, Running] = field(default_factory=dict)
     took: defaultdict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
 
     @classmethod
-    def of(cls, rules: Iterable[str]) -> "Run":
-        """Of jobs of these rules, which begins now."""
-        return cls(Counter(rules), time.time())
+    def of(cls, jobs: Iterable[tuple[str, float]]) -> "Run":
+        """Begins now. jobs: the rule of each, and the time that it asks for."""
+        jobs = list(jobs)
+        return cls(Counter(rule for rule, _ in jobs), dict(jobs), time.time())
 
     @property
     def total(self) -> int:
@@ -69,19 +73,20 @@ class Run:
     def seconds_left(self, now: float) -> float | None:
         """An estimate. None before the first job has ended.
 
-        A job takes what those of its rule have taken on average, and as long as all on average where none has ended;
-        as many run at once as did until now.
+        A job takes what those of its rule have taken on average. Where none has ended, it takes that share of what it
+        asks for which all that have ended have taken of theirs. As many run at once as did until now.
         """
         if not self.done:
             return None
         spent = sum(sum(seconds) for seconds in self.took.values())
-        mean = {rule: sum(seconds) / len(seconds) for rule, seconds in self.took.items()}
-        overall = spent / self.done
-        work = sum(count * mean.get(rule, overall) for rule, count in self.waiting.items())
+        share = spent / sum(len(seconds) * self.asked[rule] for rule, seconds in self.took.items())
+        mean = {rule: share * asked for rule, asked in self.asked.items()}
+        mean |= {rule: sum(seconds) / len(seconds) for rule, seconds in self.took.items()}
+        work = sum(count * mean[rule] for rule, count in self.waiting.items())
         for job in self.running.values():
             gone = now - job.since
             spent += gone
-            work += seconds_left_of(job, gone, mean.get(job.rule, overall))
+            work += seconds_left_of(job, gone, mean[job.rule])
         return work / max(spent / max(now - self.began, 1e-9), 1)
 
 
