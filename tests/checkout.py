@@ -149,6 +149,10 @@ class Checkout:
     def _held(self, script: str) -> Path:
         return self.root.with_name(f"{self.root.name}.held") / f"{script}.steps"
 
+    def complete_log(self) -> str:
+        """All that the last snakemake said."""
+        return max((self.root / ".snakemake/log").iterdir(), key=lambda file: file.stat().st_mtime).read_text()
+
     def files(self) -> dict[str, bytes]:
         """The content of every result, by path."""
         folder = self.root / "results" / "smoke"

@@ -167,7 +167,7 @@ def test_a_run_that_fails_ends_with_the_reason_and_the_log(checkout):
     assert log == "log: results/smoke/logs/check_reward/calm.log"
     assert [line.partition(":")[0] for line in rest] == ["Complete log(s)"]
     assert not [line for line in told if "Traceback" in line or "Warning" in line or "RuleException" in line]
-    complete = max((checkout.root / ".snakemake/log").iterdir(), key=lambda file: file.stat().st_mtime).read_text()
+    complete = checkout.complete_log()
     assert "RuleException" in complete and "Error in rule check_reward" in complete
 
 

@@ -279,22 +279,49 @@ def test_a_soup_of_an_unknown_reward_is_refused(finished):
     assert "kindness" in finished.snakemake("-n", "--", model, fails=True)
 
 
-@pytest.mark.faults
-def test_other_cores_and_a_killed_job_end_with_the_same_bytes(finished, tmp_path):
-    """On one core until a policy's job is killed with -9, and then on four; one paper of four, for time."""
-    checkout = Checkout.at(tmp_path / "repository")
-    targets = ("--", f"{RESULTS}/scores/rewarded_soups/seed-1.csv")
+def made_on_other_cores(checkout: Checkout, *targets: str) -> dict[str, bytes]:
+    """All results of a checkout that made these on one core until a policy's job was killed with -9, then on four."""
     checkout.hold("scripts.policy")
-    process = checkout.start(*checkout.command(*targets, cores=1))
+    process = checkout.start(*checkout.command("--", *targets, cores=1))
     checkout.held("scripts.policy").kill()
     output, _ = process.communicate()
     assert process.returncode != 0
     assert "policy" in output
-    assert not (checkout.root / targets[1]).exists()
-    checkout.snakemake(*targets, cores=4)
-    ours, theirs = checkout.files(), finished.files()
+    assert not (checkout.root / targets[0]).exists()
+    checkout.snakemake("--", *targets, cores=4)
+    return checkout.files()
+
+
+@pytest.mark.faults
+def test_other_cores_and_a_killed_job_end_with_the_same_bytes(finished, tmp_path):
+    """Up to the scores of one paper, for time."""
+    scores = f"{RESULTS}/scores/rewarded_soups/seed-1.csv"
+    ours, theirs = made_on_other_cores(Checkout.at(tmp_path / "repository"), scores), finished.files()
     assert len([name for name in ours if name.startswith("policy/") and name.endswith("model.safetensors")]) == 4
-    assert targets[1].removeprefix(f"{RESULTS}/") in ours
+    assert scores.removeprefix(f"{RESULTS}/") in ours
+    assert [name for name in ours if ours[name] != theirs[name]] == []
+
+
+@pytest.mark.long
+@pytest.mark.faults
+def test_figures_of_two_papers_have_the_same_bytes_on_other_cores_and_after_a_kill(finished, tmp_path):
+    figures = [f"{RESULTS}/rewarded_soups/figures", f"{RESULTS}/salsa/main/figures"]
+    ours, theirs = made_on_other_cores(Checkout.at(tmp_path / "repository"), *figures), finished.files()
+    assert [
+        name
+        for name in theirs
+        if name not in ours and not name.removeprefix("scores/").startswith(("warp", "reward_ensembles"))
+    ] == [
+        "claims.csv",
+        "claims.md",
+        "front.html",
+        "metrics.json",
+        "report.md",
+        "rewarded_soups/samples.csv",
+        "rewarded_soups/samples_at_equal_kl.csv",
+        "rewarded_soups/samples_of_points.csv",
+        "salsa/samples_at_equal_kl.csv",
+    ]
     assert [name for name in ours if ours[name] != theirs[name]] == []
 
 

@@ -154,8 +154,7 @@ def test_a_run_has_few_lines_and_its_log_all(tmp_path):
     told = checkout.snakemake("--", "results/smoke/data/snippets.jsonl").splitlines()
     assert len(told) <= 6, told
     assert any(re.match(r"1 of 2: fetch, \d+ s", line) for line in told)
-    [log] = (checkout.root / ".snakemake/log").iterdir()
-    assert "rule snippets:" in log.read_text()
+    assert "rule snippets:" in checkout.complete_log()
 
 
 WAITS = """

@@ -147,7 +147,6 @@ def test_a_job_that_uses_a_gpu_is_tried_again_and_asks_for_more_memory(copy_of_f
     copy_of_finished.edit_params({"compute.device": "cuda"})
     output = copy_of_finished.snakemake("--resources", "gpu=1", "--", "results/smoke/sft/1", fails=True)
     assert "error: compute.device: there is no GPU that PyTorch can use here" in output
-    complete = max((copy_of_finished.root / ".snakemake/log").iterdir(), key=lambda file: file.stat().st_mtime)
-    told = complete.read_text()
+    told = copy_of_finished.complete_log()
     asked = re.findall(r"^localrule sft:(?:\n {4}.*)*?\n {4}resources:.* gpu=1,.* mem_mb=(\d+)", told, re.MULTILINE)
     assert len(asked) == 3 and [int(memory) for memory in asked] == [int(asked[0]) * attempt for attempt in (1, 2, 3)]

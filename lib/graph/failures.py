@@ -66,12 +66,17 @@ def failure_lines(job: Mapping[str, Any], wildcards: Mapping[int, Mapping[str, s
     known = wildcards.get(job["jobid"])
     named = job["output"][:1] if known is None else [f"{name}={value}" for name, value in known.items()]
     which = f" ({', '.join(named)})" if named else ""
-    logs = [Path(log.split(" (")[0]) for log in job["log"]]
+    logs = logs_of(job)
     reason = next(filter(None, map(reason_in, logs)), None)
     if job["rule_msg"]:  # of a cluster, as that a job came to its time limit
         reason = f"{job['rule_msg'].partition('. ')[0]}{f'; its log ends with: {reason}' if reason else ''}"
     reason = reason or f"it says nothing; its command {status or 'failed'}"
     return [f"failed: {job['rule_name']}{which}: {reason}", *(f"log: {log}" for log in logs)]
+
+
+def logs_of(job: Mapping[str, Any]) -> list[Path]:
+    """The logs of a job, from a record about it, in which words such as "(send to storage)" may stand behind a path."""
+    return [Path(log.split(" (")[0]) for log in job["log"]]
 
 
 def reason_in(log: Path) -> str | None:

@@ -6,7 +6,6 @@ It takes the place of Snakemake's own handler. The whole stays in .snakemake/log
 import logging
 import threading
 import time
-from pathlib import Path
 from typing import Any
 
 from rich.console import Console, Group
@@ -18,7 +17,7 @@ from snakemake.logging import get_event
 from snakemake.settings.types import ExecMode
 from snakemake_interface_logger_plugins.common import LogEvent
 
-from lib.graph.failures import ShortFailures, shorten_failures
+from lib.graph.failures import ShortFailures, logs_of, shorten_failures
 from lib.graph.run import Run, in_words, last_step
 
 A_SECOND = 2  # drawings
@@ -74,7 +73,7 @@ class Screen(logging.Handler):
     def note(self, event: LogEvent | None, record: logging.LogRecord, now: float) -> str:
         """Takes down that a job begins or ends. The line that is printed of it; none on a terminal with a bar."""
         if event == LogEvent.JOB_INFO:
-            log = next((Path(log.split(" (")[0]) for log in record.log), None)
+            log = next(iter(logs_of(record.__dict__)), None)
             self.run.begins(record.jobid, record.rule_name, record.wildcards or {}, log, now)
         elif event == LogEvent.JOB_ERROR:
             self.run.fails(record.jobid)
