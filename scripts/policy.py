@@ -87,16 +87,17 @@ def train_policy(
             | resumable(checkpoints, epochs)
         ),
     )
+    reference = language_model(anchor, machine)
     asked = conversations(snippets)
     rewards = {load(name, source, machine, asked): source["weight"] for name, source in reward.items()}
     trainer = trainer_class(
         policy,
-        language_model(anchor, machine),
+        reference,
         rewards,
         tokens,
         config,
         mu=mu,
-        sft=language_model(sft, machine),
+        sft=reference if sft == anchor and not mu else language_model(sft, machine),
         kl_every=kl_every,
         kl_estimator=kl_estimator,
         train_dataset=Dataset.from_pandas(prompts(snippets, split, prompt_words, left_out)[["prompt"]]),

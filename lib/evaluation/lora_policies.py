@@ -36,8 +36,8 @@ class LoraPolicies:
     def combinations(self, points: Iterable[Point]) -> Iterator[tuple[list[Point], Combined, dict[str, Combined]]]:
         """Points of the same policies together, with the models that their KL is measured to, by the KL's column."""
         for group in together(points):
-            of_sft = [self._coefficients([self.sft], [1.0])] * len(group)
-            references: dict[str, Combined] = {"kl": Sweep(self.model, self.adapters, of_sft)}
+            of_sft = self._coefficients([self.sft], [1.0])
+            references: dict[str, Combined] = {"kl": Sweep(self.model, self.adapters, [of_sft])}
             if group[0].anchor is not None:
                 of_anchors = [self._coefficients(self.policies, point.anchor) for point in group]
                 references["kl_to_anchor"] = Sweep(self.model, self.adapters, of_anchors)

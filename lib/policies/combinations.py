@@ -7,8 +7,8 @@ from typing import NamedTuple, Protocol
 
 from transformers import PreTrainedModel
 
-Mixed = tuple[Sequence[PreTrainedModel], Sequence[float]]
-"""Models and the weights of their logits: one model of weight 1, but for an ensemble of predictions."""
+from lib.policies.decoding import Decoding, Mixed
+from lib.policies.log_probabilities import Tokens
 
 LOGITS = "logits"
 
@@ -34,8 +34,8 @@ class Combined(Protocol):
 
     count: int
 
-    def together(self, numbers: Sequence[int], rows: int) -> AbstractContextManager[Mixed]:
-        """Some of them, for a batch of `rows` texts for the first, then as many for the next, and so on."""
+    def decoding(self, numbers: Sequence[int], prompts: Sequence[Tokens]) -> Decoding:
+        """Some of them, each on all of the prompts: those of the first, then those of the next, and so on."""
 
     def alone(self, number: int) -> AbstractContextManager[Mixed]:
         """One of them, for any batch."""
@@ -49,8 +49,8 @@ class One:
     def __init__(self, models: Sequence[PreTrainedModel], coefficients: Sequence[float] = (1.0,)) -> None:
         self.mixed = models, coefficients
 
-    def together(self, numbers: Sequence[int], rows: int) -> AbstractContextManager[Mixed]:
-        return nullcontext(self.mixed)
+    def decoding(self, numbers: Sequence[int], prompts: Sequence[Tokens]) -> Decoding:
+        return Decoding(lambda: nullcontext(self.mixed), [*prompts] * len(numbers), same=True)
 
     def alone(self, number: int) -> AbstractContextManager[Mixed]:
         return nullcontext(self.mixed)

@@ -18,8 +18,8 @@ Logps = tuple[Tensor, Tensor | None, Tensor | None]
 class RLOO(PolicyTrainer, RLOOTrainer):
     """REINFORCE with a leave-one-out baseline (arXiv 2402.14740).
 
-    The KL to the anchor is one log ratio per completion, subtracted from the reward (WARP, algorithm 1). The loss of a
-    LoRA policy reuses the log-probabilities that its KL was computed from. TRL would compute them twice.
+    The KL to the anchor is one log ratio per completion, subtracted from the reward (WARP, algorithm 1). The loss
+    reuses the log-probabilities that this KL was computed from. TRL would compute them twice.
     """
 
     kl_name = "log_ratio"
@@ -27,7 +27,7 @@ class RLOO(PolicyTrainer, RLOOTrainer):
     def __init__(self, policy: PreTrainedModel | PeftModel, *args, **kwargs) -> None:
         super().__init__(policy, *args, **kwargs)
         one_step = self.num_iterations == self.args.steps_per_generation == 1
-        self.computes_once = one_step and isinstance(policy, PeftModel) and self.share == ALONE
+        self.computes_once = one_step and self.share == ALONE
         self.kept: Logps | None = None
 
     def _get_per_token_logps_and_entropies(self, model, *args, **kwargs) -> Logps:
