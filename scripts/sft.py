@@ -23,8 +23,9 @@ class Grouped(Resumable, WarmedUp, SFTTrainer):
 
     def compute_loss(self, model, inputs, *args, **kwargs):
         """On a CPU with the model's own loss. TRL computes logits twice, to save GPU memory."""
-        logits = inputs["input_ids"].numel() * model.config.get_text_config().vocab_size
-        if inputs["input_ids"].device.type == "cpu" and logits <= MOST_LOGITS:
+        config = self.accelerator.unwrap_model(model).config.get_text_config()
+        ids = inputs["input_ids"]
+        if ids.device.type == "cpu" and ids.numel() * config.vocab_size <= MOST_LOGITS:
             return Trainer.compute_loss(self, model, inputs | {"use_cache": False}, *args, **kwargs)
         return super().compute_loss(model, inputs, *args, **kwargs)
 
