@@ -3,10 +3,15 @@
 Each draws as many tokens, at temperature 1 and from the whole vocabulary, until the end-of-text token.
 """
 
+import json
+import subprocess
+from pathlib import Path
+
 import torch
-from transformers import ContinuousBatchingConfig, GenerationConfig
+from transformers import AutoModelForCausalLM, ContinuousBatchingConfig, GenerationConfig
 
 from benchmarks.work.experiment import Experiment
+from benchmarks.work.gguf_file import write_gguf
 from benchmarks.work.watch import Watch
 from lib.models.loading import language_model
 from lib.policies.log_probabilities import Tokens, pad_left
@@ -54,3 +59,19 @@ def continuous_batching(experiment: Experiment, watch: Watch) -> None:
     with watch:
         model.generate_batch(prompts_of(experiment), **own, warmup=False)
     watch.steps = 1
+
+
+def llama_cpp(python: Path, experiment: Experiment, watch: Watch) -> None:
+    """llama.cpp, in the environment of a Python. It has θ_pre, of which the policies here are copies."""
+    file, policy = experiment.folder / "model.gguf", experiment.params["policy"]
+    if not file.exists():
+        write_gguf(AutoModelForCausalLM.from_pretrained(experiment.base, dtype=experiment.machine.dtype), file)
+    given = {"model": str(file), "prompts": prompts_of(experiment), "threads": torch.get_num_threads()}
+    given |= {
+        "ends": [experiment.tokens.eos_token_id],
+        "length": policy["max_new_tokens"],
+        "temperature": policy["temperature"],
+    }
+    command = [python, Path(__file__).with_name("llama_cpp.py")]
+    answer = subprocess.run(command, input=json.dumps(given), text=True, check=True, capture_output=True).stdout
+    watch.seconds, watch.steps = json.loads(answer)["seconds"], 1
