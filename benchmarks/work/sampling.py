@@ -72,6 +72,6 @@ def llama_cpp(python: Path, experiment: Experiment, watch: Watch) -> None:
         "length": policy["max_new_tokens"],
         "temperature": policy["temperature"],
     }
-    command = [python, Path(__file__).with_name("llama_cpp.py")]
-    answer = subprocess.run(command, input=json.dumps(given), text=True, check=True, capture_output=True).stdout
+    command = [python, Path(__file__).with_name("llama_process.py")]
+    answer = subprocess.run(command, input=json.dumps(given), text=True, check=True, stdout=subprocess.PIPE).stdout
     watch.seconds, watch.steps = json.loads(answer)["seconds"], 1

@@ -10,9 +10,12 @@ import time
 
 import llama_cpp as cpp
 
+QUIET = cpp.llama_log_callback(lambda *_: None)  # kept: llama.cpp calls it as long as it runs
+
 
 def context_of(given: dict) -> tuple:
     """The model, and a context with room for all texts at once."""
+    cpp.llama_log_set(QUIET, None)
     model = cpp.llama_model_load_from_file(given["model"].encode(), cpp.llama_model_default_params())
     options, texts = cpp.llama_context_default_params(), len(given["prompts"])
     longest = max(map(len, given["prompts"])) + given["length"]
