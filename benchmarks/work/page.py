@@ -33,9 +33,9 @@ Shares of a step under PyTorch's profiler. Attention that is computed by matrix 
 def in_figures(operations: float, taken: float, square: float) -> dict[str, str]:
     """Columns of the table. operations: GFLOP a step; taken: its seconds; square: GFLOP/s of squares."""
     return {
-        "GFLOP a step": f"{operations:.2f}",
+        "GFLOP a step": f"{operations:.3g}",
         "seconds": f"{taken:.3g}",
-        "GFLOP/s": f"{operations / taken:.0f}",
+        "GFLOP/s": f"{operations / taken:.3g}",
         "share of the rate": f"{operations / taken / square:.2f}",
     }
 
