@@ -10,15 +10,15 @@ batching and llama.cpp, for which an environment of its own is needed:
     python -m venv llama && llama/bin/pip install llama-cpp-python==0.3.36
     python -m benchmarks.roofline --to docs/speed --llama llama/bin/python
 
-Each is done once while floating-point operations are counted, then in turns; times are medians of the
-rounds. NAME.md in the directory `--to` gets the tables, where NAME is the experiment's.
+Each is done once while floating-point operations are counted, then in turns, each between two matrix products; figures
+are medians of the rounds. NAME.md in the directory `--to` gets the tables, where NAME is the experiment's.
 """
 
 import argparse
 import gc
 import statistics
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 
@@ -29,7 +29,7 @@ from transformers.utils import logging
 from benchmarks.work import by_hand, by_jobs, by_trainers, sampling
 from benchmarks.work.experiment import Experiment
 from benchmarks.work.page import PAGE, in_figures, in_markdown, shares
-from benchmarks.work.rates import SQUARE, rates
+from benchmarks.work.rates import SQUARE, rate, rates
 from benchmarks.work.watch import Work, flops_a_step, profile_of, watched
 
 TRAININGS = {"SFT": "sft", "reward model, labels": "labels", "reward model, pairs": "pairs", "RL": "rl"}
@@ -54,30 +54,35 @@ def contenders(experiment: Experiment, llama: Path | None) -> dict[str, dict[str
     return found
 
 
-def seconds(ways: Mapping[str, Work], rounds: int) -> dict[str, float]:
-    """Of a step each way: medians of rounds, in which they take turns."""
-    taken: dict[str, list[float]] = {way: [] for way in ways}
+def taken(ways: Mapping[str, Work], rounds: int, square: Callable[[], float]) -> dict[str, tuple[float, float]]:
+    """Seconds of a step each way, and the rate of squares beside it: medians of rounds, in which they take turns.
+
+    square: measures that rate. It is measured before and after, because what else runs on the machine slows both.
+    """
+    found: dict[str, list[tuple[float, float]]] = {way: [] for way in ways}
     for _ in range(rounds):
         for way, work in ways.items():
-            taken[way].append(watched(work).seconds_a_step)
+            before = square()
+            seconds = watched(work).seconds_a_step
+            found[way].append((seconds, (before + square()) / 2))
             gc.collect()
-    return {way: statistics.median(of_way) for way, of_way in taken.items()}
+    return {way: tuple(map(statistics.median, zip(*of_way))) for way, of_way in found.items()}
 
 
 def measured(
-    works: Mapping[str, Mapping[str, Work]], rounds: int, square: float
+    works: Mapping[str, Mapping[str, Work]], rounds: int, square: Callable[[], float]
 ) -> Iterator[tuple[list[dict[str, str]], dict[str, str]]]:
-    """For each kind of work its rows of the table, and the profile of this project's. square: GFLOP/s of squares.
+    """For each kind of work its rows of the table, and the profile of this project's. square: as in `taken`.
 
     An engine that computes in threads of its own cannot be counted: it has this project's operations.
     """
     for work, ways in works.items():
-        counted = {way: flops_a_step(of_way) / 1e9 for way, of_way in ways.items()}
-        taken = seconds(ways, rounds)
+        counted = {way: flops_a_step(of_way) for way, of_way in ways.items()}
+        times = taken(ways, rounds, square)
         rows = [
             {"work": work, "by": way}
-            | in_figures(counted[way] or counted[OURS], taken[way], square)
-            | {"time / this project's": f"{taken[way] / taken[OURS]:.2f}"}
+            | in_figures(counted[way] or counted[OURS], *times[way])
+            | {"time / this project's": f"{times[way][0] / times[OURS][0]:.2f}"}
             for way in ways
         ]
         print(in_markdown(rows), flush=True)
@@ -104,7 +109,7 @@ def main() -> None:
         sampled = policy["prompts_per_step"] * policy["completions_per_prompt"]
         of_rates = rates(experiment, {sampled, arguments.prompts, 640})
         works = contenders(experiment, arguments.llama)
-        rows, profiles = zip(*measured(works, arguments.rounds, of_rates["GFLOP/s"][0]))
+        rows, profiles = zip(*measured(works, arguments.rounds, partial(rate, *[SQUARE] * 3, experiment.machine.dtype)))
     arguments.to.mkdir(parents=True, exist_ok=True)
     (arguments.to / f"{params['experiment']}.md").write_text(
         PAGE.format(

@@ -16,9 +16,9 @@ Products of two squares, and of some rows with the matrices of an MLP of θ_pre 
 
 ## Work
 
-The rate is that of two matrices of {square} × {square}. Operations are those of matrix products and attention, as
-PyTorch counts them. Who does less work for the same result has less of them. RL and SFT: a step is a batch; scoring and
-sampling: a step is all of it.
+A step of a training is a batch, one of scoring or sampling all of it. Operations are those of matrix products and
+attention, as PyTorch counts them; less of them for the same result is better. The rate is that of two matrices of
+{square} × {square}, measured beside each work.
 
 {works}
 
@@ -30,13 +30,13 @@ Shares of a step under PyTorch's profiler. Attention that is computed by matrix 
 """
 
 
-def in_figures(operations: float, taken: float, square: float) -> dict[str, str]:
-    """Columns of the table. operations: GFLOP a step; taken: its seconds; square: GFLOP/s of squares."""
+def in_figures(operations: float, seconds: float, rate: float) -> dict[str, str]:
+    """Columns of the table, of a step. rate: operations a second of squares."""
     return {
-        "GFLOP a step": f"{operations:.3g}",
-        "seconds": f"{taken:.3g}",
-        "GFLOP/s": f"{operations / taken:.3g}",
-        "share of the rate": f"{operations / taken / square:.2f}",
+        "GFLOP a step": f"{operations / 1e9:.3g}",
+        "seconds": f"{seconds:.3g}",
+        "GFLOP/s": f"{operations / seconds / 1e9:.3g}",
+        "share of the rate": f"{operations / seconds / rate:.2f}",
     }
 
 
