@@ -107,7 +107,8 @@ def experiment(tmp_path, monkeypatch, llama, tokenizer):
     return params
 
 
-@pytest.mark.parametrize("lora", [None, pytest.param(LORA, marks=pytest.mark.long)])
+@pytest.mark.long
+@pytest.mark.parametrize("lora", [None, LORA])
 def test_each_kind_of_work_is_measured(experiment, lora, tmp_path, monkeypatch):
     """By this project and by hand; by others, too, which are not looked at."""
     (tmp_path / "params.yaml").write_text(yaml.safe_dump(experiment | {"lora": lora}))
