@@ -33,7 +33,8 @@ class Experiment:
         self.machine = Compute.of(params["compute"])
         self.tokens = tokenizer(self.base)
         largest = max(params[section]["batch_size"] for section in ("sft", "reward_model", "reward_ensembles"))
-        counts = {"train": steps * largest, "validation": 16, "test": held_out}
+        of_rl = self.steps_of_rl * params["policy"]["prompts_per_step"]
+        counts = {"train": max(steps * largest, of_rl), "validation": 16, "test": held_out}
         tables = {split: prompts(results / "data/snippets.jsonl", split, **self.cut) for split in counts}
         kept = [tables[split].sample(count, random_state=0).assign(split=split) for split, count in counts.items()]
         pd.concat(kept).to_json(self.snippets, orient="records", lines=True)
