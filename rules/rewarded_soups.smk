@@ -1,7 +1,7 @@
 # Rewarded Soups (arXiv 2306.04488): θ(λ) = Σᵢ λᵢ θᵢ of experts θᵢ, each trained on one reward.
 # Needs policies and their scores; makes rewarded_soups/: the front, the claims, and any soup as a model.
-# The baselines have the same start, steps and seeds: MORL, a policy trained per preference, and the ensemble of the
-# experts' logits.
+# The baselines have the same start, steps and seeds: MORL, a policy trained per preference, and MOD (arXiv
+# 2406.18853), which mixes the experts' logits at each token: the ensemble of predictions of the paper's own comparison.
 #
 # Deviations: 1 to 3 of policy.smk. 4. As in the paper, the claims are on the reward models that were trained on; the
 # front's table also has the gold reward of each point.

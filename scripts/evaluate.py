@@ -3,7 +3,7 @@
 Beside them, length, different words, and how likely the held-out texts are tell what else has changed.
 
 A point is a combination of the given policies, in weight space (a merge of `lib.merging`, of policies that started
-from θ_sft) or in logit space (the ensemble of their predictions). Nothing merged is written to disk.
+from θ_sft) or in logit space (MOD). Nothing merged is written to disk.
 """
 
 import csv

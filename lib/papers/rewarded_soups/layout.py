@@ -44,7 +44,7 @@ class Layout:
         compared = [*(soups[mixture] for mixture in self.morl), *morl]  # at equal KL
         self.points = [
             *soups.values(),
-            *(point("ensemble", mix, models, mixture_weights(mix), "logits") for mix in self.morl),
+            *(point("mod", mix, models, mixture_weights(mix), "logits") for mix in self.morl),
             *morl,
             *path_points(compared, models, self.start, value("evaluation.path")),
         ]

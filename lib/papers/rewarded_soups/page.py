@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from lib.papers.evidence import Evidence
-from lib.papers.rewarded_soups.claims import scores_of
+from lib.papers.rewarded_soups.fronts import scores_of
 from lib.papers.rewarded_soups.styles import METHODS
 from lib.reporting.charts import LARGER, NEARER, Data, Tab, axis, chart, marks, number, series, text
 from lib.reporting.figures import COLOURS, CYCLE, placed, seeds_of, title_of
@@ -72,7 +72,7 @@ def title(evidence: Evidence, point: PointName) -> str:
         return "soup of " + ", ".join(f"{weight:.2g} {reward}" for reward, weight in weights.items())
     if method == "soup" and first in (0, 1):
         return f"the {name} expert, λ = {first:g}"
-    return {"soup": f"soup, λ = {first:g}", "morl": f"MORL, μ = {first:g}"}.get(method, f"logits, λ = {first:g}")
+    return {"soup": f"soup, λ = {first:g}", "morl": f"MORL, μ = {first:g}"}.get(method, f"MOD, λ = {first:g}")
 
 
 def front(evidence: Evidence, points: Sequence[PointName]) -> Data:
@@ -201,7 +201,7 @@ def details(
 
 
 def target_of(point: PointName, seed: int) -> dict[str, str]:
-    """What snakemake makes of a point, below the folder of the results; none for an ensemble, which is no one model."""
+    """What snakemake makes of a point, below the folder of the results; none for MOD, which is no one model."""
     method, name = point
     targets = {"morl": f"policy/{name}/seed-{seed}", "sft": name}
     if method == "soup":

@@ -3,6 +3,6 @@
 METHODS = {  # label and marker; the colours are those of lib.reporting.figures
     "soup": ("rewarded soups", "o"),
     "morl": ("MORL, trained per preference", "s"),
-    "ensemble": ("ensemble of the experts' logits", "^"),
+    "mod": ("MOD, the experts' logits mixed", "^"),
     "sft": ("SFT pair and its soup", "X"),
 }
