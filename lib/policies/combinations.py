@@ -27,8 +27,8 @@ class Point(NamedTuple):
     anchor: tuple[float, ...] | None
 
     def present(self, policies: Sequence[Path]) -> dict[Path, float]:
-        """The policies that have a weight in it, with that."""
-        return {policy: weight for policy, weight in zip(policies, self.weights, strict=True) if weight > 0}
+        """The policies that have a weight in it, with that. It may be negative."""
+        return {policy: weight for policy, weight in zip(policies, self.weights, strict=True) if weight}
 
 
 class Combined(Protocol):
