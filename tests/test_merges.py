@@ -134,7 +134,7 @@ def test_the_ends_are_kept_where_the_table_says_so(name):
 @EVERY
 def test_weights_off_the_simplex_and_diverged_policies_are_refused(name):
     start, diverged = {"w": torch.zeros(3)}, [{"w": torch.ones(3)}, {"w": torch.tensor([1.0, 2.0, torch.nan])}]
-    with pytest.raises(ValueError, match="weights must (be at least 0 and )?sum to 1"):
+    with pytest.raises(ValueError, match=r"weights must (be at least 0 and )?sum to 1"):
         MERGES[name](start, diverged, [0.5, 0.6])
     if not MERGES[name].linear:
         with pytest.raises(ValueError, match="w has numbers that are not finite: a policy has diverged"):

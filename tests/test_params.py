@@ -41,6 +41,9 @@ WRONG = [
     ({"rewards.mine": {"clasifier": "models/mine"}}, "rewards.mine", "did you mean classifier?"),
     ({"rewarded_soups.weights": [0, 0.5, 1.2, 1]}, "rewarded_soups.weights.2", "1.2"),
     ({"rewarded_soups.rewards": ["positivity", "kindness"]}, "rewarded_soups.rewards", "'kindness'"),
+    ({"rewarded_soups.extrapolated": [0.5]}, "rewarded_soups.extrapolated.0", "0.5"),
+    ({"rewarded_soups.merges": ["median"]}, "rewarded_soups.merges.0", "'median'"),
+    ({"rewarded_soups.preferences": [0.5]}, "rewarded_soups.bone_soups.beta", "it needs 0.75 and 0.25 among"),
     ({"rewards.positivity.label": "stars"}, "rewards.positivity.label", "stars"),
     ({"rewards.mine": {"function": "no colon"}}, "rewards.mine.function", "no colon"),
     ({"rewards.mine": {"function": "lib.rewards:no_such_reward"}}, "rewards.mine.function", "no_such_reward"),
@@ -260,7 +263,7 @@ def test_every_key_of_params_is_taken_by_a_rule(checkout):
     """No number stands there for show."""
     params = yaml.safe_load((checkout.root / "params.yaml").read_text())
     places = [checkout.root / "Snakefile", *checkout.root.glob("rules/*.smk"), *checkout.root.glob("lib/graph/*.py")]
-    places += [*checkout.root.glob("lib/papers/*/layout.py"), *checkout.root.glob("lib/reward_models/**/*.py")]
+    places += [*checkout.root.glob("lib/papers/*/*.py"), *checkout.root.glob("lib/reward_models/**/*.py")]
     code = "".join(path.read_text() for path in places)
     for section, keys in params.items():
         if section == "rewards" or f'"{section}",' in code:

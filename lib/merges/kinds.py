@@ -75,7 +75,7 @@ class LinearMerge(Merge):
     linear: ClassVar[bool] = True
 
     def coefficients(self, weights: Sequence[float]) -> Sequence[float]:
-        """c of all `models`. Raises ValueError when λ is not on the simplex, or does not sum to 1 where that will do."""
+        """c of all `models`. Raises ValueError when λ is not on the simplex, or does not sum to 1."""
         (require_affine if self.negative else require_simplex)(weights)
         return self.function(weights)
 

@@ -202,7 +202,9 @@ CLAIMS = [
 
 
 def tables(evidence: Evidence) -> dict[str, pd.DataFrame]:
-    """What the report and the figures show: front, chord, hypervolume, preference, and balance with three rewards."""
+    """What the report and the figures show: front, chord, hypervolume, preference, balance with three rewards, and the
+    factors of rescaled soups.
+    """
     scores, settings = scores_of(evidence), evidence.settings
     told = [column for column in [*settings["columns"], *ALONGSIDE] if column in scores.columns]
     found = {
@@ -211,7 +213,11 @@ def tables(evidence: Evidence) -> dict[str, pd.DataFrame]:
         "hypervolume": hypervolume_table(evidence),
         "preference": preference_table(evidence),
     }
-    return found | ({"balance": balance_table(evidence)} if settings["simplex_rewards"] else {})
+    return (
+        found
+        | ({"balance": balance_table(evidence)} if settings["simplex_rewards"] else {})
+        | {name: evidence.tables[name] for name in ("factors",) if name in evidence.tables}
+    )
 
 
 def chord_table(evidence: Evidence) -> pd.DataFrame:

@@ -1,7 +1,8 @@
 """Points and fronts of Rewarded Soups in its evidence.
 
-A point's method is `sft`, `soup`, `morl` or `mod`, and its name the mixture (`lib.statistics.scores`). The evidence has
-the scores "held out" and the settings rewards, weights, preferences, simplex_rewards, start, path, margin.
+A point's method is `sft`, `soup`, `morl`, `mod` or one of `lib.papers.rewarded_soups.others`, and its name the mixture
+(`lib.statistics.scores`). The evidence has the scores "held out" and the settings rewards, weights, preferences,
+simplex_rewards, start, path, margin.
 """
 
 from collections.abc import Sequence
@@ -10,6 +11,7 @@ import numpy as np
 
 from lib.papers.claims import Numbers
 from lib.papers.evidence import Evidence
+from lib.papers.rewarded_soups.styles import OTHERS
 from lib.reward_models.mixtures import between
 from lib.statistics.intervals import Floats
 from lib.statistics.scores import PointName, Scores
@@ -28,16 +30,24 @@ def soup_points(rewards: Sequence[str], weights: Sequence[float]) -> list[PointN
 
 
 def fronts_of(evidence: Evidence) -> dict[str, list[PointName]]:
-    """The fronts that are compared. The first three have as many points."""
+    """The fronts that are compared. The first three have as many points, and most of what else was scored."""
     rewards, preferences = evidence.settings["rewards"], evidence.settings["preferences"]
     experts, inner = soup_points(rewards, [0, 1]), between(rewards, preferences)
-    return {
+    fronts = {
         "soups at the preferences": experts + [("soup", name) for name in inner],
         "experts and MORL": experts + [("morl", name) for name in inner],
         "experts and MOD": experts + [("mod", name) for name in inner],
         "experts alone": experts,
         "soups at all λ": soup_points(rewards, evidence.settings["weights"]),
     }
+    scored = scores_of(evidence).points
+    for method, (label, _) in OTHERS.items():
+        points = [(method, name) for name in inner]
+        if method == "extrapolated":
+            points = [point for point in scored if point[0] == method]
+        if points and set(points) <= set(scored):
+            fronts[f"experts and {label}"] = experts + points
+    return fronts
 
 
 def expected_utility(means: Floats) -> Floats:
