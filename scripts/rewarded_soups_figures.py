@@ -16,7 +16,7 @@ from lib.jobs.command_line import run
 from lib.papers.evidence import Evidence
 from lib.papers.rewarded_soups.claims import above_chord, balance
 from lib.papers.rewarded_soups.fronts import scores_of
-from lib.papers.rewarded_soups.others import weights_of
+from lib.papers.rewarded_soups.names import weights_of
 from lib.papers.rewarded_soups.styles import MERGES, METHODS, OTHERS
 from lib.reporting.figures import COLOURS, CYCLE, MARKERS, PAPER, bars, head, placed, save, seeds_of, ternary, title_of
 from lib.reward_models.mixtures import mixture_weights

@@ -7,7 +7,8 @@ import yaml
 
 from lib.graph.experiment import Experiment
 from lib.merging import MERGES
-from lib.papers.rewarded_soups.others import AT_HALF, Others, of_bones, weights_of
+from lib.papers.rewarded_soups.names import weights_of
+from lib.papers.rewarded_soups.others import AT_HALF, Others, of_bones
 from lib.papers.rewarded_soups.rescaling import factors_of, with_chosen
 from lib.papers.rewarded_soups.styles import MERGES as DRAWN
 from lib.papers.rewarded_soups.styles import OTHERS, SOUPS

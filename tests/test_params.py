@@ -27,6 +27,7 @@ FUNCTIONS = {  # in place of the labels that such data have not
     "gold": {"function": "lib.rewards:grounded"},
 }
 LORA = {"rank": 2, "alpha": 2, "modules": ["q_proj", "k_proj"]}
+ONE = {"ensemble": "single", "beta": 0}
 WRONG = [
     ({"policy.stepz": 3}, "policy.stepz", "did you mean steps?"),
     ({"nonsense": 3}, "nonsense", "there is no such key here"),
@@ -74,6 +75,13 @@ WRONG = [
     ({"sft.clip_norm": -1}, "sft.clip_norm", "-1 is less than the minimum of 0"),
     ({"rewards.words": {"label": "rating"}}, "rewards.words", "cannot stand here"),
     ({"reward_ensembles.policies": [{"ensemble": "heads", "beta": 0}]}, "reward_ensembles.policies", "single"),
+    ({"reward_ensembles.tau": None}, "reward_ensembles.tau", "soft_min needs it"),
+    ({"rewards.mine": {"ensemble": "heads", "aggregate": "soft_min"}}, "rewards.mine.aggregate", "soft_min"),
+    (
+        {"reward_ensembles.policies": [ONE, {"ensemble": "warm", "aggregate": "mean", "beta": 0}]},
+        "reward_ensembles.policies.1.aggregate",
+        "an average has one output",
+    ),
     ({"policy.parts": 3}, "policy.parts", "a batch of 4"),
     ({"sft.parts": 5}, "sft.parts", "a batch of 32"),
     ({"gold.label": "stars"}, "gold.label", "stars"),

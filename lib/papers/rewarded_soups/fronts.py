@@ -1,6 +1,6 @@
 """Points and fronts of Rewarded Soups in its evidence.
 
-A point's method is `sft`, `soup`, `morl`, `mod` or one of `lib.papers.rewarded_soups.others`, and its name the mixture
+A point's method is `sft`, `soup`, `morl`, `mod` or one of `lib.papers.rewarded_soups.names`, and its name the mixture
 (`lib.statistics.scores`). The evidence has the scores "held out" and the settings rewards, weights, preferences,
 simplex_rewards, start, path, margin.
 """

@@ -1,7 +1,6 @@
 """What else the policies of Rewarded Soups give: points that are scored beside the soups. Nothing more is trained.
 
-A point's method is `bone`, `extrapolated`, `rescaled` or the name of a merge; its name is the mixture of the soup that
-it stands beside, or λ where it is outside of 0 to 1.
+Their names are those of `lib.papers.rewarded_soups.names`.
 """
 
 from collections.abc import Iterator, Sequence
@@ -10,13 +9,13 @@ from typing import Any
 from lib.graph.checks import Problems
 from lib.graph.experiment import Experiment
 from lib.graph.job_settings import point
+from lib.papers.rewarded_soups.names import RESCALED, candidate_name, extrapolated_name
 from lib.reward_models.mixtures import between, mixture_weights
 
 KEYS = ["rewarded_soups.merges", "rewarded_soups.extrapolated", "rewarded_soups.rescaled", "rewarded_soups.bone_soups"]
 OF_SOUPS = ["rewarded_soups.rewards", "rewarded_soups.preferences", "rewarded_soups.weights"]
 AFFINE = "affine"  # the merge with negative weights
 AT_HALF = "model_stock"  # the merge that is there for equal λ alone
-RESCALED = "rescaled"
 Point = dict[str, Any]
 
 
@@ -89,23 +88,3 @@ def of_bones(mu: float, beta: float) -> tuple[float, float]:
     """B⁻¹ (μ, 1 − μ), which sums to 1, for B with the rows (β, 1 − β) and (1 − β, β); to nine digits."""
     first = round((mu - (1 - beta)) / (2 * beta - 1), 9)
     return first, 1 - first
-
-
-def extrapolated_name(weight: float) -> str:
-    """The name of an extrapolated soup. weight: λ of the first expert."""
-    return f"λ={weight:g}"
-
-
-def candidate_name(name: str, factor: float) -> str:
-    """The name of a rescaled soup as it is scored."""
-    return f"{name} s={factor:g}"
-
-
-def weights_of(method: str, name: str, rewards: Sequence[str]) -> dict[str, float]:
-    """What a point mixes of the rewards, by its name; nothing for the SFT models. rewards: of the front's axes."""
-    if method == "sft":
-        return {}
-    if name.startswith("λ="):
-        first = float(name.removeprefix("λ="))
-        return dict(zip(rewards, (first, 1 - first)))
-    return mixture_weights(name)

@@ -11,7 +11,7 @@ import pandas as pd
 
 from lib.papers.evidence import Evidence
 from lib.papers.rewarded_soups.fronts import scores_of
-from lib.papers.rewarded_soups.others import weights_of
+from lib.papers.rewarded_soups.names import weights_of
 from lib.papers.rewarded_soups.styles import METHODS, OTHERS
 from lib.reporting.charts import LARGER, NEARER, Data, Tab, axis, chart, marks, number, series, text
 from lib.reporting.figures import COLOURS, CYCLE, placed, seeds_of, title_of

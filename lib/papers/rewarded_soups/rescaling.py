@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from lib.papers.rewarded_soups.fronts import expected_utility
-from lib.papers.rewarded_soups.others import RESCALED
+from lib.papers.rewarded_soups.names import RESCALED
 
 
 def factors_of(validation: Mapping[int, pd.DataFrame], rewards: Sequence[str]) -> pd.DataFrame:
