@@ -8,18 +8,18 @@ from typing import NamedTuple, Protocol
 from transformers import PreTrainedModel
 
 Mixed = tuple[Sequence[PreTrainedModel], Sequence[float]]
-"""Models and the weights of their logits: one model of weight 1, but for mixed predictions."""
+"""Models and the weights of their logits: one model of weight 1, but for an ensemble of predictions."""
 
 LOGITS = "logits"
-"""MOD (arXiv 2406.18853): softmax(Σᵢ wᵢ zᵢ) ∝ Πᵢ πᵢ^wᵢ at each token. Where each πᵢ is optimal for its Rᵢ, with one β
-and anchor, this is for Σᵢ wᵢ Rᵢ. Rewarded Soups compares its soups with it as the ensemble of predictions."""
 
 
 class Point(NamedTuple):
     """A combination of some policies.
 
-    merge: its name (`lib.merging.merge_named`), or "logits" for their mixed predictions (`LOGITS`). weights: one per
-    policy. anchor: the weights of a linear soup of policies that KL is measured to as well, or None.
+    merge: its name (`lib.merging.merge_named`), or "logits" for MOD (arXiv 2406.18853): softmax(Σᵢ wᵢ zᵢ) ∝ Πᵢ πᵢ^wᵢ at
+    each token. Where each πᵢ is optimal for its Rᵢ, with one β and anchor, this is for Σᵢ wᵢ Rᵢ. Rewarded Soups
+    compares its soups with it as the ensemble of predictions. weights: one per policy. anchor: the weights of a linear
+    soup of policies that KL is measured to as well, or None.
     """
 
     merge: str
