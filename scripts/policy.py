@@ -137,8 +137,9 @@ def by_algorithm(name: str, ppo: dict[str, float]) -> tuple[type, Callable, dict
     if name == "ppo":
         config = partial(GRPOConfig, num_iterations=ppo["epochs"], epsilon=ppo["clip"])
         return PPO, config, {key: ppo[key] for key in ("gae_lambda", "value_coefficient")}
-    if name == "grpo":
-        return GRPO, partial(GRPOConfig, loss_type="grpo", use_bias_correction_kl=True), {}
+    if name in ("grpo", "gdpo"):
+        rewards = {"multi_objective_aggregation": "normalize_then_sum"} if name == "gdpo" else {}
+        return GRPO, partial(GRPOConfig, loss_type="grpo", use_bias_correction_kl=True, **rewards), {}
     return RLOO, RLOOConfig, {}
 
 

@@ -25,6 +25,7 @@ POINTS = [
     Point("slerp", (0.0, 0.6, 0.4), None),
     Point("logits", (0.0, 0.6, 0.4), None),
     Point("linear", (0.0, 1.0, 0.0), (0.25, 0.0, 0.75)),
+    Point("affine", (0.0, 1.5, -0.5), None),
     Point("linear", (0.0, 0.0, 1.0), (1.0, 0.0, 0.0)),
 ]
 
@@ -117,8 +118,8 @@ def test_the_adapters_are_left_as_they_were(both_kinds):
 def test_points_share_a_batch_where_their_policies_do():
     groups = together(POINTS)
     assert [point for group in groups for point in group if point.merge == "logits"] == [POINTS[4]]
-    assert sorted(map(len, groups)) == [1, 1, 1, 4]
-    assert set(next(group for group in groups if len(group) == 4)) == set(POINTS[:4])
+    assert sorted(map(len, groups)) == [1, 1, 1, 5]
+    assert set(next(group for group in groups if len(group) == 5)) == {*POINTS[:4], POINTS[6]}
 
 
 def test_one_combination_is_every_number_of_itself(llama, both_kinds, tokenizer):

@@ -98,8 +98,8 @@ def is_linear_in_adapters(point: Point) -> bool:
 def together(points: Iterable[Point]) -> list[list[Point]]:
     """Points that are run in one batch: of the policies of the first or some of them, all with an anchor or none."""
     groups: list[tuple[set[int], list[Point]]] = []
-    for point in sorted(points, key=lambda point: -sum(weight > 0 for weight in point.weights)):
-        policies = {i for i, weight in enumerate(point.weights) if weight > 0}
+    for point in sorted(points, key=lambda point: -sum(map(bool, point.weights))):
+        policies = {i for i, weight in enumerate(point.weights) if weight}
         for others, group in groups:
             same_kind = (point.anchor is None) == (group[0].anchor is None)
             in_one_batch = is_linear_in_adapters(point) and is_linear_in_adapters(group[0])

@@ -16,8 +16,10 @@ LOGITS = "logits"
 class Point(NamedTuple):
     """A combination of some policies.
 
-    merge: its name (`lib.merging.merge_named`), or "logits" for the ensemble of their predictions. weights: one per
-    policy. anchor: the weights of a linear soup of policies that KL is measured to as well, or None.
+    merge: its name (`lib.merging.merge_named`), or "logits" for MOD (arXiv 2406.18853): softmax(Σᵢ wᵢ zᵢ) ∝ Πᵢ πᵢ^wᵢ at
+    each token. Where each πᵢ is optimal for its Rᵢ, with one β and anchor, this is for Σᵢ wᵢ Rᵢ. Rewarded Soups
+    compares its soups with it as the ensemble of predictions. weights: one per policy. anchor: the weights of a linear
+    soup of policies that KL is measured to as well, or None.
     """
 
     merge: str
@@ -25,8 +27,8 @@ class Point(NamedTuple):
     anchor: tuple[float, ...] | None
 
     def present(self, policies: Sequence[Path]) -> dict[Path, float]:
-        """The policies that have a weight in it, with that."""
-        return {policy: weight for policy, weight in zip(policies, self.weights, strict=True) if weight > 0}
+        """The policies that have a weight in it, with that. It may be negative."""
+        return {policy: weight for policy, weight in zip(policies, self.weights, strict=True) if weight}
 
 
 class Combined(Protocol):

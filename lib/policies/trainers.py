@@ -57,7 +57,8 @@ class GRPO(PolicyTrainer, GRPOTrainer):
 
     The KL to the anchor is a term of the loss: per token exp(−r) + r − 1 with the log ratio r, weighted by the ratio of
     new to old policy. Without this weight its gradient would not be that of the KL. β is relative to advantages, and
-    so in standard deviations of the reward.
+    so in standard deviations of the reward. GDPO (arXiv 2601.05242) is GRPO with each reward of a mixture normalised
+    within its group before it is weighed: `multi_objective_aggregation="normalize_then_sum"`.
     """
 
     kl_name = "k3"
