@@ -10,6 +10,7 @@ from lib.reward_models.mixtures import between, mixture_name, mixture_weights, s
         ({"b": 0.7, "a": 0.3}, "a=0.3+b=0.7"),
         ({"a": 0.00001, "b": 0.99999}, "a=0.00001+b=0.99999"),
         ({"a": 1 / 3, "b": 1 / 3, "c": 1 / 3}, "a=0.333333+b=0.333333+c=0.333333"),
+        ({"a": 1 / 6, "b": 2 / 3, "c": 1 / 6}, "a=0.166667+b=0.666667+c=0.166667"),
     ],
 )
 def test_a_mixture_has_one_name_and_back(weights, name):

@@ -1,15 +1,14 @@
 """Conversations as a chat model reads them: text, by the chat template of its tokenizer."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from jinja2.exceptions import TemplateError
 from transformers import PreTrainedTokenizerFast
 
-Message = Mapping[str, str]
-"""`role`, which is system, user or assistant, and `content`."""
+from lib.data.preference_rows import Message
 
 
 def conversation(prompt: str | Sequence[Message], system: str | None) -> list[Message]:

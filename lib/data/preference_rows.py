@@ -9,7 +9,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-Message = dict[str, str]
+Message = Mapping[str, str]
+"""`role`, which is system, user or assistant, and `content`."""
 Prompt = str | list[Message]
 
 ROLES = ("prompt", "chosen", "rejected")

@@ -74,7 +74,8 @@ def load(
     reads = kind.reads(source)
     asked = None
     if conversations is not None and reads != "text":
-        asked = conversations.get if reads == "conversation" else lambda prompt: conversations[prompt][-1]["content"]
+        whole = conversations.__getitem__
+        asked = whole if reads == "conversation" else lambda prompt: whole(prompt)[-1]["content"]
     return Reward(name, kind.load(key_of(name), source, compute), asked)
 
 

@@ -30,10 +30,9 @@ def mixture_weights(name: str) -> dict[str, float]:
     total = sum(weights.values())
     if len(weights) != len(parts) or not math.isclose(total, 1, abs_tol=1e-4):
         raise ValueError(f"{name!r}: a mixture has different rewards, with weights that sum to 1")
-    weights = {reward: weight / total for reward, weight in weights.items()}
-    if mixture_name(weights) != name:
+    if mixture_name(weights) != name:  # six sixths, written with six digits, are not quite 1
         raise ValueError(f"the mixture {name!r} must be written {mixture_name(weights)!r}")
-    return weights
+    return {reward: weight / total for reward, weight in weights.items()}
 
 
 def canonical(text: str) -> str:
