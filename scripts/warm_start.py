@@ -7,21 +7,16 @@ input is a pipe from the process that has started it: when that ends, it kills i
 """
 
 import atexit
-import ctypes
 import gc
 import importlib
 import os
 import runpy
-import select
 import shutil
-import signal
 import socket
 import sys
 import tempfile
-from contextlib import suppress
-from pathlib import Path
-from typing import NamedTuple
 
+from lib.jobs.forks import Server
 from lib.jobs.warm_start import PLACE, receive, socket_for_this_process
 
 LIBRARIES = [  # what jobs take longest to import, each with what it imports itself
@@ -35,8 +30,6 @@ LIBRARIES = [  # what jobs take longest to import, each with what it imports its
     "sklearn.linear_model",
     "tabulate",
 ]
-OWNER = 0  # standard input
-PR_SET_PDEATHSIG = 1  # of linux/prctl.h
 
 
 class Ending:
@@ -58,92 +51,11 @@ class Ending:
 ENDING = Ending()
 
 
-class Job(NamedTuple):
-    """pid: its process, which leads a group. ended: a descriptor that can be read once it has ended."""
-
-    pid: int
-    client: socket.socket
-    ended: int
-
-    def kill(self) -> None:
-        """With the processes that it has started."""
-        with suppress(ProcessLookupError):
-            os.killpg(self.pid, signal.SIGKILL)
-
-
-class Server:
-    """Forks for each client at the socket, and tells it how its job has ended."""
-
-    def __init__(self, path: str) -> None:
-        self.jobs: list[Job] = []
-        self.listening = socket.socket(socket.AF_UNIX)
-        self.listening.bind(f"{path}.partial")
-        self.listening.listen()
-        Path(f"{path}.partial").rename(path)  # it is there once it answers
-        self.poll = select.poll()
-        self.poll.register(OWNER, 0)
-        self.poll.register(self.listening, select.POLLIN)
-
-    def serve(self) -> socket.socket | None:
-        """Returns in the process of a job, its client; or None once the owner of this server has ended."""
-        while (descriptor := self.poll.poll()[0][0]) != OWNER:
-            if descriptor == self.listening.fileno() and (client := self.begin()) is not None:
-                return client
-            for job in list(self.jobs):
-                if descriptor == job.client.fileno():  # the client has died
-                    self.poll.unregister(job.client)
-                    job.kill()
-                elif descriptor == job.ended:
-                    self.end(job)
-        for job in self.jobs:
-            job.kill()
-        return None
-
-    def begin(self) -> socket.socket | None:
-        """Forks. In the process of the job, returns the client."""
-        client, _ = self.listening.accept()
-        server = os.getpid()
-        try:
-            pid = os.fork()
-        except OSError:  # no memory: the client finds that nobody has begun its job
-            client.close()
-            return None
-        if pid == 0:
-            end_with_parent(server)
-            for other in [self.listening, *(job.client for job in self.jobs)]:
-                other.close()
-            for job in self.jobs:
-                os.close(job.ended)
-            return client
-        os.setpgid(pid, pid)
-        job = Job(pid, client, os.pidfd_open(pid))
-        self.jobs.append(job)
-        self.poll.register(job.ended, select.POLLIN)
-        self.poll.register(client, select.POLLRDHUP)
-        return None
-
-    def end(self, job: Job) -> None:
-        """Tells the client of a job that has ended, and forgets it."""
-        status = os.waitstatus_to_exitcode(os.waitpid(job.pid, 0)[1])
-        self.jobs.remove(job)
-        self.poll.unregister(job.ended)
-        with suppress(KeyError):  # the client has died before
-            self.poll.unregister(job.client)
-        with suppress(OSError):
-            job.client.send(status.to_bytes(4, signed=True))
-        job.client.close()
-        os.close(job.ended)
-
-
-def end_with_parent(parent: int) -> None:
-    """Has the system kill this process when the server is killed, which then cannot do it."""
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:
-        os._exit(1)
-
-
 def run(client: socket.socket, set_by_libraries: dict[str, str]) -> None:
     """Becomes the process that the client would be had it gone on. set_by_libraries: environment variables."""
+    import numpy as np  # the libraries have imported them
+    import torch
+
     (job, argv, orig_argv, environment), streams = receive(client)
     client.send(b"\1")
     client.close()
@@ -155,7 +67,8 @@ def run(client: socket.socket, set_by_libraries: dict[str, str]) -> None:
     os.environ.update(environment | set_by_libraries)
     sys.argv[:], sys.orig_argv[:] = argv, orig_argv
     tempfile.tempdir = None  # which was found by the server's environment
-    sys.modules["numpy"].random.seed()  # two jobs that set no seed are not to draw the same
+    np.random.seed()  # two jobs that set no seed are not to draw the same
+    torch.default_generator.seed()
     for name in [name for name in sys.modules if name.partition(".")[0] in ("lib", "scripts")]:
         del sys.modules[name]
     importlib.invalidate_caches()
