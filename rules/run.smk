@@ -1,6 +1,9 @@
 # How a run begins and ends: sizes are held against the data, the terminal shows jobs, and at the end it is said where
 # the page is and what was doubtful.
 #
+# The imports of a job take seconds, so a run on this machine begins a server that does them once (lib/jobs/warm_start.py).
+# A run of one or two jobs would end before it is ready; one that DVC has started is of one job.
+#
 # While jobs run, `dvc repro` must not remove the files that they make or read, so these are locked in DVC.
 # A Snakemake that DVC itself has started for a stage runs under DVC's own lock; it only checks that the stage in
 # dvc.yaml still equals the job, so that DVC records what has been run. The full parameters of an experiment that extends
@@ -14,8 +17,9 @@ from lib.data.fits import require_fit, sizes_of
 from lib.graph.logged_warnings import logged_warnings
 from lib.graph.run import Run
 from lib.graph.run_end import ending
+from lib.jobs.warm_start import warm_start
 
-IN_USE = contextlib.ExitStack()
+MEANWHILE = contextlib.ExitStack()
 
 
 onstart:
@@ -41,11 +45,13 @@ onstart:
             write_values(file, read(file, Path(workflow.basedir), PAPERS))
         made = {output for job in jobs for output in job.output}
         used = {output for job in workflow.dag.jobs for output in job.output} - made
-        IN_USE.enter_context(in_use("snakemake", made, used))
+        MEANWHILE.enter_context(in_use("snakemake", made, used))
+        if workflow.local_exec and not workflow.remote_exec and len(jobs) > 2:
+            MEANWHILE.enter_context(warm_start())
 
 
 onsuccess:
-    IN_USE.close()
+    MEANWHILE.close()
     if screen is not None:
         screen.end()
     sys.stderr.write(logged_warnings(log for job in workflow.dag.jobs for log in job.log))
@@ -54,4 +60,4 @@ onsuccess:
 
 
 onerror:
-    IN_USE.close()
+    MEANWHILE.close()

@@ -15,3 +15,9 @@ os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
 os.environ.setdefault("TQDM_DISABLE", "1")
 os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
 os.environ.setdefault("PYTHONWARNINGS", "ignore::FutureWarning")
+
+# While Snakemake runs jobs on this machine, a process with all libraries does them (lib/jobs/warm_start.py).
+if sys.argv[0] == "-m" and "PARETOSOUP_WARM_START" in os.environ:
+    from lib.jobs.warm_start import hand_over
+
+    hand_over()

@@ -78,13 +78,17 @@ class Training(NamedTuple):
     def apart(self, folder: Path, made: Path, processes: int, lora: dict | None) -> str:
         """Does the job in processes of its own; what it says."""
         launch = [*LAUNCH, str(processes), "-m"] if processes > 1 else []
-        paths = self._paths(folder, made, lora)
-        options = [part for name, path in paths.items() for part in (f"--{name}", *([str(path)] if path else []))]
-        options += ["--checkpoint-every", "2", "--made-of", "--settings", json.dumps(self.settings | {"lora": lora})]
-        command = [sys.executable, "-m", *launch, self.work.__module__, *options]
+        command = [sys.executable, "-m", *launch, *self.command(folder, made, lora)]
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
         return done.stdout
+
+    def command(self, folder: Path, made: Path, lora: dict | None) -> list[str]:
+        """The job's module and its options."""
+        paths = self._paths(folder, made, lora)
+        options = [part for name, path in paths.items() for part in (f"--{name}", *([str(path)] if path else []))]
+        options += ["--checkpoint-every", "2", "--made-of", "--settings", json.dumps(self.settings | {"lora": lora})]
+        return [self.work.__module__, *options]
 
     def makes(self, lora: dict | None) -> tuple[str, ...]:
         """The names of what it makes."""

@@ -53,4 +53,5 @@ def wait_while_there(held: Path) -> None:
 if sys.orig_argv[1:2] == ["-m"]:
     script = Path(f"{Path.cwd()}.held", f"{sys.orig_argv[2]}.steps")
     if script.exists():
+        os.environ.pop("PARETOSOUP_WARM_START", None)  # what waits is this process
         install(script)
