@@ -18,11 +18,15 @@ NAME = re.compile(r"^  (\S.*):\n", re.MULTILINE)  # what is in an entry stands f
 def put(lock_file: Path, entries: Mapping[str, Any], present: Collection[str]) -> None:
     """Writes entries of stages, and takes out those of stages that are not among the present ones."""
     head, before = blocks(lock_file.read_text() if lock_file.exists() else "")
-    first, new = blocks(dumps_yaml({"schema": "2.0", "stages": dict(entries)})) if entries else ("", {})
+    new = {}
+    for name, entry in entries.items():  # one by one: YAML would have one refer to what it shares with another
+        first, block = blocks(dumps_yaml({"schema": "2.0", "stages": {name: entry}}))
+        head = head or first
+        new |= block
     after = {name: block for name, block in (before | new).items() if name in present}
     if after != before:
         partial = lock_file.with_suffix(".lock.partial")
-        partial.write_text((head or first) + STAGES + "".join(f"  {name}:\n{block}" for name, block in after.items()))
+        partial.write_text(head + STAGES + "".join(f"  {name}:\n{block}" for name, block in after.items()))
         partial.replace(lock_file)
 
 

@@ -1,11 +1,13 @@
-"""DVC reads a file anew for each stage that takes it. Many stages take the same code and keys of the same parameters."""
+"""DVC reads a file anew for each stage that takes it, and many stages take the same code and the same parameters."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from copy import deepcopy
 from functools import cache
 from typing import Any
 
 from dvc.dependency import param
+from dvc.fs import FileSystem
 from dvc.output import Output
 
 
@@ -17,14 +19,17 @@ def each_file_once() -> Iterator[None]:
     in requirements.lock.
     """
     load, get_hash_meta = param.load_path, Output._get_hash_meta
-    found: dict[str, Any] = {}
+    loaded, found = cache(load), dict[str, Any]()
 
     def of_output(entry: Output) -> Any:
         if entry.fs_path not in found:
             found[entry.fs_path] = get_hash_meta(entry)
         return found[entry.fs_path]
 
-    param.load_path, Output._get_hash_meta = cache(load), of_output
+    def of_file(path: str, fs: FileSystem) -> Any:
+        return deepcopy(loaded(path, fs))  # or stages share a section, and dvc.lock would have it as a YAML alias
+
+    param.load_path, Output._get_hash_meta = of_file, of_output
     try:
         yield
     finally:
