@@ -39,6 +39,14 @@ MERGES: dict[str, Merge] = {
         from_start=False,
         keeps_ends=True,
     ),
+    "affine": LinearMerge(
+        formula="Σᵢ λᵢ θᵢ, where λ sums to 1 and may be negative",
+        source="Bone Soups, arXiv 2502.10762; extrapolated soups, arXiv 2605.28751",
+        function=list,
+        from_start=False,
+        keeps_ends=True,
+        negative=True,
+    ),
     "liti": LinearMerge(
         formula="(1 − η) θ_start + η Σᵢ λᵢ θᵢ with η = 0.3",
         source="WARP, arXiv 2406.16768",

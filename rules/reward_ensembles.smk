@@ -10,21 +10,26 @@
 # Deviations: 1. to 3. of policy.smk. 4. The gold reward is a linear model that learned from people, where the paper's is a
 # larger reward model. 5. Proxies start from θ_pre and are as large as the policy. 6. 8,000 pairs, less those with equal
 # gold rewards, where Coste et al. have 46,000. 7. Each member is standardised before it is aggregated, so c is in
-# standard deviations, not in units of the Bradley–Terry loss.
+# standard deviations, not in units of the Bradley–Terry loss. 8. The models that WARM averages share θ_pre, but each
+# has a head of its own at the start.
 #
 # Longer than other rules files, because the paper has ten kinds of jobs.
+
+from lib.reward_models.proxies import COEFFICIENTS
 
 ensembles = papers["reward_ensembles"]
 ENSEMBLES = ensembles.folder
 PROXY = f"{ENSEMBLES}/proxy/{{proxy}}/flipped-{{flipped}}/seed-{{seed}}"
+WARM = f"{ENSEMBLES}/proxy/{{warm}}/flipped-{{flipped}}/seed-{{seed}}"
 ON_PROXY = f"{ENSEMBLES}/policy/{{ensemble}}/{{aggregate}}/flipped-{{flipped}}/beta-{{beta}}/seed-{{seed}}"
 BEST_OF_N_SAMPLES = value("reward_ensembles.samples_per_prompt") * value("reward_ensembles.best_of_prompts")
 
 
 wildcard_constraints:
     proxy=r"(frozen_)?heads-\d(-bootstrap)?",
-    ensemble=r"(single|models|heads|frozen_heads)-\d(-bootstrap)?",
-    aggregate="mean|worst_case|uncertainty_weighted",
+    warm=r"warm-\d(-bootstrap)?",
+    ensemble=r"(single|models|heads|frozen_heads|warm)-\d(-bootstrap)?",
+    aggregate="mean|worst_case|uncertainty_weighted|soft_min",
     flipped=r"[0-9.e-]+",
 
 
@@ -96,6 +101,32 @@ rule proxy:
         "{resources.launch} scripts.proxy --base {input.base} --preferences {input.preferences} --snippets {input.snippets}"
         " --model {output.model} --report {output.report} --held_out {output.held_out}"
         " --checkpoint-every {resources.checkpoint_every} --made-of {input} --settings {params.settings:q} > {log} 2>&1"
+
+
+# The mean of the weights of K models is one more proxy (WARM, arXiv 2401.12187).
+rule warm:
+    input:
+        code("scripts/warm.py"),
+        BASE_OF_LORA,
+        proxies=ensembles.averaged,
+        preferences=rules.preferences.output.preferences,
+        snippets=SNIPPETS,
+    output:
+        model=directory(WARM),
+        report=f"{WARM}.json",
+        held_out=f"{WARM}.csv",
+    log:
+        f"{RESULTS}/logs/warm/{{warm}}/flipped-{{flipped}}/seed-{{seed}}.log",
+    resources:
+        mem_mb=ask.memory(frozen=ask.models_of_rewards),
+        runtime=ask.duration(texts=2 * value("reward_ensembles.held_out_pairs")),
+        gpu=ask.gpu,
+    params:
+        settings=ensembles.warm_settings,
+    shell:
+        "python -m scripts.warm --proxies {input.proxies} --preferences {input.preferences} --snippets {input.snippets}"
+        " --model {output.model} --report {output.report} --held_out {output.held_out}"
+        " --settings {params.settings:q} > {log} 2>&1"
 
 
 rule best_of_n_samples:
@@ -196,7 +227,7 @@ use rule policy as reward_ensembles_policy with:
         derived_from=lambda wildcards: settings(
             "policy.start",
             *rewards.gold_keys(),
-            *(["reward_ensembles.coefficient"] if wildcards.aggregate == "uncertainty_weighted" else []),
+            *([COEFFICIENTS[wildcards.aggregate]] if wildcards.aggregate in COEFFICIENTS else []),
         ),
 
 

@@ -1,13 +1,18 @@
 # Rewarded Soups (arXiv 2306.04488): θ(λ) = Σᵢ λᵢ θᵢ of experts θᵢ, each trained on one reward.
 # Needs policies and their scores; makes rewarded_soups/: the front, the claims, and any soup as a model.
-# The baselines have the same start, steps and seeds: MORL, a policy trained per preference, and the ensemble of the
-# experts' logits.
+# The baselines have the same start, steps and seeds: MORL, a policy trained per preference, and MOD (arXiv
+# 2406.18853), which mixes the experts' logits at each token: the ensemble of predictions of the paper's own comparison.
 #
 # Deviations: 1 to 3 of policy.smk. 4. As in the paper, the claims are on the reward models that were trained on; the
-# front's table also has the gold reward of each point.
+# front's table also has the gold reward of each point. 5. Bone Soups take their B as it is given (bone_soups.beta),
+# where the paper chooses it by rules. TIES and DARE trim and drop per tensor, DARE with p = 0.9.
+#
+# Longer than other rules files, because what else the same policies give is scored apart.
 
 soups = papers["rewarded_soups"]
+OTHERS = soups.others
 BALANCE = shown(f"{RESULTS}/rewarded_soups/balance.csv") if soups.triple else []  # of three rewards (RS-5)
+FACTORS = shown(f"{RESULTS}/rewarded_soups/factors.csv") if OTHERS.candidates else []  # of rescaled soups
 
 
 use rule evaluate as rewarded_soups_scores with:
@@ -26,11 +31,44 @@ use rule evaluate as rewarded_soups_scores with:
         derived_from=settings(*rewards.all_keys(), "evaluation.prompts", "evaluation.path", *soups.keys),
 
 
+# What else the policies give: merges, extrapolated and rescaled soups, Bone Soups.
+use rule evaluate as rewarded_soups_others with:
+    input:
+        rewards.files(),
+        code("scripts/evaluate.py"),
+        BASE_OF_LORA,
+        **JUDGED_WITH,
+        policies=lambda wildcards: soups.other_models(wildcards.seed),
+    output:
+        f"{RESULTS}/scores/rewarded_soups/others/seed-{{seed}}.csv",
+    log:
+        f"{RESULTS}/logs/rewarded_soups_others/seed-{{seed}}.log",
+    params:
+        settings=evaluation_settings(rewards, OTHERS.points),
+        derived_from=settings(*rewards.all_keys(), "evaluation.prompts", *OTHERS.keys),
+
+
+# On these prompts the factor of rescaled soups is chosen, and on no others.
+use rule rewarded_soups_others as rewarded_soups_validation with:
+    output:
+        f"{RESULTS}/scores/rewarded_soups/validation/seed-{{seed}}.csv",
+    log:
+        f"{RESULTS}/logs/rewarded_soups_validation/seed-{{seed}}.log",
+    params:
+        settings=evaluation_settings(rewards, OTHERS.candidates, split="validation"),
+        derived_from=settings(*rewards.all_keys(), "evaluation.prompts", *OTHERS.keys),
+
+
+OTHER_SCORES = rules.rewarded_soups_others.output if OTHERS.points else []
+
+
 rule rewarded_soups_claims:
     input:
         code("scripts/rewarded_soups_claims.py"),
         scores=expand(rules.rewarded_soups_scores.output, seed=SEEDS),
         sft=expand(rules.evaluate.output, seed=SEEDS),
+        others=expand(OTHER_SCORES, seed=SEEDS),
+        validation=expand(rules.rewarded_soups_validation.output if FACTORS else [], seed=SEEDS),
     output:
         evidence=directory(f"{RESULTS}/rewarded_soups/evidence"),
         front=shown(f"{RESULTS}/rewarded_soups/front.csv"),
@@ -38,15 +76,19 @@ rule rewarded_soups_claims:
         hypervolume=shown(f"{RESULTS}/rewarded_soups/hypervolume.csv"),
         preference=shown(f"{RESULTS}/rewarded_soups/preference.csv"),
         balance=BALANCE,
+        factors=FACTORS,
     log:
         f"{RESULTS}/logs/rewarded_soups_claims.log",
     resources:
         **SMALL,
     params:
         settings=settings("seeds", compared=soups.compared(rewards.units())),
-        derived_from=settings("rewards", "policy.start", "evaluation.path", "evaluation.margin", *soups.keys),
+        derived_from=settings(
+            "rewards", "policy.start", "evaluation.path", "evaluation.margin", *soups.keys, *OTHERS.keys
+        ),
     shell:
         "python -m scripts.rewarded_soups_claims --scores {input.scores} --sft {input.sft}"
+        " --others {input.others} --validation {input.validation} --factors {output.factors}"
         " --evidence {output.evidence} --front {output.front} --chord {output.chord}"
         " --hypervolume {output.hypervolume} --preference {output.preference} --balance {output.balance}"
         " --settings {params.settings:q} > {log} 2>&1"
@@ -55,7 +97,7 @@ rule rewarded_soups_claims:
 rule rewarded_soups_samples:
     input:
         code("scripts/rewarded_soups_samples.py"),
-        scores=expand(rules.rewarded_soups_scores.output, seed=SEEDS[0]),
+        scores=expand([*rules.rewarded_soups_scores.output, *OTHER_SCORES], seed=SEEDS[0]),
         sft=expand(rules.evaluate.output, seed=SEEDS[0]),
         snippets=SNIPPETS,
     output:
@@ -143,5 +185,5 @@ PLOTS |= {
 }
 PLOTS |= {
     f"{rules.rewarded_soups_figures.output.figures}/{name}.png": None
-    for name in ["front", "chord", *(["simplex"] if soups.triple else [])]
+    for name in ["front", "chord", *(["simplex"] if soups.triple else []), *(["others"] if OTHERS.points else [])]
 }

@@ -3,7 +3,7 @@
 Beside them, length, different words, and how likely the held-out texts are tell what else has changed.
 
 A point is a combination of the given policies, in weight space (a merge of `lib.merging`, of policies that started
-from θ_sft) or in logit space (the ensemble of their predictions). Nothing merged is written to disk.
+from θ_sft) or in logit space (MOD). Nothing merged is written to disk.
 """
 
 import csv
@@ -33,6 +33,7 @@ def evaluate(
     *,
     points: list[dict],
     reward: dict[str, dict],
+    split: str,
     prompt_words: int | None,
     prompts_held_out: int,
     left_out: str | None,
@@ -46,13 +47,14 @@ def evaluate(
 ) -> None:
     """points: each has `method` and `mixture`, its name; `weights`, one per policy; `merge`, the name of the merge, or
     "logits"; and, where it has an anchor, `anchor`, the weights of the soup of policies that this is.
+    split: of the prompts: test, or validation for what is chosen before it is judged.
     within: whether the prompts are of the domains that policies are trained on, or of the one that is left out.
     """
     machine, tokens = Compute.of(compute), tokenizer(sft)
     asked = conversations(snippets)
     rewards = [load(name, source, machine, asked) for name, source in reward.items()]
     chosen, rests = some_prompts(
-        prompts(snippets, "test", prompt_words, left_out, within), prompts_held_out, "evaluation.prompts"
+        prompts(snippets, split, prompt_words, left_out, within), prompts_held_out, "evaluation.prompts"
     )
     wanted = [as_point(**point) for point in points]
     scored: dict[Point, pd.DataFrame] = {}
@@ -99,7 +101,7 @@ def as_point(merge: str, weights: list[float], anchor: list[float] | None = None
     Raises ValueError where there is no such merge.
     """
     keeps_ends = merge == LOGITS or merge_named(merge).keeps_ends
-    alone = keeps_ends and max(weights) == 1
+    alone = keeps_ends and [weight for weight in weights if weight] == [1]
     return Point("linear" if alone else merge, tuple(weights), None if anchor is None else tuple(anchor))
 
 

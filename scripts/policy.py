@@ -87,16 +87,17 @@ def train_policy(
             | resumable(checkpoints, epochs)
         ),
     )
+    reference = language_model(anchor, machine)
     asked = conversations(snippets)
     rewards = {load(name, source, machine, asked): source["weight"] for name, source in reward.items()}
     trainer = trainer_class(
         policy,
-        language_model(anchor, machine),
+        reference,
         rewards,
         tokens,
         config,
         mu=mu,
-        sft=language_model(sft, machine),
+        sft=reference if sft == anchor and not mu else language_model(sft, machine),
         kl_every=kl_every,
         kl_estimator=kl_estimator,
         train_dataset=Dataset.from_pandas(prompts(snippets, split, prompt_words, left_out)[["prompt"]]),
@@ -136,8 +137,9 @@ def by_algorithm(name: str, ppo: dict[str, float]) -> tuple[type, Callable, dict
     if name == "ppo":
         config = partial(GRPOConfig, num_iterations=ppo["epochs"], epsilon=ppo["clip"])
         return PPO, config, {key: ppo[key] for key in ("gae_lambda", "value_coefficient")}
-    if name == "grpo":
-        return GRPO, partial(GRPOConfig, loss_type="grpo", use_bias_correction_kl=True), {}
+    if name in ("grpo", "gdpo"):
+        rewards = {"multi_objective_aggregation": "normalize_then_sum"} if name == "gdpo" else {}
+        return GRPO, partial(GRPOConfig, loss_type="grpo", use_bias_correction_kl=True, **rewards), {}
     return RLOO, RLOOConfig, {}
 
 

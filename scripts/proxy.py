@@ -7,21 +7,19 @@ import json
 from pathlib import Path
 
 import pandas as pd
-import torch
 from datasets import Dataset
 from transformers import PreTrainedTokenizerFast
 
-from lib.data.human_labels import Label, labelled
+from lib.data.human_labels import Label
 from lib.jobs.arguments import Output
 from lib.jobs.checkpoints import Checkpoints
 from lib.jobs.command_line import run
 from lib.machine.compute import Compute
 from lib.models.loading import tokenizer
-from lib.reward_models.agreement import measure_for
 from lib.reward_models.classifiers import save_classifier
-from lib.reward_models.ensembles import outputs
 from lib.reward_models.heads import bootstrap_weights
-from lib.reward_models.pair_training import keep_scale, tokens_of_pairs, trained_heads
+from lib.reward_models.held_out_pairs import judged, pairs_of
+from lib.reward_models.pair_training import tokens_of_pairs, trained_heads
 from lib.reward_models.pairs import first_preferred
 
 
@@ -49,12 +47,8 @@ def train_proxy(
     compute: dict,
     seed: int,
 ) -> None:
-    """label: the human label that the gold reward was fitted on, or None if it was not. held_out: for each pair of the
-    validation split, the `label` (whether the first is better, with label noise) and each head's `margin_k` between the
-    two, not standardised.
-    """
-    pairs = pd.read_json(preferences, lines=True, dtype={"first": str, "second": str})
-    train, validation = (pairs[pairs["split"] == split].reset_index(drop=True) for split in ("train", "validation"))
+    """label, held_out: `lib.reward_models.held_out_pairs.judged`. flipped: the share of pairs whose label is wrong."""
+    train = pairs_of(preferences, "train")
     tokens = tokenizer(base)
     weights = bootstrap_weights(len(train), heads, seed) if bootstrap else [[1] * heads] * len(train)
     dataset = as_pairs(train, first_preferred(train, flipped), tokens).add_column("weights", weights)
@@ -75,16 +69,8 @@ def train_proxy(
         warmup_steps=warmup_steps,
         max_grad_norm=clip_norm,
     )
-    first, second = (outputs(classifier, tokens, list(validation[place])) for place in ("first", "second"))
-    keep_scale(classifier, torch.cat([first, second]), "reward_ensembles")
-    margins = pd.DataFrame((first - second).numpy(), columns=[f"margin_{k}" for k in range(heads)])
-    margins.assign(label=first_preferred(validation, flipped)).to_csv(held_out, index=False)
-    findings = {"accuracy by gold": (margins > 0).eq(first_preferred(validation, 0), axis=0).mean().tolist()}
-    if label is not None:
-        rated = labelled(snippets, "validation", label)
-        ratings = rated["label"].to_numpy(dtype=float)
-        scores_by_head = outputs(classifier, tokens, list(rated["text"])).numpy().T
-        findings |= {"agreement with people": [measure_for(ratings)(scores, ratings) for scores in scores_by_head]}
+    margins, findings = judged(classifier, tokens, pairs_of(preferences, "validation"), snippets, label, flipped)
+    margins.to_csv(held_out, index=False)
     print(f"each head's agreement with held-out human ratings, and with the gold reward on held-out pairs: {findings}")
     report.write_text(json.dumps(findings, indent=2) + "\n")
     save_classifier(classifier, model)

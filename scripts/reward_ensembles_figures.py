@@ -22,7 +22,7 @@ from lib.reward_models.proxies import MEMBERS, Ensemble
 from lib.statistics.along_training import SMOOTH
 from lib.statistics.intervals import Floats
 
-LINES = {"mean": "--", "worst_case": "-", "uncertainty_weighted": ":"}
+LINES = {"mean": "--", "worst_case": "-", "uncertainty_weighted": ":", "soft_min": "-."}
 TICKS = (0, 1, 5, 10, 20, 40, 80, 160)  # nats
 
 
@@ -64,7 +64,7 @@ def is_standard(reward: Ensemble) -> bool:
 
 def style_of(reward: Ensemble) -> dict[str, str]:
     """Colours by kind, lines by aggregate."""
-    return {"color": COLOUR_OF_KIND[reward.kind], "linestyle": "-" if reward.members == 1 else LINES[reward.aggregate]}
+    return {"color": COLOUR_OF_KIND[reward.kind], "linestyle": LINES[reward.aggregate] if reward.is_aggregated else "-"}
 
 
 def training_of(evidence: Evidence, width: float, along_kl: bool) -> Figure:

@@ -9,6 +9,7 @@ from lib.jobs.arguments import Output
 from lib.jobs.command_line import run
 from lib.papers.evidence import Evidence, by_seed
 from lib.papers.rewarded_soups.claims import tables
+from lib.papers.rewarded_soups.rescaling import factors_of, with_chosen
 from lib.statistics.fronts import is_flat
 from lib.statistics.scores import ALONGSIDE, Scores
 
@@ -16,32 +17,40 @@ from lib.statistics.scores import ALONGSIDE, Scores
 def compute_tables(
     scores: list[Path],
     sft: list[Path],
+    others: list[Path],
+    validation: list[Path],
     evidence: Output,
     front: Output,
     chord: Output,
     hypervolume: Output,
     preference: Output,
     balance: Output | None,
+    factors: Output | None,
     *,
     seeds: list[int],
     compared: dict[str, Any],
 ) -> None:
     """compared: the settings of the evidence (`lib.papers.rewarded_soups.claims`).
 
-    scores, sft: scores of the paper's points and of the SFT models, a file per seed.
+    scores, sft, others: scores of the paper's points, of the SFT models, and of what else its policies give, a file per
+    seed. validation: scores of rescaled soups on validation prompts. The last two may be empty.
     """
-    joined = {
-        seed: pd.concat([table, of_sft])
-        for (seed, table), of_sft in zip(by_seed(scores, seeds).items(), by_seed(sft, seeds).values())
-    }
+    of_each = [by_seed(files, seeds) for files in (scores, sft, others) if files]
+    joined = {seed: pd.concat([tables[seed] for tables in of_each]) for seed in seeds}
+    of_evidence = {}
+    if validation:
+        of_evidence["factors"] = factors_of(by_seed(validation, seeds), compared["rewards"])
+        chosen = of_evidence["factors"].query("chosen").set_index("seed")["factor"]
+        joined = {seed: with_chosen(table, chosen[seed]) for seed, table in joined.items()}
     soups = pd.concat(joined.values()).query("method == 'soup'")
     means = soups.groupby("mixture")[compared["rewards"]].mean()
     if is_flat(means, soups[compared["rewards"]].std()):
         rewards = " and ".join(compared["rewards"])
         print(f"warning: the front is flat: the soups differ by less than a hundredth of the spread of {rewards}")
     told = [column for column in [*compared["columns"], *ALONGSIDE] if column in joined[seeds[0]]]
-    Evidence(compared, {"held out": Scores.of(joined, told)}).write(evidence)
-    outputs = {"front": front, "chord": chord, "hypervolume": hypervolume, "preference": preference, "balance": balance}
+    Evidence(compared, {"held out": Scores.of(joined, told)}, of_evidence).write(evidence)
+    outputs = {"front": front, "chord": chord, "hypervolume": hypervolume, "preference": preference}
+    outputs |= {"balance": balance, "factors": factors}
     for name, table in tables(Evidence.read(evidence)).items():
         table.to_csv(outputs[name], index=False)
 

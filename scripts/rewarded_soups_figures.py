@@ -1,4 +1,6 @@
-"""The figures of Rewarded Soups: the front, reward and KL along λ with the chord, and three rewards at once."""
+"""The figures of Rewarded Soups: the front, reward and KL along λ with the chord, three rewards at once, and what else
+the same policies give.
+"""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,8 +14,10 @@ from matplotlib.figure import Figure
 from lib.jobs.arguments import Output
 from lib.jobs.command_line import run
 from lib.papers.evidence import Evidence
-from lib.papers.rewarded_soups.claims import above_chord, balance, scores_of
-from lib.papers.rewarded_soups.styles import METHODS
+from lib.papers.rewarded_soups.claims import above_chord, balance
+from lib.papers.rewarded_soups.fronts import scores_of
+from lib.papers.rewarded_soups.names import weights_of
+from lib.papers.rewarded_soups.styles import MERGES, METHODS, OTHERS
 from lib.reporting.figures import COLOURS, CYCLE, MARKERS, PAPER, bars, head, placed, save, seeds_of, ternary, title_of
 from lib.reward_models.mixtures import mixture_weights
 from lib.statistics.intervals import Sample
@@ -36,12 +40,14 @@ def draw(evidence: Evidence, tables: Mapping[str, pd.DataFrame], folder: Path, w
     save(folder, "chord", chord_of(evidence, points, tables["chord"], width), dpi)
     if "balance" in tables:
         save(folder, "simplex", simplex_of(evidence, points, tables["balance"], width), dpi)
+    if points["method"].isin(OTHERS).any():
+        save(folder, "others", others_of(points, scores_of(evidence), rewards, units, width), dpi)
 
 
 def on_pair(points: pd.DataFrame, method: str, rewards: list[str]) -> pd.DataFrame:
     """A method's points that mix only these rewards, sorted by `weight`, the λ of the first."""
     chosen = points[points["method"] == method]
-    weights = chosen["mixture"].map(mixture_weights)
+    weights = chosen["mixture"].map(lambda name: weights_of(method, name, rewards))
     of_these = weights.map(lambda weight: set(weight) <= set(rewards))
     return chosen[of_these].assign(weight=weights[of_these].map(lambda w: w.get(rewards[0], 0.0))).sort_values("weight")
 
@@ -60,6 +66,25 @@ def front_of(points: pd.DataFrame, scores: Scores, rewards: list[str], units: di
                 axes.annotate(f"λ = {end['weight']:g}", (end[x], end[y]), xytext=(6, 6), textcoords="offset points")
     axes.set(xlabel=f"{x} ({units[x]})", ylabel=f"{y} ({units[y]})")
     head(figure, "Soups of two experts against policies trained for one preference each")
+    figure.legend(loc="outside lower center", ncols=2, title=title_of(scores))
+    return figure
+
+
+def others_of(points: pd.DataFrame, scores: Scores, rewards: list[str], units: dict[str, str], width: float) -> Figure:
+    """Both rewards of what else the policies give, beside the soups; of a merge, the point at the middle λ alone."""
+    figure, axes = plt.subplots(figsize=(width, width * 0.85), layout="constrained")
+    x, y = rewards
+    for method, (label, marker) in {"soup": METHODS["soup"], **OTHERS}.items():
+        chosen = on_pair(points, method, rewards)
+        if method in MERGES:
+            chosen, label = chosen[chosen["weight"] == 0.5], f"{label}, λ = 0.5"
+        if len(chosen):
+            by_seed = seeds_of(scores, names_of(chosen), x, y)
+            bars(axes, chosen, x, y, by_seed, color=COLOURS[method], marker=marker, label=label)
+        if method not in ("extrapolated", *MERGES):
+            axes.plot(chosen[x], chosen[y], color=COLOURS[method], linewidth=1)
+    axes.set(xlabel=f"{x} ({units[x]})", ylabel=f"{y} ({units[y]})")
+    head(figure, "What else the same policies give, without more training")
     figure.legend(loc="outside lower center", ncols=2, title=title_of(scores))
     return figure
 

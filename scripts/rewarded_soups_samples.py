@@ -16,7 +16,7 @@ SOUPS = 5  # their λ are spread as evenly as those of the experiment allow
 
 
 def show_samples(
-    scores: Path,
+    scores: list[Path],
     sft: Path,
     snippets: Path,
     samples: Output,
@@ -28,10 +28,12 @@ def show_samples(
     prompts_held_out: int,
     left_out: str | None,
 ) -> None:
-    """scores, sft: of one seed. Writes a row per prompt and λ of the first reward, for the first few held-out prompts;
-    of_points: the same prompts and every point, without rewards.
+    """scores, sft: of one seed, those of the soups first. Writes a row per prompt and λ of the first reward, for the
+    first few held-out prompts; of_points: the same prompts and every point, without rewards.
     """
-    table, others = (pd.read_csv(path, dtype={"completion": str}).fillna({"completion": ""}) for path in (scores, sft))
+    table, *others = (
+        pd.read_csv(path, dtype={"completion": str}).fillna({"completion": ""}) for path in (*scores, sft)
+    )
     held_out = read_prompts(snippets, "test", prompt_words, left_out)
     shown_prompts, _ = some_prompts(held_out, prompts_held_out, "evaluation.prompts")
     soups = table[table["method"] == "soup"].set_index(["prompt", "mixture"])
@@ -41,7 +43,7 @@ def show_samples(
             row = soups.loc[(number, mixture)]
             rows.append({"prompt": prompt, "λ": weight, "completion": row["completion"]} | row[rewards].to_dict())
     pd.DataFrame(rows).to_csv(samples, index=False)
-    every = pd.concat([table[~table["method"].str.endswith(" path")], others])
+    every = pd.concat([table[~table["method"].str.endswith(" path")], *others])
     first = every[every["prompt"] < PROMPTS].replace({"prompt": dict(enumerate(shown_prompts[:PROMPTS]))})
     first[["prompt", *NAME, "completion"]].to_csv(of_points, index=False)
 

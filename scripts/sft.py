@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 from datasets import Dataset
+from transformers import Trainer
 from trl import SFTConfig, SFTTrainer
 
 from lib.data.prompts import prompts
@@ -11,14 +12,22 @@ from lib.data.prompts import snippets as read_snippets
 from lib.jobs.arguments import Output
 from lib.jobs.checkpoints import Checkpoints
 from lib.jobs.command_line import run
-from lib.machine.compute import Compute
+from lib.machine.compute import MOST_LOGITS, Compute
 from lib.models.language_models import bits_per_byte
 from lib.models.loading import learner, save, tokenizer
 from lib.training.settings import Resumable, WarmedUp, print_progress, resumable, shared, train_from_last
 
 
 class Grouped(Resumable, WarmedUp, SFTTrainer):
-    """TRL's trainer, resumable."""
+    """TRL's trainer, resumable, and faster on a CPU."""
+
+    def compute_loss(self, model, inputs, *args, **kwargs):
+        """On a CPU with the model's own loss. TRL computes logits twice, to save GPU memory."""
+        config = self.accelerator.unwrap_model(model).config.get_text_config()
+        ids = inputs["input_ids"]
+        if ids.device.type == "cpu" and ids.numel() * config.vocab_size <= MOST_LOGITS:
+            return Trainer.compute_loss(self, model, inputs | {"use_cache": False}, *args, **kwargs)
+        return super().compute_loss(model, inputs, *args, **kwargs)
 
 
 def fine_tune(

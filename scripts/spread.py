@@ -13,8 +13,8 @@ from lib.machine.compute import Compute
 from lib.models.loading import language_model, tokenizer
 from lib.papers.salsa.spread import spread_of, spread_table, too_near
 from lib.policies.combinations import One
-from lib.policies.kl import kl_of_completions
-from lib.policies.sampling import sample
+from lib.policies.kl import KLWhileSampling
+from lib.policies.sampling import sample_from
 
 PROMPTS = 200  # not those of `evaluation.prompts`, a change of which would train SALSA's policies again
 BATCH = 64
@@ -64,11 +64,17 @@ def kl_to(
     found: dict[str, list[float]] = {name: [] for name in references}
     for start in range(0, len(prompts), BATCH):
         ids = prompts[start : start + BATCH]
-        generator = torch.Generator().manual_seed(SEED + start)
-        drawn = sample(*model.mixed, ids, max_new_tokens=max_new_tokens, temperature=temperature, generator=generator)
-        kl = kl_of_completions(model, references, 0, ids, drawn, temperature=temperature, estimator=estimator)
-        for name, values in kl.items():
-            found[name] += values
+        asked = {name: reference.decoding([0], ids) for name, reference in references.items()}
+        measured = KLWhileSampling(asked, temperature, estimator)
+        sample_from(
+            model.decoding([0], ids),
+            max_new_tokens=max_new_tokens,
+            temperature=temperature,
+            generator=torch.Generator().manual_seed(SEED + start),
+            watch=measured,
+        )
+        for name, values in measured.kl.items():
+            found[name] += values.tolist()
     return {name: np.array(values) for name, values in found.items()}
 
 

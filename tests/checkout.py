@@ -15,7 +15,7 @@ import psutil
 import yaml
 
 ROOT = Path(__file__).parent.parent
-JOBS = 63  # of the smoke experiment
+JOBS = 66  # of the smoke experiment
 HUNG = 1800  # seconds: no machine takes so long for what a test waits for
 LENGTH = float(os.environ.get("PARETOSOUP_TEST_LENGTH", 1))
 TRAININGS = [(section, "steps") for section in ("policy", "warp", "reward_ensembles")]

@@ -13,7 +13,7 @@ from lib.jobs.checkpoints import Checkpoints
 from lib.machine.compute import Compute
 from lib.models.language_models import new_llama, train_tokenizer
 from lib.models.loading import learner, save, tokenizer
-from lib.policies.sampling import end_tokens
+from lib.policies.decoding import end_tokens
 from lib.reward_models.loading import load
 from scripts.examples import read_examples
 from scripts.pretrained import take_pretrained

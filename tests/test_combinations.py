@@ -25,6 +25,7 @@ POINTS = [
     Point("slerp", (0.0, 0.6, 0.4), None),
     Point("logits", (0.0, 0.6, 0.4), None),
     Point("linear", (0.0, 1.0, 0.0), (0.25, 0.0, 0.75)),
+    Point("affine", (0.0, 1.5, -0.5), None),
     Point("linear", (0.0, 0.0, 1.0), (1.0, 0.0, 0.0)),
 ]
 
@@ -117,14 +118,30 @@ def test_the_adapters_are_left_as_they_were(both_kinds):
 def test_points_share_a_batch_where_their_policies_do():
     groups = together(POINTS)
     assert [point for group in groups for point in group if point.merge == "logits"] == [POINTS[4]]
-    assert sorted(map(len, groups)) == [1, 1, 1, 4]
-    assert set(next(group for group in groups if len(group) == 4)) == set(POINTS[:4])
+    assert sorted(map(len, groups)) == [1, 1, 1, 5]
+    assert set(next(group for group in groups if len(group) == 5)) == {*POINTS[:4], POINTS[6]}
 
 
-def test_one_combination_is_every_number_of_itself(llama):
-    combined = One([llama])
-    with combined.alone(3) as alone, combined.together([0], 8) as all_of_them:
-        assert alone == all_of_them == ([llama], (1.0,))
+def test_one_combination_is_every_number_of_itself(llama, both_kinds, tokenizer):
+    with One([llama]).alone(3) as alone:
+        assert alone == ([llama], (1.0,))
+    prompts = tokenizer(PROMPTS)["input_ids"]
+    [(_, sweep, references)] = both_kinds[0].combinations(POINTS[:3])
+    assert (sweep.count, references["kl"].count) == (3, 1)
+    logits = references["kl"].decoding([1, 2], prompts).after(None)
+    assert torch.equal(logits, references["kl"].decoding([0], prompts * 2).after(None))
+
+
+def test_combinations_that_decode_together_are_each_alone(both_kinds, tokenizer):
+    prompts, drawn = tokenizer(PROMPTS)["input_ids"], torch.tensor([4, 5, 6])
+    [(_, sweep, _)] = both_kinds[0].combinations(POINTS[:3])
+    together = sweep.decoding([0, 2], prompts)
+    for step in (None, drawn.repeat(2)):
+        logits = together.after(step)
+    for number, found in zip([0, 2], logits.split(3)):
+        alone = sweep.decoding([number], prompts)
+        alone.after(None)
+        assert torch.allclose(found, alone.after(drawn), atol=1e-5)
 
 
 def test_the_factors_are_known_by_their_file(policies, tmp_path):  # noqa: F811

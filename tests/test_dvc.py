@@ -163,11 +163,11 @@ def test_seal_records_no_model_that_has_lost_a_file(copy_of_sealed):
 
 @pytest.mark.long
 def test_seal_forgets_stages_that_are_no_more(copy_of_sealed):
-    copy_of_sealed.edit_params({"rewarded_soups.preferences": [0.25]})
+    copy_of_sealed.edit_params({"rewarded_soups.preferences": [0.25], "rewarded_soups.bone_soups": None})
     copy_of_sealed.dvc_graph("seal")
     lock = yaml.safe_load((copy_of_sealed.root / "dvc.lock").read_text())["stages"]
     assert "policy-positivity-1" in lock
-    assert "policy-editorial-0_5-positivity-0_5-1" not in lock
+    assert "policy-editorial-0_25-positivity-0_75-1" not in lock
 
 
 @pytest.mark.long

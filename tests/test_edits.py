@@ -15,7 +15,9 @@ from tests.checkout import Checkout
 SOUP_FIGURES = {"rewarded_soups_figures", "report", "page"}
 SOUP_CLAIMS = {"rewarded_soups_claims", "claims"} | SOUP_FIGURES
 SOUP_SCORES = {"rewarded_soups_scores", "rewarded_soups_samples", "samples_at_equal_kl"} | SOUP_CLAIMS
-POLICY = {"policy"} | SOUP_SCORES
+OTHER_SCORES = {"rewarded_soups_others", "rewarded_soups_validation", "rewarded_soups_samples"} | SOUP_CLAIMS
+FRONT = SOUP_SCORES | OTHER_SCORES
+POLICY = {"policy"} | FRONT
 SFT_SCORES = {"evaluate", "rewarded_soups_samples"} | SOUP_CLAIMS
 SALSA_FIGURES = {"salsa_figures", "report", "page"}
 SALSA_CLAIMS = {"salsa_claims", "claims"} | SALSA_FIGURES
@@ -37,7 +39,7 @@ PROXY = {"proxy"} | BEST_OF_N | ENSEMBLE_POLICY
 ENSEMBLES = {"preferences", "best_of_n_samples"} | PROXY
 CLAIMS = SOUP_CLAIMS | WARP_CLAIMS | SALSA_CLAIMS | ENSEMBLE_CLAIMS
 ON_PATHS = SOUP_SCORES | WARP_SCORES | SALSA_SCORES | ENSEMBLE_SCORES
-SCORES = {"evaluate"} | SOUP_SCORES | WARP_SCORES | SALSA_SCORES
+SCORES = {"evaluate"} | FRONT | WARP_SCORES | SALSA_SCORES
 ON_REWARDS = POLICY | WARP | SALSA
 POLICIES = ON_REWARDS | ENSEMBLE_POLICY
 REWARD = {"reward", "evaluate"} | ON_REWARDS
@@ -63,10 +65,11 @@ VALUES = {
         CHECK | SCORES,
     ),
     "the judge": ({"gold.penalty": 3.0}, {"gold"} | SCORES | ENSEMBLES),
-    "λ added": ({"rewarded_soups.weights": [0, 0.25, 0.5, 0.75, 1]}, SOUP_SCORES),
-    "a preference added": ({"rewarded_soups.preferences": [0.25, 0.5]}, POLICY),
+    "λ added": ({"rewarded_soups.weights": [0, 0.25, 0.5, 0.75, 1]}, FRONT),
+    "a preference added": ({"rewarded_soups.preferences": [0.25, 0.5, 0.75]}, POLICY),
+    "merges of the same policies": ({"rewarded_soups.merges": ["ties"]}, OTHER_SCORES),
     "two values swapped": ({"base.batch_size": 32, "base.context": 8}, BASE),
-    "two rewards swapped": ({"rewarded_soups.rewards": ["editorial", "positivity"]}, SOUP_SCORES),
+    "two rewards swapped": ({"rewarded_soups.rewards": ["editorial", "positivity"]}, FRONT),
     "the second of two seeds": ({"sft.seeds": [1, 3]}, {"sft", "soup"} | SFT_SCORES | SPREAD),
     "μ": ({"warp.mu": 0.2}, WARP_MOVING),
     "η of an iteration": ({"warp.eta": 0.5}, WARP_MERGE),

@@ -4,7 +4,9 @@ import pytest
 import torch
 
 from lib.policies.combinations import One
-from lib.policies.kl import ESTIMATORS, exact_per_token, kl_of_completions, log_ratio
+from lib.policies.kl import ESTIMATORS, KLWhileSampling, exact_per_token, log_ratio
+from lib.policies.log_probabilities import next_token_log_probabilities
+from lib.policies.sampling import sample
 
 # a vocabulary of two; the policy says (1/2, 1/2) and then (1/4, 3/4), the reference always (1/4, 3/4)
 POLICY = torch.tensor([[[0.5, 0.5], [0.25, 0.75]]]).log()
@@ -52,13 +54,17 @@ def test_exact_varies_less():
 
 
 @pytest.mark.parametrize("estimator", ESTIMATORS)
-def test_where_logits_would_not_fit_texts_are_taken_a_few_at_a_time(llama, other_llama, monkeypatch, estimator):
-    prompts, completions = [[1, 5], [1, 6, 7], [1, 8]], [[9, 10, 11], [12], [13, 14]]
-    arguments = {"temperature": 0.9, "estimator": estimator}
-    texts = One([llama]), {"other": One([other_llama]), "itself": One([llama])}, 0, prompts, completions
-    together = kl_of_completions(*texts, **arguments)
-    monkeypatch.setattr("lib.machine.compute.MOST_LOGITS", 2 * 3 * llama.config.vocab_size)
-    few = kl_of_completions(*texts, **arguments)
-    assert few["other"] == pytest.approx(together["other"], rel=1e-5)
-    assert min(map(abs, few["other"])) > 1e-4
-    assert few["itself"] == pytest.approx([0, 0, 0], abs=1e-6)
+def test_while_sampling_it_is_that_of_the_whole_completions(llama, other_llama, estimator):
+    prompts = [[1, 5], [1, 6, 7], [1, 5], [1, 8]] * 75  # some come again, and have other completions
+    references = {"other": One([other_llama]), "itself": One([llama])}
+    asked = {name: reference.decoding([0], prompts) for name, reference in references.items()}
+    measured = KLWhileSampling(asked, 0.9, estimator)
+    generator = torch.Generator().manual_seed(0)
+    drawn = sample([llama], [1.0], prompts, max_new_tokens=12, temperature=0.9, generator=generator, watch=measured)
+    assert len({len(row) for row in drawn}) > 1 < len(set(map(tuple, drawn[::4])))
+    ours, tokens, mask = next_token_log_probabilities([llama], [1.0], prompts, drawn, 0.9)
+    theirs, _, _ = next_token_log_probabilities([other_llama], [1.0], prompts, drawn, 0.9)
+    expected = ESTIMATORS[estimator](ours, theirs, tokens, mask)
+    torch.testing.assert_close(measured.kl["other"], expected, atol=1e-4, rtol=1e-4)
+    assert expected.abs().min() > 1e-4
+    assert measured.kl["itself"].abs().max() < 1e-5

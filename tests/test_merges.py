@@ -134,7 +134,7 @@ def test_the_ends_are_kept_where_the_table_says_so(name):
 @EVERY
 def test_weights_off_the_simplex_and_diverged_policies_are_refused(name):
     start, diverged = {"w": torch.zeros(3)}, [{"w": torch.ones(3)}, {"w": torch.tensor([1.0, 2.0, torch.nan])}]
-    with pytest.raises(ValueError, match="weights must be at least 0 and sum to 1"):
+    with pytest.raises(ValueError, match=r"weights must (be at least 0 and )?sum to 1"):
         MERGES[name](start, diverged, [0.5, 0.6])
     if not MERGES[name].linear:
         with pytest.raises(ValueError, match="w has numbers that are not finite: a policy has diverged"):
@@ -195,7 +195,8 @@ def log_probabilities(all_policies, tokenizer, points):
 
 def test_all_merges_of_lora_policies_are_scored_as_those_of_full_weights(both_kinds, tokenizer):  # noqa: F811
     """A merge of the start with others is among them."""
-    points = [Point(name, (0.0, 0.5, 0.5), None) for name in MERGES]
+    points = [Point(name, (0.0, 0.5, 0.5), None) for name in MERGES if name != "affine"]  # which is linear there
+    points += [Point("affine", (-0.5, 0.3, 1.2), None)]
     points += [Point("ties", (0.0, 0.3, 0.7), None), Point("liti", (0.5, 0.5, 0.0), None)]
     lora, whole = (log_probabilities(kind, tokenizer, points) for kind in both_kinds)
     assert lora.keys() == whole.keys() == set(points)
@@ -223,7 +224,8 @@ def test_the_table_is_listed_where_a_merge_is_unknown():
 
 def test_a_policy_alone_is_itself_by_merges_that_keep_the_ends():
     alone = [0.0, 1.0]
-    assert {as_point(name, alone).merge for name in ("linear", "slerp", "logits")} == {"linear"}
+    assert {as_point(name, alone).merge for name in ("linear", "affine", "slerp", "logits")} == {"linear"}
+    assert as_point("affine", [1.0, 0.5, -0.5]).merge == "affine"
     assert {name: as_point(name, alone).merge for name in ("liti", "ties", "dare")} == {
         name: name for name in ("liti", "ties", "dare")
     }
@@ -235,8 +237,8 @@ def test_a_merge_of_another_shape_is_refused():
         first({"w": torch.zeros(3)}, [{"w": torch.ones(3)}], [1.0])
 
 
-def test_only_the_linear_soup_does_without_the_start():
-    assert [name for name, merge in MERGES.items() if not merge.from_start] == ["linear"]
+def test_only_sums_of_the_policies_alone_do_without_the_start():
+    assert [name for name, merge in MERGES.items() if not merge.from_start] == ["linear", "affine"]
     assert MERGES["linear"].models("start", ["first", "second"]) == ["first", "second"]
     assert MERGES["liti"].models("start", ["first", "second"]) == ["start", "first", "second"]
     assert MERGES["liti"].coefficients([0.5, 0.5]) == pytest.approx([0.7, 0.15, 0.15])

@@ -6,7 +6,7 @@ from safetensors.torch import load_file
 
 from lib.merges.slerp import slerp_coefficients
 from lib.merges.task_vectors import add_task_vectors, angle, inner_products, layer_of, norm
-from lib.merging import equal_weights, linear_soup, liti, slerp, task_vector
+from lib.merging import MERGES, equal_weights, linear_soup, liti, slerp, task_vector
 from tests.make_nuslerp import FILE, WEIGHT
 
 FIRST, SECOND = torch.eye(2, dtype=torch.float64)
@@ -36,6 +36,16 @@ def test_soup_of_two_worked_by_hand():
 def test_soup_of_three_worked_by_hand():
     policies = [{"w": torch.tensor([x])} for x in (1.0, 2.0, 8.0)]
     assert linear_soup(policies, [0.5, 0.25, 0.25])["w"].item() == 3.0
+
+
+def test_an_extrapolated_soup_worked_by_hand():
+    """The weights of Bone Soups for a user who wants the first reward alone: B⁻¹ (1, 0) with β = .75."""
+    policies = [{"w": torch.tensor([x])} for x in (1.0, 3.0)]
+    assert MERGES["affine"]({}, policies, [1.5, -0.5])["w"].item() == 0.0
+    with pytest.raises(ValueError, match="must sum to 1"):
+        MERGES["affine"]({}, policies, [1.5, 0.5])
+    with pytest.raises(ValueError, match="at least 0"):
+        MERGES["linear"]({}, policies, [1.5, -0.5])
 
 
 def test_all_weight_on_one_gives_that_one_exactly():

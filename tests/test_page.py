@@ -109,7 +109,7 @@ def test_every_point_can_be_made(evidence, made):
     assert targets["soup editorial"] == "policy/editorial/seed-1"
     assert targets["morl editorial=0.5+positivity=0.5"] == "policy/editorial=0.5+positivity=0.5/seed-1"
     assert targets["sft sft/soup"] == "sft/soup"
-    assert targets["ensemble editorial=0.5+positivity=0.5"] is None
+    assert targets["mod editorial=0.5+positivity=0.5"] is None
 
 
 def test_the_slider_moves_the_point_and_changes_numbers_and_texts(browser, made, evidence):

@@ -27,6 +27,7 @@ FUNCTIONS = {  # in place of the labels that such data have not
     "gold": {"function": "lib.rewards:grounded"},
 }
 LORA = {"rank": 2, "alpha": 2, "modules": ["q_proj", "k_proj"]}
+ONE = {"ensemble": "single", "beta": 0}
 WRONG = [
     ({"policy.stepz": 3}, "policy.stepz", "did you mean steps?"),
     ({"nonsense": 3}, "nonsense", "there is no such key here"),
@@ -41,6 +42,9 @@ WRONG = [
     ({"rewards.mine": {"clasifier": "models/mine"}}, "rewards.mine", "did you mean classifier?"),
     ({"rewarded_soups.weights": [0, 0.5, 1.2, 1]}, "rewarded_soups.weights.2", "1.2"),
     ({"rewarded_soups.rewards": ["positivity", "kindness"]}, "rewarded_soups.rewards", "'kindness'"),
+    ({"rewarded_soups.extrapolated": [0.5]}, "rewarded_soups.extrapolated.0", "0.5"),
+    ({"rewarded_soups.merges": ["median"]}, "rewarded_soups.merges.0", "'median'"),
+    ({"rewarded_soups.preferences": [0.5]}, "rewarded_soups.bone_soups.beta", "it needs 0.75 and 0.25 among"),
     ({"rewards.positivity.label": "stars"}, "rewards.positivity.label", "stars"),
     ({"rewards.mine": {"function": "no colon"}}, "rewards.mine.function", "no colon"),
     ({"rewards.mine": {"function": "lib.rewards:no_such_reward"}}, "rewards.mine.function", "no_such_reward"),
@@ -71,6 +75,13 @@ WRONG = [
     ({"sft.clip_norm": -1}, "sft.clip_norm", "-1 is less than the minimum of 0"),
     ({"rewards.words": {"label": "rating"}}, "rewards.words", "cannot stand here"),
     ({"reward_ensembles.policies": [{"ensemble": "heads", "beta": 0}]}, "reward_ensembles.policies", "single"),
+    ({"reward_ensembles.tau": None}, "reward_ensembles.tau", "soft_min needs it"),
+    ({"rewards.mine": {"ensemble": "heads", "aggregate": "soft_min"}}, "rewards.mine.aggregate", "soft_min"),
+    (
+        {"reward_ensembles.policies": [ONE, {"ensemble": "warm", "aggregate": "mean", "beta": 0}]},
+        "reward_ensembles.policies.1.aggregate",
+        "an average has one output",
+    ),
     ({"policy.parts": 3}, "policy.parts", "a batch of 4"),
     ({"sft.parts": 5}, "sft.parts", "a batch of 32"),
     ({"gold.label": "stars"}, "gold.label", "stars"),
@@ -260,7 +271,7 @@ def test_every_key_of_params_is_taken_by_a_rule(checkout):
     """No number stands there for show."""
     params = yaml.safe_load((checkout.root / "params.yaml").read_text())
     places = [checkout.root / "Snakefile", *checkout.root.glob("rules/*.smk"), *checkout.root.glob("lib/graph/*.py")]
-    places += [*checkout.root.glob("lib/papers/*/layout.py"), *checkout.root.glob("lib/reward_models/**/*.py")]
+    places += [*checkout.root.glob("lib/papers/*/*.py"), *checkout.root.glob("lib/reward_models/**/*.py")]
     code = "".join(path.read_text() for path in places)
     for section, keys in params.items():
         if section == "rewards" or f'"{section}",' in code:

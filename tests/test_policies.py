@@ -15,6 +15,7 @@ from lib.policies.ppo import PPO
 from lib.policies.trainers import GRPO, RLOO, kl_per_completion
 from lib.reward_models.loading import Reward
 from lib.training.settings import shared
+from scripts.policy import by_algorithm
 
 LORA = LoraConfig(r=2, lora_alpha=8, target_modules=["q_proj", "v_proj", "up_proj"])
 ALGORITHMS = {
@@ -251,3 +252,30 @@ def test_a_batch_in_parts_has_the_gradient_of_the_whole(trainer, llama, other_ll
     whole, parts = moved(1), moved(4)
     assert whole.norm() > 1e-3
     assert (parts - whole).norm() / whole.norm() < (0.3 if algorithm == "ppo" else 1e-3)
+
+
+@pytest.mark.parametrize(("algorithm", "same"), [("gdpo", True), ("grpo", False)])
+def test_by_gdpo_the_scale_of_a_reward_does_not_matter_beside_another(
+    tmp_path, llama, other_llama, tokenizer, algorithm, same
+):
+    """Two runs on the same completions: in the second, one of two rewards is in units of a thousandth."""
+    kind, config_of, _ = by_algorithm(algorithm, {})
+    found = []
+    for scale in (1.0, 1000.0):
+        policy = copy.deepcopy(llama)
+        short = Reward("short", lambda _, completions, scale=scale: [-scale * len(text) for text in completions])
+        config = config_of(
+            output_dir=str(tmp_path / f"{scale}"),
+            num_generations=4,
+            max_completion_length=4,
+            max_steps=1,
+            learning_rate=1.0,
+            seed=0,
+            **shared(CPU, False, 16) | {"optim": "sgd"},  # whose step is in proportion to the gradient
+        )
+        prompts = Dataset.from_list([{"prompt": prompt} for prompt in ["the sea", "a calm", "cold", "wild"] * 50])
+        rewards = {Reward("many_a", many_a): 0.5, short: 0.5}
+        kind(policy, copy.deepcopy(other_llama), rewards, tokenizer, config, train_dataset=prompts).train()
+        found.append(weights_of(policy))
+    first, second = found
+    assert all(torch.allclose(first[name], second[name], atol=1e-4) for name in first) == same

@@ -92,6 +92,9 @@ def test_an_entry_of_params_and_its_name():
         assert ensemble({"ensemble": kind, "members": 1, "aggregate": "worst_case"}, 0.25) == ONE_MODEL
     other = ensemble({"ensemble": "heads", "members": 5, "bootstrap": True, "flipped": 0}, 0.25)
     assert other.name == "5 heads, bootstrap, 0 flipped, worst case"
+    warm = ensemble({"ensemble": "warm"}, 0.25)
+    assert (warm.name, warm.folder) == ("3 models averaged (WARM)", "warm-3/mean")
+    assert ensemble({"ensemble": "warm", "members": 1}, 0.25) == ONE_MODEL
     assert OF_HEADS.name == "3 heads, worst case, β=0"
     assert SINGLE.name == "1 model, β=0"
     assert variants_of([{"ensemble": "single", "beta": 0}] * 2, 0.25) == [SINGLE]
@@ -100,6 +103,11 @@ def test_an_entry_of_params_and_its_name():
 def test_best_of_n_has_every_aggregate_of_every_proxy_once():
     names = [of.name for of in aggregates_of([SINGLE, OF_HEADS, OF_HEADS._replace(beta=0.1)])]
     assert names == ["1 model", "3 heads, mean", "3 heads, worst case", "3 heads, mean − c·variance"]
+    assert [of.name for of in aggregates_of([Variant(ensemble({"ensemble": "warm"}, 0.25), 0)])] == [
+        "3 models averaged (WARM)"
+    ]
+    soft = OF_HEADS._replace(ensemble=HEADS._replace(aggregate="soft_min"))
+    assert [of.name for of in aggregates_of([SINGLE, soft])] == [*names, "3 heads, soft minimum"]
 
 
 def test_every_policy_is_scored_along_its_path_from_the_sft_model():

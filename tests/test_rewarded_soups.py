@@ -6,6 +6,7 @@ from lib.papers.claims import claims_table
 from lib.papers.evidence import Evidence
 from lib.papers.paths import on_path, path_points
 from lib.papers.rewarded_soups.claims import CLAIMS, best_soups, soups_at_equal_kl, tables, utilities
+from lib.papers.rewarded_soups.other_claims import bones_over_soups, mixed_logits
 from lib.statistics.scores import Scores
 
 HALF = "x=0.5+y=0.5"
@@ -16,7 +17,7 @@ POINTS = {
     ("soup", HALF): (3, 2, 4),
     ("soup", "y"): (1, 2, 4),
     ("morl", HALF): (2, 2, 1),
-    ("ensemble", HALF): (2, 1, 4),
+    ("mod", HALF): (2, 1, 4),
     on_path(("soup", HALF), 0.5): (1.5, 1, 1),
     on_path(("morl", HALF), 0.5): (1, 1, 0.25),
 }
@@ -77,6 +78,22 @@ def test_expected_utility_worked_by_hand(evidence):
     np.testing.assert_allclose(sample.values, np.mean(by_hand))
 
 
+def test_mixed_logits_worked_by_hand(evidence):
+    """MOD has 2μ + 1 − μ, less than the first expert for every user, so that the experts alone count beside it."""
+    sample, _ = mixed_logits(evidence)
+    by_hand = [max(1 + 3 * mu, 2 - mu) - max(1 + 3 * mu, 2 + mu) for mu in np.linspace(0, 1, 11)]
+    np.testing.assert_allclose(sample.values, np.mean(by_hand))
+
+
+def test_bone_soups_worked_by_hand():
+    """One that has (4, 2) where the soup has (3, 2) is ahead by μ, for every user."""
+    evidence = evidence_of(2, changes={("bone", HALF): (4, 2, 5)})
+    sample, _ = bones_over_soups(evidence)
+    np.testing.assert_allclose(sample.values, 0.5)
+    front = tables(evidence)["hypervolume"].set_index(["measured", "front"])
+    assert front.loc[("above θ_sft", "experts and Bone Soups"), "value"] == 8
+
+
 def test_users_worked_by_hand(evidence):
     """The soup has ½·3 + ½·2 and MORL ½·2 + ½·2. At KL 1, where MORL ends, the soup is half of the way."""
     found = tables(evidence)["preference"].set_index("comparison")["value"]
@@ -120,11 +137,11 @@ def test_balance_worked_by_hand():
 def test_every_claim_is_in_the_register_and_what_holds_is_said():
     table = claims_table({"rewarded_soups": CLAIMS}, {"rewarded_soups": evidence_of(8, noise=0.01)})
     primary = table[table["primary"]].set_index("claim")
-    assert list(primary.index) == ["RS-1", "RS-2", "RS-3", "RS-4", "RS-5"]
+    assert list(primary.index) == ["RS-1", "RS-2", "RS-3", "RS-4", "RS-5", "MOD-1", "BS-1"]
     assert primary.loc["RS-1", "verdict"] == primary.loc["RS-2", "verdict"] == "holds"
     assert "true by construction" in primary.loc["RS-3", "reason"]
-    assert primary.loc["RS-5", "verdict"] == "not testable here"
-    assert set(table.loc[~table["primary"], "claim"]) == {"RS-2", "RS-4"}
+    assert primary.loc["RS-5", "verdict"] == primary.loc["BS-1", "verdict"] == "not testable here"
+    assert set(table.loc[~table["primary"], "claim"]) == {"RS-2", "RS-4", "MOD-1"}
 
 
 def test_a_soup_below_the_chord_contradicts_its_claim():

@@ -26,7 +26,7 @@ FLOORS = {  # a room, and the rooms that it imports from; each is below it
     "data": {"models"},
     "examples": {"data"},
     "training": {"merges", "machine", "jobs"},
-    "reward_models": {"machine", "statistics", "models", "jobs", "data", "training"},
+    "reward_models": {"merges", "machine", "statistics", "models", "jobs", "data", "training"},
     "policies": {"merges", "machine", "models", "training", "reward_models"},
     "evaluation": {"merges", "merging", "machine", "models", "reward_models", "policies"},
     "serving": {"machine", "models", "data", "reward_models", "policies", "evaluation"},

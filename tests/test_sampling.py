@@ -72,6 +72,18 @@ def test_padding_does_not_change_an_ensembles_text(llama, other_llama):
     assert together != near_greedy([llama], [1.0], prompts)
 
 
+def test_a_prompt_that_comes_again_is_read_once_and_has_the_text_that_it_would_have(llama):
+    prompts = [[1, 5, 6, 7], [1, 9], [1, 5, 6, 7], [1, 9]]
+    rows = []
+    hook = llama.register_forward_pre_hook(
+        lambda _, args, kwargs: rows.append(len(kwargs["input_ids"])), with_kwargs=True
+    )
+    together = near_greedy([llama], [1.0], prompts)
+    hook.remove()
+    assert rows[:2] == [2, 4]
+    assert together == [near_greedy([llama], [1.0], [prompt])[0] for prompt in prompts]
+
+
 def test_one_seed_gives_one_text(llama):
     texts = [
         sample([llama], [1.0], [[1, 5]], max_new_tokens=8, temperature=1.0, generator=torch.Generator().manual_seed(s))

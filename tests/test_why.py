@@ -16,14 +16,14 @@ from tests.test_edits import working_in
 
 SCORES = "results/smoke/scores/rewarded_soups/seed-1.csv"
 POLICY = "results/smoke/policy/positivity/seed-1"
-NEW = "policy-editorial-0_75-positivity-0_25-1"
+NEW = "policy-editorial-0_5-positivity-0_5-1"
 VALUES = {
     "a key of its own": ({"evaluation.margin": 0.1}, "warp_claims", "evaluation.margin was 0.05 and is 0.1", ""),
     "a key upstream": (
         {"policy.steps": 5},
         SCORES,
         "policy.steps was 4 and is 5",
-        r"policy-\S+ → rewarded_soups_scores-1 \(and so for 3 more\)",
+        r"policy-\S+ → rewarded_soups_scores-1 \(and so for 4 more\)",
     ),
     "a key in a section": (
         {"rewards.brevity.arguments.words": 7},
@@ -32,7 +32,7 @@ VALUES = {
         "",
     ),
     "a key of which a job that is new takes what was not recorded": (
-        {"rewarded_soups.preferences": [0.25, 0.5]},
+        {"rewarded_soups.preferences": [0.25, 0.5, 0.75]},
         SCORES,
         "it was never recorded",
         f"{NEW} → rewarded_soups_scores-1",

@@ -20,7 +20,7 @@ SIZES = [
 
 
 def needed(
-    sizes: Mapping[str, int], labels: Mapping[str, Any], found: Mapping[str, Any], beyond: bool
+    sizes: Mapping[str, int], labels: Mapping[str, Any], found: Mapping[str, Any], beyond: bool, chosen: bool
 ) -> Iterator[tuple[str, int, str]]:
     """Keys of `SIZES`, each with how much there is and of what. The arguments are those of `misfits`."""
     train, validation, test = (found[split] for split in ("train", "validation", "test"))
@@ -34,6 +34,8 @@ def needed(
     yield "evaluation.prompts", test["prompts"], "prompts of the test split"
     if beyond:
         yield "evaluation.prompts", test["prompts left out"], "prompts of data.left_out in the test split"
+    if chosen:
+        yield "evaluation.prompts", validation["prompts"], "prompts of the validation split"
     if "reward_ensembles.pairs" in sizes:
         yield "policy.prompts_per_step", validation["prompts"], "prompts of the validation split"
         yield "reward_ensembles.pairs", train["prompts"], "training prompts"
@@ -51,6 +53,7 @@ def sizes_of(experiment: Any, labelled: Iterable[str]) -> dict[str, Any]:
     return {
         "sizes": {key: value(key) for key in SIZES if experiment.has(key)},
         "labels": {f"rewards.{name}.label": value(f"rewards.{name}.label") for name in labelled},
+        "chosen": experiment.has("rewarded_soups.rescaled"),
         "beyond": experiment.has("salsa") and value("data.left_out") is not None,
     }
 
@@ -62,16 +65,17 @@ def require_fit(asked: Mapping[str, Any], lengths: Path) -> None:
 
 
 def misfits(
-    sizes: Mapping[str, int], labels: Mapping[str, Any], found: Mapping[str, Any], beyond: bool
+    sizes: Mapping[str, int], labels: Mapping[str, Any], found: Mapping[str, Any], beyond: bool, chosen: bool
 ) -> Iterator[str]:
     """What is too large, each with its key.
 
     sizes: those of `SIZES` that the parameters have. labels: by key, what reward models learn from. found: what
-    `scripts.fits` writes. beyond: whether policies are judged on the domain that is left out, too.
+    `scripts.fits` writes. beyond: whether policies are judged on the domain that is left out, too. chosen: whether some
+    are chosen by their scores on validation prompts.
     """
     duplicates = found["duplicates removed"]
     removed = f" ({duplicates} duplicates were removed)" if duplicates else ""
-    for key, count, what in needed(sizes, labels, found, beyond):
+    for key, count, what in needed(sizes, labels, found, beyond, chosen):
         if sizes[key] > count:
             yield f"{key}: there are {count} {what}{removed}, not {sizes[key]}"
     prompt, context, new = found["longest prompt"], found["context"], sizes["policy.max_new_tokens"]

@@ -36,8 +36,8 @@ class LoraPolicies:
     def combinations(self, points: Iterable[Point]) -> Iterator[tuple[list[Point], Combined, dict[str, Combined]]]:
         """Points of the same policies together, with the models that their KL is measured to, by the KL's column."""
         for group in together(points):
-            of_sft = [self._coefficients([self.sft], [1.0])] * len(group)
-            references: dict[str, Combined] = {"kl": Sweep(self.model, self.adapters, of_sft)}
+            of_sft = self._coefficients([self.sft], [1.0])
+            references: dict[str, Combined] = {"kl": Sweep(self.model, self.adapters, [of_sft])}
             if group[0].anchor is not None:
                 of_anchors = [self._coefficients(self.policies, point.anchor) for point in group]
                 references["kl_to_anchor"] = Sweep(self.model, self.adapters, of_anchors)
@@ -98,8 +98,8 @@ def is_linear_in_adapters(point: Point) -> bool:
 def together(points: Iterable[Point]) -> list[list[Point]]:
     """Points that are run in one batch: of the policies of the first or some of them, all with an anchor or none."""
     groups: list[tuple[set[int], list[Point]]] = []
-    for point in sorted(points, key=lambda point: -sum(weight > 0 for weight in point.weights)):
-        policies = {i for i, weight in enumerate(point.weights) if weight > 0}
+    for point in sorted(points, key=lambda point: -sum(map(bool, point.weights))):
+        policies = {i for i, weight in enumerate(point.weights) if weight}
         for others, group in groups:
             same_kind = (point.anchor is None) == (group[0].anchor is None)
             in_one_batch = is_linear_in_adapters(point) and is_linear_in_adapters(group[0])

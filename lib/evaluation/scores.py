@@ -8,8 +8,8 @@ from transformers import PreTrainedTokenizerFast
 
 from lib.evaluation.held_out import HeldOut
 from lib.policies.combinations import Combined
-from lib.policies.kl import kl_of_completions
-from lib.policies.sampling import sample
+from lib.policies.kl import KLWhileSampling
+from lib.policies.sampling import sample_from
 from lib.reward_models.loading import Reward
 
 
@@ -31,7 +31,7 @@ def score(
     kl_estimator: str,
     seed: int,
     at_once: int,
-    batch: int = 64,
+    batch: int = 256,
 ) -> list[pd.DataFrame]:
     """One completion per prompt from each combination of policies (`lib.policies.combinations`).
 
@@ -50,26 +50,23 @@ def score(
     ]
     for start in range(0, len(prompts), batch):
         ids = prompt_ids[start : start + batch]
-        drawn: list[list[int]] = []
         for numbers in batched(range(combined.count), max(1, at_once // len(ids))):
-            with combined.together(numbers, len(ids)) as (models, weights):
-                drawn += sample(
-                    models,
-                    weights,
-                    ids * len(numbers),
-                    max_new_tokens=max_new_tokens,
-                    temperature=temperature,
-                    generator=torch.Generator().manual_seed(seed * len(prompts) + start),
-                    copies=len(numbers),
-                )
-        for number in range(combined.count):
-            own = drawn[number * len(ids) : (number + 1) * len(ids)]
-            kl = kl_of_completions(
-                combined, references, number, ids, own, temperature=temperature, estimator=kl_estimator
+            asked = {name: reference.decoding(numbers, ids) for name, reference in references.items()}
+            measured = KLWhileSampling(asked, temperature, kl_estimator)
+            drawn = sample_from(
+                combined.decoding(numbers, ids),
+                max_new_tokens=max_new_tokens,
+                temperature=temperature,
+                generator=torch.Generator().manual_seed(seed * len(prompts) + start),
+                copies=len(numbers),
+                watch=measured,
             )
-            texts = tokenizer.batch_decode(own, skip_special_tokens=True)
-            for name, values in ({"completion": texts, "tokens": map(len, own)} | kl).items():
-                columns[number][name] += values
+            texts = tokenizer.batch_decode(drawn, skip_special_tokens=True)
+            kl = {name: of_all.tolist() for name, of_all in measured.kl.items()}
+            found = {"completion": texts, "tokens": [len(row) for row in drawn]} | kl
+            for place, number in enumerate(numbers):
+                for name, values in found.items():
+                    columns[number][name] += values[place * len(ids) : (place + 1) * len(ids)]
     held_out = None if rests is None else HeldOut(tokenizer, prompts, rests)
     tables = []
     for number, of_one in enumerate(columns):

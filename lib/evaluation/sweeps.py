@@ -12,27 +12,38 @@ from peft import PeftModel
 from torch import Tensor
 
 from lib.models.lora_in_memory import lora_layers
-from lib.policies.combinations import Mixed
+from lib.policies.decoding import Decoding, Mixed
+from lib.policies.log_probabilities import Tokens
 
 Coefficients = Sequence[float] | Mapping[str, Tensor]
 """What each adapter is multiplied by, (adapters,): everywhere, or by the name of the weight that it changes."""
 
 
 class Sweep:
-    """Linear combinations of the adapters of one model. adapters: their names; coefficients: of each combination."""
+    """Linear combinations of the adapters of one model. adapters: their names; coefficients: of each combination.
+
+    One combination alone is every number of itself.
+    """
 
     def __init__(self, model: PeftModel, adapters: Sequence[str], coefficients: Sequence[Coefficients]) -> None:
         self.model, self.adapters, self.coefficients = model, adapters, coefficients
         self.count = len(coefficients)
 
+    def decoding(self, numbers: Sequence[int], prompts: Sequence[Tokens]) -> Decoding:
+        repeated = [*prompts] * len(numbers)
+        if self.count == 1 or len(numbers) == 1:
+            return Decoding(lambda: self.alone(numbers[0]), repeated, same=True)
+        return Decoding(lambda: self.together(numbers, len(prompts)), repeated, same=False)
+
     @contextmanager
     def together(self, numbers: Sequence[int], rows: int) -> Iterator[Mixed]:
+        """Some of them, for a batch of `rows` texts for the first, then as many for the next, and so on."""
         with scaled(self.model, self.adapters, [self.coefficients[number] for number in numbers], rows):
             yield [self.model], [1.0]
 
     @contextmanager
     def alone(self, number: int) -> Iterator[Mixed]:
-        with scaled(self.model, self.adapters, [self.coefficients[number]], 1):
+        with scaled(self.model, self.adapters, [self.coefficients[number if self.count > 1 else 0]], 1):
             yield [self.model], [1.0]
 
 

@@ -96,7 +96,10 @@ def launch_problems(experiment: Experiment) -> Problems:
         if batch % (parts * processes):
             yield f"{key}.parts", f"a batch of {batch} cannot be split over {processes} processes x {parts} parts"
     if value("policy.algorithm") == "ppo":
-        yield "training.launch", "ppo computes its means over one process and cannot run in several; rloo and grpo can"
+        yield (
+            "training.launch",
+            "ppo computes its means over one process and cannot run in several; rloo, grpo, gdpo can",
+        )
     if launched["distributed_type"] == "FSDP" and experiment.has("warp") and value("warp.mu"):
         yield (
             "training.launch",

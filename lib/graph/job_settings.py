@@ -39,12 +39,16 @@ def policy_settings(experiment: Experiment, reward: dict[str, dict], *keys: str,
 
 
 def evaluation_settings(
-    rewards: Rewards, points: Sequence[Mapping], within: bool = True, names: Sequence[str] | None = None
+    rewards: Rewards,
+    points: Sequence[Mapping],
+    within: bool = True,
+    names: Sequence[str] | None = None,
+    split: str = "test",
 ) -> Callable[[Wildcards], str]:
     """Settings of scoring, by seed. points: `point`s.
 
     within: on prompts of the domains that policies are trained on, otherwise of the domain left out. names: the rewards
-    to compute beside the gold reward, by default all.
+    to compute beside the gold reward, by default all. split: of the prompts.
     """
     experiment = rewards.experiment
     return lambda wildcards: experiment.settings(
@@ -58,6 +62,7 @@ def evaluation_settings(
         prompts_held_out=experiment.value("evaluation.prompts"),
         reward=rewards.sources(names) | {"gold": rewards.gold()},
         points=points,
+        split=split,
         within=within,
         seed=int(wildcards.seed),
     )
@@ -72,7 +77,7 @@ def point(
     anchor: Mapping | None = None,
 ) -> dict[str, Any]:
     """A point to be scored: a merge of policies, with weights by policy. merge: a name in the table of merges, or
-    "logits" for an ensemble.
+    "logits" for MOD (`lib.policies.combinations`).
 
     anchor: a soup of policies, also with weights by policy; the KL to it is recorded as well.
     """

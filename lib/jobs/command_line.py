@@ -11,6 +11,7 @@ from pathlib import Path
 
 from lib.jobs.arguments import checkpoints_of, outputs_of, parse
 from lib.machine.gpus import gpus_here, take_gpu
+from lib.machine.malloc import keep_freed_memory
 from lib.machine.processes import ALONE, share
 
 
@@ -58,12 +59,13 @@ def run(work: Callable[..., None]) -> None:
 
 
 def _prepare_process() -> None:
-    """Only the first process prints, and the garbage collector skips what was imported."""
+    """Only the first process prints, the garbage collector skips what was imported, and freed memory is kept."""
     if not share().first:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     sys.stdout.reconfigure(line_buffering=True)
     gc.freeze()
     gc.enable()
+    keep_freed_memory()
 
 
 def _partial(final: Path) -> Path:

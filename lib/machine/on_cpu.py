@@ -1,7 +1,6 @@
-"""Speed of a large frozen model with adapters on a CPU (measured by benchmarks/rl_step.py).
+"""Speed on a CPU (measured by benchmarks/rl_step.py). Models on a GPU are not changed.
 
-Models whose weights are all trained, and models on a GPU, are not changed. `lib.policies.sampling` saves another cost
-on every device: that of torch.multinomial over a large vocabulary.
+`lib.policies.sampling` saves another cost on every device: that of torch.multinomial over a large vocabulary.
 """
 
 import torch
@@ -26,17 +25,16 @@ def _contiguous(head: nn.Module, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ..
     return tuple(tensor.contiguous() for tensor in inputs)
 
 
-def token_log_probabilities(
-    model: nn.Module, ids: Tensor, mask: Tensor, length: int, temperature: float, entropy: bool
-) -> tuple[Tensor, Tensor | None]:
-    """log π of each of the last `length` tokens at a temperature, and the entropy there, (batch, length) each.
+def next_token_log_probs(model: nn.Module, ids: Tensor, mask: Tensor, length: int, temperature: float) -> Tensor:
+    """log π of the next token at each of the last `length` tokens at a temperature, (batch, length, vocabulary).
 
-    TRL's own function computes them in chunks, and again in the backward pass, to save GPU memory.
+    TRL's own function computes those of the tokens that were drawn in chunks, and again in the backward pass, to save
+    GPU memory.
     """
-    output = model(input_ids=ids, attention_mask=mask, logits_to_keep=length + 1, use_cache=False)
-    log_probs = torch.log_softmax(output.logits[:, :-1].float() / temperature, -1)
-    of_tokens = log_probs.gather(-1, ids[:, -length:].unsqueeze(-1)).squeeze(-1)
-    if not entropy:
-        return of_tokens, None
-    with torch.no_grad():
-        return of_tokens, -(log_probs.exp() * log_probs).sum(-1)
+    logits = model(input_ids=ids, attention_mask=mask, logits_to_keep=length + 1, use_cache=False).logits
+    return torch.log_softmax(tempered(logits[:, :-1].float(), temperature), -1)
+
+
+def tempered(logits: Tensor, temperature: float) -> Tensor:
+    """logits / temperature, without a copy at temperature 1."""
+    return logits if temperature == 1 else logits / temperature

@@ -1,6 +1,7 @@
 """What a merge is: three kinds, by what has to be seen of the policies before their weights can be added.
 
-All of them take N ≥ 1 policies θᵢ, the start θ_start that they were trained from, and weights λ on the simplex.
+All of them take N ≥ 1 policies θᵢ, the start θ_start that they were trained from, and weights λ on the simplex. Some
+linear merges allow λ outside of it that sum to 1.
 """
 
 from abc import ABC, abstractmethod
@@ -17,6 +18,7 @@ from lib.merges.task_vectors import (
     add_task_vectors,
     in_each_unit,
     inner_products,
+    require_affine,
     require_same_shapes,
     require_simplex,
     task_vector,
@@ -65,15 +67,16 @@ class Merge(ABC):
 
 @dataclass(frozen=True, kw_only=True)
 class LinearMerge(Merge):
-    """Σᵢ cᵢ θᵢ over `models`. function: c from λ."""
+    """Σᵢ cᵢ θᵢ over `models`. function: c from λ. negative: whether λ may be below 0 and above 1."""
 
     function: Callable[[Sequence[float]], Sequence[float]]
     unit: Unit = "number"
+    negative: bool = False
     linear: ClassVar[bool] = True
 
     def coefficients(self, weights: Sequence[float]) -> Sequence[float]:
-        """c of all `models`. Raises ValueError when λ is not on the simplex."""
-        require_simplex(weights)
+        """c of all `models`. Raises ValueError when λ is not on the simplex, or does not sum to 1."""
+        (require_affine if self.negative else require_simplex)(weights)
         return self.function(weights)
 
     def step(self, parts: Iterable[Sequence[Weights]], weights: Sequence[float]) -> Step:

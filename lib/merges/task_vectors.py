@@ -120,6 +120,12 @@ def require_simplex(weights: Sequence[float]) -> None:
         raise ValueError(f"weights must be at least 0 and sum to 1, not {list(weights)}")
 
 
+def require_affine(weights: Sequence[float]) -> None:
+    """Raises ValueError when λ, some of which may be negative, do not sum to 1."""
+    if abs(sum(weights) - 1) > 1e-6:
+        raise ValueError(f"weights must sum to 1, not {list(weights)}")
+
+
 def require_same_shapes(policies: Sequence[Weights]) -> None:
     """Raises ValueError, naming a tensor, when the policies are not of one architecture."""
     shapes = [{name: tuple(tensor.shape) for name, tensor in policy.items()} for policy in policies]

@@ -28,9 +28,10 @@ class NotTestable(Exception):
 class Claim:
     """A claim, or a further comparison of one.
 
-    name: such as "RS-1". says: the paper's sentence in our words; section: where it stands. compares: what is compared
-    here, in words. numbers: those for each seed, or `NotTestable`. kind: what the claim says of them. margin: the
-    difference that would matter, in `unit`; None is `evaluation.margin`. theirs: the paper's own figure.
+    name: such as "RS-1"; claims of one paper have the same letters. says: the paper's sentence in our words; section:
+    where it stands. compares: what is compared here, in words. numbers: those for each seed, or `NotTestable`. kind:
+    what the claim says of them. margin: the difference that would matter, in `unit`; None is `evaluation.margin`.
+    theirs: the paper's own figure.
     """
 
     name: str
@@ -43,6 +44,11 @@ class Claim:
     unit: str = "reward"
     primary: bool = True
     theirs: str = ""
+
+    @property
+    def letters(self) -> str:
+        """Of the paper that says it."""
+        return self.name.rpartition("-")[0]
 
     def comparison(self, evidence: Evidence) -> Comparison | str:
         """The comparison on some evidence, or why it cannot be made."""
@@ -60,13 +66,16 @@ beside = partial(Claim, says="", section="", primary=False)
 def claims_table(claims: Mapping[str, Sequence[Claim]], evidence: Mapping[str, Evidence]) -> pd.DataFrame:
     """A row for each comparison of each paper, with the verdict where it is a claim's primary one.
 
-    claims, evidence: by paper. Holm's adjustment is over the claims of a paper that can be tested.
+    claims, evidence: by paper. Holm's adjustment is over the claims of a paper that can be tested; those of another
+    paper that is compared on the same evidence are adjusted by themselves.
     """
     rows = []
     for paper, entries in claims.items():
         found = {claim: claim.comparison(evidence[paper]) for claim in entries}
-        primary = [claim for claim in entries if claim.primary]
-        verdicts = dict(zip(primary, judge([found[claim] for claim in primary])))
+        verdicts: dict[Claim, Judgement] = {}
+        for letters in dict.fromkeys(claim.letters for claim in entries):
+            primary = [claim for claim in entries if claim.primary and claim.letters == letters]
+            verdicts |= zip(primary, judge([found[claim] for claim in primary]))
         for claim in entries:
             judged = verdicts.get(claim) or _beside(found[claim])
             if judged is not None:

@@ -7,8 +7,8 @@ from typing import NamedTuple, Protocol
 
 from transformers import PreTrainedModel
 
-Mixed = tuple[Sequence[PreTrainedModel], Sequence[float]]
-"""Models and the weights of their logits: one model of weight 1, but for an ensemble of predictions."""
+from lib.policies.decoding import Decoding, Mixed
+from lib.policies.log_probabilities import Tokens
 
 LOGITS = "logits"
 
@@ -16,8 +16,10 @@ LOGITS = "logits"
 class Point(NamedTuple):
     """A combination of some policies.
 
-    merge: its name (`lib.merging.merge_named`), or "logits" for the ensemble of their predictions. weights: one per
-    policy. anchor: the weights of a linear soup of policies that KL is measured to as well, or None.
+    merge: its name (`lib.merging.merge_named`), or "logits" for MOD (arXiv 2406.18853): softmax(Σᵢ wᵢ zᵢ) ∝ Πᵢ πᵢ^wᵢ at
+    each token. Where each πᵢ is optimal for its Rᵢ, with one β and anchor, this is for Σᵢ wᵢ Rᵢ. Rewarded Soups
+    compares its soups with it as the ensemble of predictions. weights: one per policy. anchor: the weights of a linear
+    soup of policies that KL is measured to as well, or None.
     """
 
     merge: str
@@ -25,8 +27,8 @@ class Point(NamedTuple):
     anchor: tuple[float, ...] | None
 
     def present(self, policies: Sequence[Path]) -> dict[Path, float]:
-        """The policies that have a weight in it, with that."""
-        return {policy: weight for policy, weight in zip(policies, self.weights, strict=True) if weight > 0}
+        """The policies that have a weight in it, with that. It may be negative."""
+        return {policy: weight for policy, weight in zip(policies, self.weights, strict=True) if weight}
 
 
 class Combined(Protocol):
@@ -34,8 +36,8 @@ class Combined(Protocol):
 
     count: int
 
-    def together(self, numbers: Sequence[int], rows: int) -> AbstractContextManager[Mixed]:
-        """Some of them, for a batch of `rows` texts for the first, then as many for the next, and so on."""
+    def decoding(self, numbers: Sequence[int], prompts: Sequence[Tokens]) -> Decoding:
+        """Some of them, each on all of the prompts: those of the first, then those of the next, and so on."""
 
     def alone(self, number: int) -> AbstractContextManager[Mixed]:
         """One of them, for any batch."""
@@ -49,8 +51,8 @@ class One:
     def __init__(self, models: Sequence[PreTrainedModel], coefficients: Sequence[float] = (1.0,)) -> None:
         self.mixed = models, coefficients
 
-    def together(self, numbers: Sequence[int], rows: int) -> AbstractContextManager[Mixed]:
-        return nullcontext(self.mixed)
+    def decoding(self, numbers: Sequence[int], prompts: Sequence[Tokens]) -> Decoding:
+        return Decoding(lambda: nullcontext(self.mixed), [*prompts] * len(numbers), same=True)
 
     def alone(self, number: int) -> AbstractContextManager[Mixed]:
         return nullcontext(self.mixed)

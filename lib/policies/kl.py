@@ -5,13 +5,13 @@ vocabulary) each, the sampled tokens and the mask of tokens up to the end, (batc
 per completion, in nats.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
+import torch
 from torch import Tensor
 
-from lib.machine.compute import texts_at_once
-from lib.policies.combinations import Combined
-from lib.policies.log_probabilities import Tokens, next_token_log_probabilities
+from lib.machine.on_cpu import tempered
+from lib.policies.decoding import Decoding
 
 Estimator = Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]
 
@@ -34,33 +34,24 @@ def log_ratio(policy: Tensor, reference: Tensor, tokens: Tensor, mask: Tensor) -
 ESTIMATORS: dict[str, Estimator] = {"exact_per_token": exact_per_token, "log_ratio": log_ratio}
 
 
-def kl_of_completions(
-    policies: Combined,
-    references: Mapping[str, Combined],
-    number: int,
-    prompts: Sequence[Tokens],
-    completions: Sequence[Tokens],
-    *,
-    temperature: float,
-    estimator: str,
-    longest: int | None = None,
-) -> dict[str, list[float]]:
-    """KL of each completion of one policy to each reference, by the reference's name, in nats.
+class KLWhileSampling:
+    """KL of completions to some references, measured while they are sampled (`lib.policies.sampling.sample_from`).
 
-    number: of the policy, and of its reference in each entry of `references`. Texts are read in batches whose logits
-    fit into memory. longest: the maximum length of a completion; with sharded models it makes the batches of all
-    processes equal in number.
+    Each reference goes along the completions step by step. So it takes one more forward pass per reference and not two,
+    and what is held at once does not grow with the length of completions.
+
+    references: by name, on the prompts that are sampled for. `kl`: by name, (prompts,), in nats.
     """
-    kl: dict[str, list[float]] = {name: [] for name in references}
-    with policies.alone(number) as (models, _):
-        vocabulary = models[0].config.get_text_config().vocab_size
-    size = texts_at_once(longest or max(map(len, completions)), vocabulary)
-    for start in range(0, len(prompts), size):
-        texts = prompts[start : start + size], completions[start : start + size]
-        with policies.alone(number) as mixed:
-            ours, tokens, mask = next_token_log_probabilities(*mixed, *texts, temperature)
-        for name, reference in references.items():
-            with reference.alone(number) as mixed:
-                theirs, _, _ = next_token_log_probabilities(*mixed, *texts, temperature)
-            kl[name] += ESTIMATORS[estimator](ours, theirs, tokens, mask).tolist()
-    return kl
+
+    def __init__(self, references: Mapping[str, Decoding], temperature: float, estimator: str) -> None:
+        self.references, self.temperature, self.estimate = references, temperature, ESTIMATORS[estimator]
+        self.before: Tensor | None = None  # the tokens that were drawn last
+        self.kl: dict[str, Tensor] = {}
+
+    def __call__(self, policy: Tensor, drawn: Tensor, running: Tensor) -> None:
+        """One step: log π of the next token, the tokens drawn, and the completions that they belong to."""
+        for name, reference in self.references.items():
+            logits = tempered(reference.after(self.before), self.temperature)
+            of_token = (part.unsqueeze(1) for part in (policy, torch.log_softmax(logits, -1), drawn, running))
+            self.kl[name] = self.kl.get(name, 0) + self.estimate(*of_token)
+        self.before = drawn

@@ -9,7 +9,7 @@ from transformers import PreTrainedModel
 Tokens = list[int]
 
 
-@torch.no_grad()
+@torch.inference_mode()
 def next_token_log_probabilities(
     policies: Sequence[PreTrainedModel],
     weights: Sequence[float],

@@ -14,12 +14,13 @@ from transformers import PreTrainedModel, PreTrainedTokenizerFast
 from trl import GRPOConfig, RLOOConfig
 from trl.trainer.utils import add_fused_lm_head
 
-from lib.machine.on_cpu import token_log_probabilities
+from lib.machine.compute import MOST_LOGITS
+from lib.machine.on_cpu import next_token_log_probs
 from lib.machine.processes import ALONE, share
 from lib.models.lora_in_memory import TRAINED
 from lib.policies.anchors import MovingAnchor
 from lib.policies.combinations import One
-from lib.policies.kl import kl_of_completions
+from lib.policies.kl import ESTIMATORS, KLWhileSampling
 from lib.policies.sampling import sample
 from lib.reward_models.loading import Reward
 from lib.training.beside_checkpoints import OrderedByEpoch, SavedBeside
@@ -35,14 +36,18 @@ class PolicyTrainer(WarmedUp):
     3. Completions are sampled by `lib.policies.sampling`, as in evaluation.
     4. KL to θ_sft is recorded every `kl_every` batches, whatever the anchor is.
     5. A reward that is not finite is an error. TRL would ignore NaN.
-    6. Log-probabilities of a LoRA policy in one process on a CPU are computed by `lib.machine.on_cpu`, which is faster.
+    6. In one process on a CPU log-probabilities are computed by `lib.machine.on_cpu`, which is faster, if those of a
+       batch fit into memory. The KL to θ_sft is then computed from those that the step needs anyway.
     7. The first step has a learning rate above 0 (`lib.training.settings.WarmedUp`).
     8. Several processes (`lib.machine.processes`) together sample the same completions as one process.
 
     policy: the start, trained in place. anchor: a model of the same architecture, owned by the trainer from then on:
-    full weights in float32, or adapters on the policy's base model. It is frozen unless μ > 0. sft: θ_sft, frozen.
+    full weights in float32, or adapters on the policy's base model. It is frozen unless μ > 0. sft: θ_sft, frozen; the
+    same object as the anchor where that is θ_sft.
     rewards: rewards R with their weights w; Σᵢ wᵢ Rᵢ is maximised.
     """
+
+    log_probs_of: dict[nn.Module, torch.Tensor] | None = None  # by model, of a batch whose KL is recorded
 
     def __init__(
         self,
@@ -71,7 +76,7 @@ class PolicyTrainer(WarmedUp):
         self.share, self.next_random = share(), None
         if self.share.count > 1:  # TRL gives each process another seed
             synchronize_rng_states(["torch"])
-        self.fast_on_cpu = isinstance(policy, PeftModel) and policy.device.type == "cpu" and self.share == ALONE
+        self.fast_on_cpu = policy.device.type == "cpu" and self.share == ALONE and self._logits_fit()
         if self.beta:
             self._take_anchor(anchor, mu)
 
@@ -90,6 +95,10 @@ class PolicyTrainer(WarmedUp):
         """The trained model, without the wrappers of accelerate."""
         return self.accelerator.unwrap_model(self.model)
 
+    def _logits_fit(self) -> bool:
+        vocabulary = plain_model(self.policy).config.get_text_config().vocab_size
+        return self.args.generation_batch_size * self.max_completion_length * vocabulary <= MOST_LOGITS
+
     def save_beside(self, state: SavedBeside) -> None:
         """Saves further state with the policy in each checkpoint."""
         self.beside.append(state)
@@ -99,6 +108,7 @@ class PolicyTrainer(WarmedUp):
         return OrderedByEpoch(super()._get_train_sampler(*args, **kwargs), self)
 
     def _generate_single_turn(self, prompt_ids, *_, **__) -> list[list[int]]:
+        measured = self._kl_while_sampling(prompt_ids) if self._records_kl() and not self.fast_on_cpu else None
         self.policy.eval()
         completions = sample(
             [self.policy],
@@ -107,16 +117,25 @@ class PolicyTrainer(WarmedUp):
             max_new_tokens=self.max_completion_length,
             temperature=self.temperature,
             share=self.share,
+            watch=measured,
         )
-        batch = self.state.global_step // self.num_iterations
-        if self.sft is not None and batch % self.kl_every == 0:
-            self._metrics["train"]["kl_to_sft"].append(self._kl_to_sft(prompt_ids, completions))
         self.policy.train()
+        if measured is not None:
+            self._record_kl(measured.kl["kl"])
         if self.share != ALONE:
             with torch.random.fork_rng(devices=[]):
                 torch.randperm(len(prompt_ids) * self.share.count)
                 self.next_random = torch.get_rng_state()
         return completions
+
+    def _generate_and_score_completions(self, inputs) -> dict[str, torch.Tensor]:
+        if not (self.fast_on_cpu and self._records_kl()):
+            return super()._generate_and_score_completions(inputs)
+        self.log_probs_of = {}
+        batch = super()._generate_and_score_completions(inputs)
+        self._record_kl(self._kl_from_log_probs(batch))
+        self.log_probs_of = None
+        return batch
 
     def _prepare_inputs(self, generation_batch):
         inputs = super()._prepare_inputs(generation_batch)
@@ -125,28 +144,42 @@ class PolicyTrainer(WarmedUp):
             self.next_random = None
         return inputs
 
-    def _kl_to_sft(self, prompt_ids, completions) -> float:
-        kl = kl_of_completions(
-            One([self.policy]),
-            {"kl": One([self.sft])},
-            0,
-            prompt_ids,
-            completions,
-            temperature=self.temperature,
-            estimator=self.kl_estimator,
-            longest=self.max_completion_length,
-        )
-        mean = torch.tensor(kl["kl"], device=self.accelerator.device).mean()
-        return self.accelerator.reduce(mean, "mean").item()
+    def _records_kl(self) -> bool:
+        return self.sft is not None and self.state.global_step // self.num_iterations % self.kl_every == 0
+
+    def _record_kl(self, of_completions: torch.Tensor) -> None:
+        kl = self.accelerator.reduce(of_completions.to(self.accelerator.device).mean(), "mean")
+        self._metrics["train"]["kl_to_sft"].append(kl.item())
+
+    def _kl_while_sampling(self, prompt_ids) -> KLWhileSampling:
+        asked = {"kl": One([self.sft]).decoding([0], prompt_ids)}
+        return KLWhileSampling(asked, self.temperature, self.kl_estimator)
+
+    def _kl_from_log_probs(self, batch: Mapping[str, torch.Tensor]) -> torch.Tensor:
+        tokens, of_completions = batch["completion_ids"], batch["completion_mask"]
+        ids = torch.cat([batch["prompt_ids"], tokens], dim=1)
+        mask = torch.cat([batch["prompt_mask"], of_completions], dim=1)
+        with torch.no_grad():
+            for model in (self.model, self.sft):
+                if model not in self.log_probs_of:
+                    self._get_per_token_logps_and_entropies(model, ids, mask, tokens.size(1))
+            ours, theirs = self.log_probs_of[self.model], self.log_probs_of[self.sft]
+            return ESTIMATORS[self.kl_estimator](ours, theirs, tokens, of_completions)
 
     def _get_per_token_logps_and_entropies(self, model, input_ids, attention_mask, logits_to_keep, *args, **kwargs):
         if not self.fast_on_cpu:
             return super()._get_per_token_logps_and_entropies(
                 model, input_ids, attention_mask, logits_to_keep, *args, **kwargs
             )
-        entropy = kwargs.get("compute_entropy", False)
-        log_probs = token_log_probabilities(model, input_ids, attention_mask, logits_to_keep, self.temperature, entropy)
-        return *log_probs, None
+        with self.accelerator.autocast():
+            log_probs = next_token_log_probs(model, input_ids, attention_mask, logits_to_keep, self.temperature)
+        if self.log_probs_of is not None:
+            self.log_probs_of[model] = log_probs.detach()
+        of_tokens = log_probs.gather(-1, input_ids[:, -logits_to_keep:].unsqueeze(-1)).squeeze(-1)
+        if not kwargs.get("compute_entropy", False):
+            return of_tokens, None, None
+        with torch.no_grad():
+            return of_tokens, -(log_probs.exp() * log_probs).sum(-1), None
 
     def _load_from_checkpoint(self, resume_from_checkpoint, model=None) -> None:
         if isinstance(self.policy, PeftModel):  # the trainer would leave its other adapters inactive

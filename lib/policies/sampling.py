@@ -3,17 +3,21 @@
 Training and evaluation share this code, so that a policy is evaluated on the distribution that it was trained on.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 
 import torch
 from torch import Tensor
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
+from lib.machine.on_cpu import tempered
 from lib.machine.processes import ALONE, Share
-from lib.policies.log_probabilities import Tokens, pad_left
+from lib.policies.decoding import Decoding
+from lib.policies.log_probabilities import Tokens
+
+Watch = Callable[[Tensor, Tensor, Tensor], None]
 
 
-@torch.no_grad()
 def sample(
     policies: Sequence[PreTrainedModel],
     weights: Sequence[float],
@@ -22,8 +26,8 @@ def sample(
     max_new_tokens: int,
     temperature: float,
     generator: torch.Generator | None = None,
-    copies: int = 1,
     share: Share = ALONE,
+    watch: Watch | None = None,
 ) -> list[Tokens]:
     """One completion per prompt from softmax(Σᵢ wᵢ zᵢ / temperature), zᵢ the policies' logits.
 
@@ -31,45 +35,51 @@ def sample(
     Soups compares with. The policies share one vocabulary. A completion ends with an end-of-text token unless it has
     `max_new_tokens` tokens.
 
-    copies: `prompts` is a list repeated so many times, for a model that treats each copy differently
-    (`lib.evaluation.sweeps`). Each copy gets the random numbers that the list would get alone.
     share: `prompts` is this process's part of a batch that several processes sample from equal states of torch's
     generator. Each prompt gets the same random numbers as in one process, and all processes take equally many steps.
+    watch: as in `sample_from`.
     """
-    # Longer than other functions: a loop whose lines all depend on the previous step.
-    ends, pad = end_tokens(policies[0]), policies[0].config.pad_token_id
-    ids, mask = pad_left(prompts, pad, policies[0].device)
-    caches: list = [None] * len(policies)
-    running = torch.ones(len(prompts), dtype=torch.bool, device=ids.device)
-    completions = torch.full((len(prompts), max_new_tokens), pad, device=ids.device)
-    step_ids = ids
-    for step in range(max_new_tokens):
-        logits = torch.zeros((), device=ids.device)
-        for i, (policy, weight) in enumerate(zip(policies, weights)):
-            output = policy(
-                input_ids=step_ids,
-                attention_mask=mask,
-                position_ids=(mask.cumsum(-1) - 1).clamp(min=0)[:, -step_ids.size(1) :],
-                past_key_values=caches[i],
-                use_cache=True,
-                logits_to_keep=1,
-            )
-            caches[i] = output.past_key_values
-            logits = logits + weight * output.logits[:, -1].float()
-        drawn = draw(torch.softmax(logits / temperature, -1), generator, copies, share)
-        completions[:, step] = torch.where(running, drawn, pad)
-        running = running & ~torch.isin(drawn, torch.tensor(ends, device=ids.device))
+    return sample_from(
+        Decoding(lambda: nullcontext((policies, weights)), prompts, same=True),
+        max_new_tokens=max_new_tokens,
+        temperature=temperature,
+        generator=generator,
+        share=share,
+        watch=watch,
+    )
+
+
+@torch.inference_mode()
+def sample_from(
+    decoding: Decoding,
+    *,
+    max_new_tokens: int,
+    temperature: float,
+    generator: torch.Generator | None = None,
+    copies: int = 1,
+    share: Share = ALONE,
+    watch: Watch | None = None,
+) -> list[Tokens]:
+    """As `sample`, from any decoding.
+
+    copies: the prompts are a list repeated so many times, for combinations that are run together
+    (`lib.policies.combinations`). Each copy gets the random numbers that the list would get alone.
+    watch: called at each step with log π of the next token, (prompts, vocabulary), the tokens that were drawn and the
+    completions that they belong to, (prompts,) each. It may take steps of its own (`lib.policies.kl`).
+    """
+    ends = torch.tensor(decoding.ends, device=decoding.device)
+    running = torch.ones(len(decoding.prompts), dtype=torch.bool, device=decoding.device)
+    drawn, columns = None, []
+    for _ in range(max_new_tokens):
+        logits = tempered(decoding.after(drawn), temperature)
+        drawn = torch.where(running, draw(torch.softmax(logits, -1), generator, copies, share), decoding.pad)
+        columns.append(drawn)
+        if watch is not None:
+            watch(torch.log_softmax(logits, -1), drawn, running)
+        running = running & ~torch.isin(drawn, ends)
         if not _any(running, share):
             break
-        step_ids = completions[:, step : step + 1]
-        mask = torch.cat([mask, mask.new_ones(len(prompts), 1)], dim=1)
-    return [_up_to_end(row, ends) for row in completions.tolist()]
-
-
-def end_tokens(policy: PreTrainedModel) -> list[int]:
-    """The end-of-text tokens; some models have several."""
-    ends = policy.config.eos_token_id
-    return ends if isinstance(ends, list) else [ends]
+    return [_up_to_end(row, decoding.ends) for row in torch.stack(columns, dim=1).tolist()]
 
 
 def _up_to_end(row: Tokens, ends: list[int]) -> Tokens:

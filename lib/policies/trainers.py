@@ -18,8 +18,8 @@ Logps = tuple[Tensor, Tensor | None, Tensor | None]
 class RLOO(PolicyTrainer, RLOOTrainer):
     """REINFORCE with a leave-one-out baseline (arXiv 2402.14740).
 
-    The KL to the anchor is one log ratio per completion, subtracted from the reward (WARP, algorithm 1). The loss of a
-    LoRA policy reuses the log-probabilities that its KL was computed from. TRL would compute them twice.
+    The KL to the anchor is one log ratio per completion, subtracted from the reward (WARP, algorithm 1). The loss
+    reuses the log-probabilities that this KL was computed from. TRL would compute them twice.
     """
 
     kl_name = "log_ratio"
@@ -27,7 +27,7 @@ class RLOO(PolicyTrainer, RLOOTrainer):
     def __init__(self, policy: PreTrainedModel | PeftModel, *args, **kwargs) -> None:
         super().__init__(policy, *args, **kwargs)
         one_step = self.num_iterations == self.args.steps_per_generation == 1
-        self.computes_once = one_step and isinstance(policy, PeftModel) and self.share == ALONE
+        self.computes_once = one_step and self.share == ALONE
         self.kept: Logps | None = None
 
     def _get_per_token_logps_and_entropies(self, model, *args, **kwargs) -> Logps:
@@ -57,7 +57,8 @@ class GRPO(PolicyTrainer, GRPOTrainer):
 
     The KL to the anchor is a term of the loss: per token exp(−r) + r − 1 with the log ratio r, weighted by the ratio of
     new to old policy. Without this weight its gradient would not be that of the KL. β is relative to advantages, and
-    so in standard deviations of the reward.
+    so in standard deviations of the reward. GDPO (arXiv 2601.05242) is GRPO with each reward of a mixture normalised
+    within its group before it is weighed: `multi_objective_aggregation="normalize_then_sum"`.
     """
 
     kl_name = "k3"

@@ -15,7 +15,9 @@ from lib.statistics.intervals import Floats, ends_of
 from lib.statistics.scores import PointName, Scores
 
 # from the palette of Okabe and Ito
-COLOURS = {"soup": "#0072B2", "morl": "#D55E00", "ensemble": "#009E73", "sft": "#555555"}
+COLOURS = {"soup": "#0072B2", "morl": "#D55E00", "mod": "#009E73", "sft": "#555555"}
+COLOURS |= {"extrapolated": "#0072B2", "rescaled": "#56B4E9", "bone": "#CC79A7"}
+COLOURS |= dict.fromkeys(["ties", "dare", "model_stock", "slerp", "liti"], "#E69F00")  # told apart by their markers
 CYCLE = ["#E69F00", "#56B4E9", "#CC79A7", "#0072B2", "#009E73", "#D55E00"]
 GREYS = ["#bbbbbb", "#888888", "#555555"]
 MARKERS = "osv^DPX"

@@ -3,6 +3,7 @@
 Scalable Ensembling, arXiv 2406.01013; the aggregates are those of Coste et al., arXiv 2310.02743, section 3.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -29,10 +30,20 @@ def uncertainty_weighted(rewards: Tensor, coefficient: float) -> Tensor:
     return rewards.mean(-1) - coefficient * rewards.var(-1, correction=0)
 
 
+def soft_min(rewards: Tensor, tau: float) -> Tensor:
+    """−τ log (1/K) Σₖ exp(−rₖ/τ): the mean for a large τ, minₖ rₖ for a small one (arXiv 2606.09073).
+
+    rewards: (texts, K); returns (texts,).
+    """
+    return tau * (math.log(rewards.shape[-1]) - torch.logsumexp(-rewards / tau, -1))
+
+
 def aggregated(rewards: Tensor, aggregate: str, coefficient: float) -> Tensor:
-    """An aggregate by name. coefficient: c, which only `uncertainty_weighted` has."""
+    """An aggregate by name. coefficient: c of `uncertainty_weighted`, τ of `soft_min`; others have none."""
     if aggregate == "uncertainty_weighted":
         return uncertainty_weighted(rewards, coefficient)
+    if aggregate == "soft_min":
+        return soft_min(rewards, coefficient)
     by_name: dict[str, Callable[[Tensor], Tensor]] = {"mean": mean, "worst_case": worst_case}
     return by_name[aggregate](rewards)
 

@@ -13,8 +13,9 @@ from torch import Tensor
 from transformers import DynamicCache
 
 from lib.evaluation.sweeps import scaled
+from lib.policies.decoding import end_tokens
 from lib.policies.log_probabilities import Tokens, pad_left
-from lib.policies.sampling import at_quantiles, end_tokens
+from lib.policies.sampling import at_quantiles
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from lib.papers.reward_ensembles.names import Variant, aggregates_of, variant_po
 from lib.reward_models.proxies import Ensemble, ensemble, ensemble_source, flipped_share, proxy_folders
 
 Wildcards = Any
+TAU = "reward_ensembles.tau"
 
 
 def problems(experiment: Experiment) -> Problems:
@@ -30,6 +31,9 @@ def problems(experiment: Experiment) -> Problems:
             "reward_ensembles.policies",
             "there is no {ensemble: single, beta: ...}, which all others are compared with",
         )
+    everything = [*value("reward_ensembles.policies"), *value("reward_ensembles.more_policies")]
+    if any(entry.get("aggregate") == "soft_min" for entry in everything) and not experiment.has(TAU):
+        yield TAU, "it is missing: aggregate: soft_min needs it"
 
 
 class Layout:
@@ -56,7 +60,8 @@ class Layout:
     def keys(self, study: str) -> list[str]:
         """The keys of the parameters that define a study's policies."""
         keys = ["reward_ensembles.policies", "reward_ensembles.flipped"]
-        return keys if study == "main" else [*keys, "reward_ensembles.more_policies"]
+        soft = any(variant.ensemble.aggregate == "soft_min" for variant in self.variants(study))
+        return [*keys, *(["reward_ensembles.more_policies"] if study == "more" else []), *([TAU] if soft else [])]
 
     def folders(self, reward: Ensemble, seed: int | str) -> list[str]:
         """The folders of an ensemble's models."""
@@ -105,6 +110,22 @@ class Layout:
             bootstrap=bool(bootstrap),
             flipped=float(wildcards.flipped),
             seed=int(wildcards.seed),
+            **({} if fitted else {"label": None}),
+        )
+
+    def averaged(self, wildcards: Wildcards) -> list[str]:
+        """The proxies whose weights WARM averages, from the average's path: it has the seed of the first."""
+        _, members, *bootstrap = wildcards.warm.split("-")
+        folder = f"{self.folder}/proxy/{'-'.join(['heads-1', *bootstrap])}/flipped-{wildcards.flipped}"
+        return [f"{folder}/seed-{(int(wildcards.seed) + number) % 2**32}" for number in range(int(members))]
+
+    def warm_settings(self, wildcards: Wildcards) -> str:
+        """Settings of an average: what its report needs."""
+        fitted = self.experiment.has("gold.label")
+        return self.experiment.settings(
+            *(["gold.label"] if fitted else []),
+            "compute",
+            flipped=float(wildcards.flipped),
             **({} if fitted else {"label": None}),
         )
 

@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from lib.reward_models.proxies import AGGREGATES, MEMBERS, Ensemble, ensemble
+from lib.reward_models.proxies import MEMBERS, Ensemble, ensemble
 
 ONE_MODEL = Ensemble("single", 1, "mean", None, False)
 HEADS = Ensemble("heads", MEMBERS, "worst_case", None, False)  # the paper's proposal, with its encoder trained
 MODELS = HEADS._replace(kind="models")
+OF_COSTE = ["mean", "worst_case", "uncertainty_weighted"]
 
 
 class Variant(NamedTuple):
@@ -34,11 +35,11 @@ def variants_of(entries: Iterable[Mapping], flipped: float) -> list[Variant]:
 
 
 def aggregates_of(variants: Iterable[Variant]) -> list[Ensemble]:
-    """The rewards that best-of-n chooses by: each proxy of some policies with each aggregate."""
+    """The rewards that best-of-n chooses by: each proxy of some policies with Coste et al.'s aggregates and its own."""
     rewards = [
         variant.ensemble._replace(aggregate=name)
         for variant in variants
-        for name in (AGGREGATES if variant.ensemble.members > 1 else ["mean"])
+        for name in ([*OF_COSTE, variant.ensemble.aggregate] if variant.ensemble.is_aggregated else ["mean"])
     ]
     return list(dict.fromkeys(rewards))
 

@@ -69,8 +69,8 @@ def in_gold_at_equal_kl(evidence: Evidence, first: Variant, second: Variant) -> 
 def compared(variants: Sequence[Variant]) -> list[tuple[Variant, Variant]]:
     """The pairs of policies that are compared, at equal β and label noise.
 
-    Each ensemble is compared with one model and with its own mean. By the same aggregate, K heads are compared with K
-    models, and other heads with the standard three, which are trained with their encoder.
+    Each ensemble is compared with one model and with its own mean. By the same aggregate, K heads and the average of
+    K models are compared with K models, and other heads with the standard three, which are trained with their encoder.
     """
 
     def is_compared(first: Variant, second: Variant) -> bool:
@@ -82,7 +82,7 @@ def compared(variants: Sequence[Variant]) -> list[tuple[Variant, Variant]]:
         if ours.kind == "single" or ours.aggregate != theirs.aggregate:
             return False
         if theirs.kind == "models":
-            return "heads" in ours.kind and ours.members == theirs.members
+            return ours.kind in ("heads", "frozen_heads", "warm") and ours.members == theirs.members
         return "heads" in ours.kind and theirs == HEADS._replace(aggregate=theirs.aggregate, flipped=theirs.flipped)
 
     return [(first, second) for first, second in permutations(variants, 2) if is_compared(first, second)]

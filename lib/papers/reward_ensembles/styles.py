@@ -2,4 +2,4 @@
 
 from lib.reporting.figures import COLOURS
 
-COLOUR_OF_KIND = {"single": COLOURS["sft"], "models": COLOURS["morl"], "heads": COLOURS["soup"]}
+COLOUR_OF_KIND = {"single": COLOURS["sft"], "models": COLOURS["morl"], "heads": COLOURS["soup"], "warm": COLOURS["mod"]}

@@ -1,7 +1,6 @@
 """The claims of Rewarded Soups (arXiv 2306.04488), and tables of what they rest on.
 
-A point's method is `sft`, `soup`, `morl` or `ensemble`, and its name the mixture (`lib.statistics.scores`). The
-evidence has the scores "held out" and the settings rewards, weights, preferences, simplex_rewards, start, path, margin.
+Points and fronts are those of `lib.papers.rewarded_soups.fronts`.
 
 Longer than other modules: the comparisons of five claims, and the tables that show them.
 """
@@ -14,36 +13,13 @@ import pandas as pd
 from lib.papers.claims import Claim, NotTestable, Numbers, beside
 from lib.papers.evidence import Evidence
 from lib.papers.paths import path_to
+from lib.papers.rewarded_soups.fronts import fronts_of, scores_of, soup_points, utility_of
+from lib.papers.rewarded_soups.other_claims import OTHER_CLAIMS
 from lib.reward_models.mixtures import between, mixture_name, mixture_weights
 from lib.statistics.comparisons import Kind
 from lib.statistics.fronts import chord_margin, hypervolume
 from lib.statistics.intervals import Floats, Sample, band, side_by_side
 from lib.statistics.scores import ALONGSIDE, PointName, Scores, first_against_each, front_table, summaries
-
-UTILITIES = np.linspace(0, 1, 11)  # weights of the first reward, over which expected utility is a mean
-
-
-def scores_of(evidence: Evidence) -> Scores:
-    """The scores on held-out prompts."""
-    return evidence.scores["held out"]
-
-
-def soup_points(rewards: Sequence[str], weights: Sequence[float]) -> list[PointName]:
-    """The soups of two experts at the weights λ of the first."""
-    return [("soup", name) for name in between(rewards, weights)]
-
-
-def fronts_of(evidence: Evidence) -> dict[str, list[PointName]]:
-    """The fronts that are compared. The first three have as many points."""
-    rewards, preferences = evidence.settings["rewards"], evidence.settings["preferences"]
-    experts, inner = soup_points(rewards, [0, 1]), between(rewards, preferences)
-    return {
-        "soups at the preferences": experts + [("soup", name) for name in inner],
-        "experts and MORL": experts + [("morl", name) for name in inner],
-        "experts and ensembles": experts + [("ensemble", name) for name in inner],
-        "experts alone": experts,
-        "soups at all λ": soup_points(rewards, evidence.settings["weights"]),
-    }
 
 
 def above_chord(evidence: Evidence) -> tuple[Sample, list[tuple[float, str]]]:
@@ -64,19 +40,9 @@ def connectivity(evidence: Evidence) -> Numbers:
     return sample, [f"{reward} at λ = {weight:g}" for weight, reward in at]
 
 
-def expected_utility(means: Floats) -> Floats:
-    """The mean, over users, of the best point's utility μ R₁ + (1 − μ) R₂. means: (points, 2)."""
-    return np.array([(means @ np.array([UTILITIES, 1 - UTILITIES])).max(0).mean()])
-
-
 def utilities(evidence: Evidence) -> Numbers:
     """RS-2, the primary comparison: expected utility of soups less that of MORL, at the same number of points."""
-    rewards, fronts = evidence.settings["rewards"], fronts_of(evidence)
-    ours, theirs = (
-        scores_of(evidence).sample(fronts[name], rewards, expected_utility)
-        for name in ("soups at the preferences", "experts and MORL")
-    )
-    return ours - theirs, ["expected utility"]
+    return utility_of("soups at the preferences", "experts and MORL", evidence)
 
 
 def volumes(evidence: Evidence, front: Sequence[PointName]) -> Sample:
@@ -231,11 +197,14 @@ CLAIMS = [
         "gain of the uniform soup over θ_sft on each reward",
         balanced,
     ),
+    *OTHER_CLAIMS,
 ]
 
 
 def tables(evidence: Evidence) -> dict[str, pd.DataFrame]:
-    """What the report and the figures show: front, chord, hypervolume, preference, and balance with three rewards."""
+    """What the report and the figures show: front, chord, hypervolume, preference, balance with three rewards, and the
+    factors of rescaled soups.
+    """
     scores, settings = scores_of(evidence), evidence.settings
     told = [column for column in [*settings["columns"], *ALONGSIDE] if column in scores.columns]
     found = {
@@ -244,7 +213,11 @@ def tables(evidence: Evidence) -> dict[str, pd.DataFrame]:
         "hypervolume": hypervolume_table(evidence),
         "preference": preference_table(evidence),
     }
-    return found | ({"balance": balance_table(evidence)} if settings["simplex_rewards"] else {})
+    return (
+        found
+        | ({"balance": balance_table(evidence)} if settings["simplex_rewards"] else {})
+        | {name: evidence.tables[name] for name in ("factors",) if name in evidence.tables}
+    )
 
 
 def chord_table(evidence: Evidence) -> pd.DataFrame:

@@ -6,11 +6,14 @@ from lib.graph.checks import Problems, unknown_rewards
 from lib.graph.experiment import Experiment
 from lib.graph.job_settings import point
 from lib.papers.paths import PointName, path_points, path_to
+from lib.papers.rewarded_soups.others import KEYS, Others
+from lib.papers.rewarded_soups.others import problems as others_problems
 from lib.reward_models.mixtures import between, mixture_name, mixture_weights, simplex
 
 
 def problems(experiment: Experiment) -> Problems:
-    """Rewards that do not exist."""
+    """Rewards that do not exist; policies that are not trained."""
+    yield from others_problems(experiment)
     for key in ("rewarded_soups.rewards", "rewarded_soups.simplex_rewards"):
         if experiment.has(key):
             yield from unknown_rewards(experiment, key, experiment.value(key))
@@ -21,6 +24,7 @@ class Layout:
 
     pair: the rewards on the front's axes. triple: three rewards whose soups are scored over a triangle, or none.
     experts, morl, soups: names of mixtures of rewards. policies: experts and MORL, which are trained. points: scored.
+    others: what else these policies give.
     """
 
     models_of_rewards = 0
@@ -44,11 +48,13 @@ class Layout:
         compared = [*(soups[mixture] for mixture in self.morl), *morl]  # at equal KL
         self.points = [
             *soups.values(),
-            *(point("ensemble", mix, models, mixture_weights(mix), "logits") for mix in self.morl),
+            *(point("mod", mix, models, mixture_weights(mix), "logits") for mix in self.morl),
             *morl,
             *path_points(compared, models, self.start, value("evaluation.path")),
         ]
         pair = [f"{experiment.results}/policy/{name}/seed-{experiment.seeds[0]}" for name in self.pair]
+        weights = [*value("rewarded_soups.weights"), *value("rewarded_soups.preferences")]
+        self.others = Others(experiment, self.pair, list(dict.fromkeys(weights)))
         self.lora_pairs = {"experts of Rewarded Soups, one seed": pair}
 
     def _soups(self) -> list[str]:
@@ -62,8 +68,16 @@ class Layout:
 
     def models(self, seed: int | str) -> list[str]:
         """The models that points combine: θ_sft, and the policies of one seed."""
+        return self._folders([self.start, *self.policies], seed)
+
+    def other_models(self, seed: int | str) -> list[str]:
+        """Those that `others` combines."""
+        return self._folders(self.others.models, seed)
+
+    def _folders(self, models: list[str], seed: int | str) -> list[str]:
+        start, *policies = models
         results = self.experiment.results
-        return [f"{results}/{self.start}", *(f"{results}/policy/{name}/seed-{seed}" for name in self.policies)]
+        return [f"{results}/{start}", *(f"{results}/policy/{name}/seed-{seed}" for name in policies)]
 
     def compared(self, units: dict[str, str]) -> dict[str, Any]:
         """The settings of the evidence (`lib.papers.rewarded_soups.claims`). units: of all rewards, by name."""
@@ -82,5 +96,6 @@ class Layout:
 
     @property
     def keys(self) -> list[str]:
-        """The keys of the parameters that define the points."""
-        return [f"rewarded_soups.{key}" for key in self.experiment.config["rewarded_soups"]]
+        """The keys of the parameters that define the points, but for those of `others`."""
+        keys = [f"rewarded_soups.{key}" for key in self.experiment.config["rewarded_soups"]]
+        return [key for key in keys if key not in KEYS]

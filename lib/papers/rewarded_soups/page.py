@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 
 from lib.papers.evidence import Evidence
-from lib.papers.rewarded_soups.claims import scores_of
-from lib.papers.rewarded_soups.styles import METHODS
+from lib.papers.rewarded_soups.fronts import scores_of
+from lib.papers.rewarded_soups.names import weights_of
+from lib.papers.rewarded_soups.styles import METHODS, OTHERS
 from lib.reporting.charts import LARGER, NEARER, Data, Tab, axis, chart, marks, number, series, text
 from lib.reporting.figures import COLOURS, CYCLE, placed, seeds_of, title_of
 from lib.reporting.page import Files
@@ -24,7 +25,8 @@ UNITS = {"gold": "as the judge gives it", "kl": "nats", "tokens": "", "words": "
 ABOUT = (
     "Each point is a policy, by its rewards on held-out prompts. Two experts were trained, one on each reward; a soup "
     "is the average of their weights with λ of the {first} expert, and needs no training. Points that another one "
-    "beats on both rewards are grey. Choose λ, a policy of the list, or a point of the chart."
+    "beats on both rewards are grey. Tick a method to see or hide it. Choose λ, a policy of the list, or a point of "
+    "the chart."
 )
 
 
@@ -33,7 +35,7 @@ def tab(files: Files) -> Tab:
     evidence = Evidence.read(files["evidence"])
     rewards = evidence.settings["rewards"]
     scores = scores_of(evidence)
-    points = [point for point in scores.points if point[0] in METHODS]
+    points = [point for point in scores.points if point[0] in METHODS | OTHERS]
     written = samples_of(files["samples"], rewards)
     blocks = [
         text(ABOUT.format(first=rewards[0])),
@@ -49,22 +51,17 @@ def key_of(point: PointName) -> str:
     return " ".join(point)
 
 
-def weights_of(evidence: Evidence, point: PointName) -> dict[str, float]:
-    """The rewards that a point mixes; none for the SFT models."""
-    return {} if point[0] == "sft" else mixture_weights(point[1])
-
-
 def on_pair(evidence: Evidence, points: Sequence[PointName], method: str) -> list[PointName]:
     """A method's points that mix only the rewards of the axes, by the weight of the first."""
     rewards = evidence.settings["rewards"]
-    chosen = [point for point in points if point[0] == method and set(weights_of(evidence, point)) <= set(rewards)]
-    return sorted(chosen, key=lambda point: weights_of(evidence, point).get(rewards[0], 0))
+    chosen = [point for point in points if point[0] == method and set(weights_of(*point, rewards)) <= set(rewards)]
+    return sorted(chosen, key=lambda point: weights_of(*point, rewards).get(rewards[0], 0))
 
 
 def title(evidence: Evidence, point: PointName) -> str:
     """A point's name in words."""
-    method, name = point
-    weights, rewards = weights_of(evidence, point), evidence.settings["rewards"]
+    (method, name), rewards = point, evidence.settings["rewards"]
+    weights = weights_of(method, name, rewards)
     if method == "sft":
         return "soup of the SFT pair" if name.endswith("soup") else f"θ_sft{name.rpartition('/')[2]}"
     first = weights.get(rewards[0], 0)
@@ -72,7 +69,8 @@ def title(evidence: Evidence, point: PointName) -> str:
         return "soup of " + ", ".join(f"{weight:.2g} {reward}" for reward, weight in weights.items())
     if method == "soup" and first in (0, 1):
         return f"the {name} expert, λ = {first:g}"
-    return {"soup": f"soup, λ = {first:g}", "morl": f"MORL, μ = {first:g}"}.get(method, f"logits, λ = {first:g}")
+    named = {"soup": "soup", "morl": "MORL", "mod": "MOD"} | {other: label for other, (label, _) in OTHERS.items()}
+    return f"{named[method]}, {'μ' if method in ('morl', 'bone') else 'λ'} = {first:g}"
 
 
 def front(evidence: Evidence, points: Sequence[PointName]) -> Data:
@@ -84,9 +82,12 @@ def front(evidence: Evidence, points: Sequence[PointName]) -> Data:
         for method, (label, marker) in METHODS.items()
         if groups[method]
     ]
-    others = [point for point in points if point[0] == "soup" and point not in groups["soup"]]
-    if others:
-        drawn.append(series(THREE, CYCLE[1], "D", seen(evidence, others), shown=False))
+    for method, (label, marker) in OTHERS.items():
+        if also := on_pair(evidence, points, method):
+            drawn.append(series(label, COLOURS[method], marker, seen(evidence, also), shown=False))
+    of_three = [point for point in points if point[0] == "soup" and point not in groups["soup"]]
+    if of_three:
+        drawn.append(series(THREE, CYCLE[1], "D", seen(evidence, of_three), shown=False))
     return chart(
         f"Soups against policies trained for one preference each, by {x} and {y}",
         axis(f"{x} ({units[x]})", LARGER),
@@ -111,8 +112,9 @@ def seen(evidence: Evidence, points: Sequence[PointName]) -> list[Data]:
         [key_of(point) for point in points],
     )
     for mark, point in zip(found, points):
-        weight = weights_of(evidence, point).get(x, 0)
-        if point[0] == "soup" and set(weights_of(evidence, point)) <= {x, y} and weight in (0, 0.5, 1):
+        weights = weights_of(*point, (x, y))
+        weight = weights.get(x, 0)
+        if point[0] == "soup" and set(weights) <= {x, y} and weight in (0, 0.5, 1):
             mark["tag"] = f"λ = {weight:g}"
     return found
 
@@ -135,7 +137,7 @@ def chooser(evidence: Evidence, points: Sequence[PointName], written: Mapping[Po
     told = [column for column in [*settings["columns"], *ALONGSIDE] if column in scores.columns]
     soups = on_pair(evidence, points, "soup")
     first = settings["rewards"][0]
-    weights = [weights_of(evidence, point).get(first, 0) for point in soups]
+    weights = [mixture_weights(point[1]).get(first, 0) for point in soups]
     steps = [{"key": key_of(point), "value": f"{weight:.4g}"} for point, weight in zip(soups, weights)]
     experts = [("soup", name) for name in between(settings["rewards"], [1, 0])]
     beside = [*experts, ("sft", settings["start"])]
@@ -165,8 +167,8 @@ def triangle(evidence: Evidence, points: Sequence[PointName]) -> Data | None:
     rewards = evidence.settings["simplex_rewards"]
     if not rewards:
         return None
-    inside = [point for point in points if point[0] == "soup" and set(weights_of(evidence, point)) <= set(rewards)]
-    places = [[weights_of(evidence, point).get(reward, 0) for reward in rewards] for point in inside]
+    inside = [point for point in points if point[0] == "soup" and set(mixture_weights(point[1])) <= set(rewards)]
+    places = [[mixture_weights(point[1]).get(reward, 0) for reward in rewards] for point in inside]
     return {
         "label": "Soups of three experts",
         "corners": rewards,
@@ -201,7 +203,7 @@ def details(
 
 
 def target_of(point: PointName, seed: int) -> dict[str, str]:
-    """What snakemake makes of a point, below the folder of the results; none for an ensemble, which is no one model."""
+    """What snakemake makes of a point, below the folder of the results; none for MOD, which is no one model."""
     method, name = point
     targets = {"morl": f"policy/{name}/seed-{seed}", "sft": name}
     if method == "soup":
@@ -229,7 +231,7 @@ def along(evidence: Evidence) -> Iterator[Data]:
     scores, settings = scores_of(evidence), evidence.settings
     soups = on_pair(evidence, scores.points, "soup")
     first, names, keys = settings["rewards"][0], [title(evidence, point) for point in soups], list(map(key_of, soups))
-    weights = [weights_of(evidence, point).get(first, 0) for point in soups]
+    weights = [mixture_weights(point[1]).get(first, 0) for point in soups]
     x = axis(f"λ of the {first} expert")
     for column in (*settings["rewards"], "kl"):
         table = front_table(scores, [column], soups).assign(weight=weights)

@@ -1,6 +1,9 @@
 """The part of the report on Rewarded Soups."""
 
+import pandas as pd
+
 from lib.papers.rewarded_soups.claims import chord_counts
+from lib.papers.rewarded_soups.styles import OTHERS
 from lib.reporting.page import Files, Part, intervals_by, tables
 from lib.reporting.samples import samples_by_prompt
 from lib.reporting.tables import as_table
@@ -40,13 +43,24 @@ THREE_REWARDS = """
 
 {balance}"""
 
+ALSO = """
+
+### What else the same policies give
+![Merges, extrapolated and rescaled soups, Bone Soups](rewarded_soups/figures/others.png)
+
+Nothing more was trained. {factors}
+
+{others}"""
+CHOSEN = "The factor of rescaled soups was chosen on validation prompts, by expected utility: {factors}."
+
 
 def part(files: Files) -> Part:
-    """The part, from the tables front, chord, hypervolume, preference and samples, and balance with three rewards."""
+    """The part, from the tables front, chord, hypervolume, preference and samples; balance and factors may be there."""
     by_name = tables(files)
     front, on_chords = by_name["front"], chord_counts(by_name["chord"])
+    also = front["method"].isin(OTHERS)
     text = TEXT.format(
-        front=as_table(front[~front["method"].str.endswith(" path")]),
+        front=as_table(front[~front["method"].str.endswith(" path") & ~also]),
         written=samples_by_prompt(files["samples"]),
         chord="\n\n".join(on_chord(reward, counts) for reward, counts in on_chords.items()),
         hypervolume=as_table(by_name["hypervolume"]),
@@ -54,6 +68,9 @@ def part(files: Files) -> Part:
     )
     if "balance" in by_name:
         text += THREE_REWARDS.format(balance=as_table(by_name["balance"]))
+    if also.any():
+        factors = CHOSEN.format(factors=chosen(by_name["factors"])) if "factors" in by_name else ""
+        text += ALSO.format(factors=factors, others=as_table(front[also]))
     numbers = {
         "λ on or above the chord": {reward: counts["on or above"] for reward, counts in on_chords.items()},
         **{
@@ -62,6 +79,12 @@ def part(files: Files) -> Part:
         },
     }
     return Part(text, {"rewarded soups": numbers})
+
+
+def chosen(factors: pd.DataFrame) -> str:
+    """The factor that each seed has."""
+    rows = factors[factors["chosen"]].itertuples()
+    return ", ".join(f"{row.factor:g} (seed {row.seed})" for row in rows)
 
 
 def on_chord(reward: str, counts: dict[str, int]) -> str:

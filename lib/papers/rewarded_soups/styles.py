@@ -1,8 +1,21 @@
-"""How each method is drawn, in the figures and on the page."""
+"""How each method is drawn, in the figures and on the page: label and marker. Colours: lib.reporting.figures."""
 
-METHODS = {  # label and marker; the colours are those of lib.reporting.figures
+METHODS = {
     "soup": ("rewarded soups", "o"),
     "morl": ("MORL, trained per preference", "s"),
-    "ensemble": ("ensemble of the experts' logits", "^"),
+    "mod": ("MOD, the experts' logits mixed", "^"),
     "sft": ("SFT pair and its soup", "X"),
 }
+SOUPS = {
+    "bone": ("Bone Soups", "P"),
+    "rescaled": ("rescaled soups", "v"),
+    "extrapolated": ("extrapolated soups", "D"),
+}
+MERGES = {
+    "ties": ("TIES", "s"),
+    "dare": ("DARE", "^"),
+    "model_stock": ("model stock", "X"),
+    "slerp": ("SLERP", "v"),
+    "liti": ("LITI", "D"),
+}
+OTHERS = SOUPS | MERGES  # what else the same policies give

@@ -1,0 +1,62 @@
+"""Points and fronts of Rewarded Soups in its evidence.
+
+A point's method is `sft`, `soup`, `morl`, `mod` or one of `lib.papers.rewarded_soups.names`, and its name the mixture
+(`lib.statistics.scores`). The evidence has the scores "held out" and the settings rewards, weights, preferences,
+simplex_rewards, start, path, margin.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from lib.papers.claims import Numbers
+from lib.papers.evidence import Evidence
+from lib.papers.rewarded_soups.styles import OTHERS
+from lib.reward_models.mixtures import between
+from lib.statistics.intervals import Floats
+from lib.statistics.scores import PointName, Scores
+
+UTILITIES = np.linspace(0, 1, 11)  # weights of the first reward, over which expected utility is a mean
+
+
+def scores_of(evidence: Evidence) -> Scores:
+    """The scores on held-out prompts."""
+    return evidence.scores["held out"]
+
+
+def soup_points(rewards: Sequence[str], weights: Sequence[float]) -> list[PointName]:
+    """The soups of two experts at the weights λ of the first."""
+    return [("soup", name) for name in between(rewards, weights)]
+
+
+def fronts_of(evidence: Evidence) -> dict[str, list[PointName]]:
+    """The fronts that are compared. The first three have as many points, and most of what else was scored."""
+    rewards, preferences = evidence.settings["rewards"], evidence.settings["preferences"]
+    experts, inner = soup_points(rewards, [0, 1]), between(rewards, preferences)
+    fronts = {
+        "soups at the preferences": experts + [("soup", name) for name in inner],
+        "experts and MORL": experts + [("morl", name) for name in inner],
+        "experts and MOD": experts + [("mod", name) for name in inner],
+        "experts alone": experts,
+        "soups at all λ": soup_points(rewards, evidence.settings["weights"]),
+    }
+    scored = scores_of(evidence).points
+    for method, (label, _) in OTHERS.items():
+        points = [(method, name) for name in inner]
+        if method == "extrapolated":
+            points = [point for point in scored if point[0] == method]
+        if points and set(points) <= set(scored):
+            fronts[f"experts and {label}"] = experts + points
+    return fronts
+
+
+def expected_utility(means: Floats) -> Floats:
+    """The mean, over users, of the best point's utility μ R₁ + (1 − μ) R₂. means: (points, 2)."""
+    return np.array([(means @ np.array([UTILITIES, 1 - UTILITIES])).max(0).mean()])
+
+
+def utility_of(ours: str, theirs: str, evidence: Evidence) -> Numbers:
+    """Expected utility of one front less that of another, by the names of `fronts_of`."""
+    rewards, fronts = evidence.settings["rewards"], fronts_of(evidence)
+    first, second = (scores_of(evidence).sample(fronts[name], rewards, expected_utility) for name in (ours, theirs))
+    return first - second, ["expected utility"]
