@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import time
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -75,15 +76,21 @@ def peak(work: Callable[..., Any], *arguments: Any, **named: Any) -> tuple[float
     """
     read, write = os.pipe()
     if (child := os.fork()) == 0:
-        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        seconds = processor(work, *arguments, **named)
-        above = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024 / 1e6
-        os.write(write, json.dumps([seconds, above]).encode())
+        try:
+            before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+            seconds = processor(work, *arguments, **named)
+            above = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024 / 1e6
+            os.write(write, json.dumps([seconds, above]).encode())
+        except BaseException:
+            traceback.print_exc()
+            os._exit(1)
         os._exit(0)
     os.close(write)
     with os.fdopen(read) as answers:
         text = answers.read()
-    os.waitpid(child, 0)
+    _, status = os.waitpid(child, 0)
+    if status:
+        raise RuntimeError(f"{work.__name__} failed: what it said is above")
     seconds, above = json.loads(text)
     return seconds, above
 
@@ -211,6 +218,7 @@ def front(folder: Path, policies: int, weights: int) -> Found:
             folder / f"{kind}.csv",
             points=points,
             reward={"short": function},
+            split="test",
             prompt_words=3,
             prompts_held_out=PROMPTS,
             left_out=None,

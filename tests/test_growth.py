@@ -55,6 +55,11 @@ def test_memory_above_the_start_is_that_of_the_call_alone():
     assert processor(sum, range(10)) >= 0
 
 
+def test_a_call_that_fails_fails_here_too():
+    with pytest.raises(RuntimeError, match="float failed"):
+        peak(float, "none")
+
+
 @pytest.mark.parametrize("quantity", SMALL)
 def test_a_quantity_is_measured_and_another_stays(quantity, tmp_path, monkeypatch):
     file = tmp_path / "growth.csv"
