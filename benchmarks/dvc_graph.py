@@ -16,25 +16,35 @@ from pathlib import Path
 import pandas as pd
 
 ROOT = Path(__file__).parent.parent
-LEVELS = 5
+CODE = ["scripts/base.py", "scripts/sft.py", "scripts/policy.py", "scripts/evaluate.py", "scripts/warp_figures.py"]
+LEVELS = len(CODE)  # a job of each level depends on the code of a real one
 SNAKEFILE = """
 import json
+import sys
+from pathlib import Path
+
+sys.path.insert(0, workflow.basedir)
+from lib.graph.experiment import Experiment
+from lib.graph.extends import resolve
 
 configfile: "params.yaml"
 
+resolved = resolve(config, Path(workflow.basedir), workflow.configfiles, [])
+experiment = Experiment(config, Path(workflow.basedir), workflow.configfiles, resolved.origins)
+CODE = {code}
 PLOTS = {{}}
 LAST = {last}
 
 rule all:
     default_target: True
-    input: expand("results/{{level}}/{{place}}", level=LAST, place=range({width}))
+    input: expand("results/generated/{{level}}/{{place}}", level=LAST, place=range({width}))
 
 rule job:
     input:
-        "lib/graph/jobs.py",
-        lambda job: [] if job.level == "0" else f"results/{{int(job.level) - 1}}/{{job.place}}",
-    output: directory("results/{{level}}/{{place}}")
-    params: settings=json.dumps({{"section.key": config["section"]["key"]}})
+        lambda job: experiment.code.of(CODE[int(job.level)]),
+        lambda job: [] if job.level == "0" else f"results/generated/{{int(job.level) - 1}}/{{job.place}}",
+    output: directory("results/generated/{{level}}/{{place}}")
+    params: settings=experiment.settings("section.key")
     shell: "mkdir {{output}} && echo {{params.settings:q}} {{wildcards}} > {{output}}/weights"
 """
 
@@ -45,8 +55,8 @@ def generate(root: Path, jobs: int) -> None:
         source, target = ROOT / name, root / name
         target.parent.mkdir(parents=True, exist_ok=True)
         (shutil.copytree if source.is_dir() else shutil.copy)(source, target)
-    (root / "Snakefile").write_text(SNAKEFILE.format(last=LEVELS - 1, width=jobs // LEVELS))
-    (root / "params.yaml").write_text("section: {key: 1}\n")
+    (root / "Snakefile").write_text(SNAKEFILE.format(code=CODE, last=LEVELS - 1, width=jobs // LEVELS))
+    (root / "params.yaml").write_text("experiment: generated\nsection: {key: 1}\n")
 
 
 def copy_checkout(root: Path) -> None:

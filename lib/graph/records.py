@@ -8,12 +8,14 @@ from pathlib import Path
 from dvc.output import Output
 from dvc.repo import Repo
 from dvc.stage import Stage
-from dvc.utils.serialize import modify_yaml
+from dvc.stage.serialize import to_lockfile
 
 from lib.graph import history
 from lib.graph.changes import Change, changes_of, is_in_lock
 from lib.graph.damage import contents, differing
 from lib.graph.jobs import last_written
+from lib.graph.lock_file import put
+from lib.graph.read_once import each_file_once
 from lib.graph.stages import DEFAULT_PARAMS, pipeline_file
 
 
@@ -69,11 +71,7 @@ class Records:
         require_untouched((entry for one in chosen for entry in [*one.deps, *one.outs]), judged)
         for one in chosen:
             one.repo.stage_cache.save(one)
-        self._dump(chosen)
-        if self.lock_file.exists():
-            with modify_yaml(self.lock_file) as lock:
-                for gone in lock["stages"].keys() - self.stages.keys():
-                    del lock["stages"][gone]
+        self._write(chosen)
         if commit is not None:
             self._write_commits(commit, chosen)
 
@@ -90,7 +88,7 @@ class Records:
         for one in chosen:
             if all(entry.exists for entry in one.deps) and one.outs_cached():
                 one.repo.stage_cache.save(one)
-        self._dump(chosen)
+        self._write(chosen)
 
     def damaged(self, stage_name: str) -> list[str]:
         """A line about each file whose content is not what dvc.lock says, as far as it says it file by file."""
@@ -114,10 +112,10 @@ class Records:
         if commits:
             history.write_head(self.lock_file, commits)
 
-    def _dump(self, chosen: list[Stage]) -> None:
-        """Writes what is known of stages to dvc.lock."""
-        if chosen:
-            chosen[0].dvcfile.dump_stages(chosen, update_pipeline=False)
+    def _write(self, chosen: list[Stage]) -> None:
+        """Writes what is known of stages to dvc.lock, and takes those out that are no more."""
+        entries = {name: entry for one in chosen for name, entry in to_lockfile(one).items()}
+        put(self.lock_file, entries, self.stages)
 
 
 def code_of(stage: Stage) -> set[str]:
@@ -141,5 +139,5 @@ def records(params: Path, trusting: bool = True) -> Iterator[Records]:
     """
     with tempfile.TemporaryDirectory() as nothing_known:
         config = {} if trusting else {"core": {"site_cache_dir": nothing_known}}
-        with Repo(config=config) as repo, repo.lock:
+        with Repo(config=config) as repo, repo.lock, each_file_once():
             yield Records(repo, params)

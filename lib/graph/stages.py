@@ -118,12 +118,14 @@ def artifact_name(path: str) -> str:
 def render(graph: Graph) -> str:
     """The text of dvc.yaml."""
     plain = json.loads(json.dumps(pipeline(graph)))  # Snakemake's paths are strings of a kind of their own
-    return HEADER.format(params=graph.params) + yaml.safe_dump(plain, sort_keys=False, allow_unicode=True, width=10**6)
+    text = yaml.dump(plain, Dumper=yaml.CSafeDumper, sort_keys=False, allow_unicode=True, width=10**6)
+    return HEADER.format(params=graph.params) + text
 
 
 def require_same(jobs: Iterable[Job], config: dict[str, Any], params: Path) -> None:
     """Raises ValueError where a job is not the one that the experiment's dvc.yaml describes."""
-    stages, values = yaml.safe_load(pipeline_file(params).read_text())["stages"], values_file(params)
+    stages = yaml.load(pipeline_file(params).read_text(), yaml.CSafeLoader)["stages"]
+    values = values_file(params)
     if any(stages.get(name(job)) != stage(job, config, params, values) for job in jobs):
         raise ValueError(outdated(params))
 
