@@ -110,15 +110,18 @@ def draw(table: pd.DataFrame, file: Path) -> None:
             for i, (measure, of_one) in enumerate(of_panel.groupby("measure", sort=False)):
                 ordered = of_one.sort_values("size")
                 style = {"color": CYCLE[i % len(CYCLE)], "marker": MARKERS[i % len(MARKERS)], "markersize": 4}
-                axes.plot(ordered["size"], ordered["value"], label=measure, linewidth=1, **style)
+                line = "-" if i < len(CYCLE) else "--"
+                axes.plot(ordered["size"], ordered["value"], line, label=measure, linewidth=1, **style)
             sizes = np.sort(of_panel["size"].unique())
             lowest = of_panel["value"].min()
             axes.plot(
                 sizes, lowest * sizes / sizes[0], color="#888888", linestyle=":", linewidth=1, label="as the size"
             )
             axes.set(xscale="log", yscale="log", xlabel=QUANTITIES[quantity].axis, ylabel=unit)
+            axes.set_xticks(sizes, [f"{size:g}" for size in sizes])
+            axes.minorticks_off()
             axes.legend(fontsize=6)
-        figure.savefig(file, dpi=150)
+        figure.savefig(file, dpi=100)
 
 
 def main() -> None:

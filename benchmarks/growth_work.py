@@ -400,7 +400,7 @@ def one_thread() -> None:
 
 QUANTITIES = {
     "jobs": Quantity(of_jobs, [80, 250, 500, 1500, 5000], "jobs in the graph"),
-    "own_graph": Quantity(of_own_graph, [2, 8, 20, 60], "seeds of the default experiment (31 jobs each)"),
+    "own_graph": Quantity(of_own_graph, [2, 8, 20, 60], "seeds of the default experiment"),
     "merges": Quantity(of_merges, [2, 4, 8, 16], "policies merged on disk"),
     "policies": Quantity(of_policies, [2, 4, 8, 16], "policies in each of 5 soups"),
     "lambdas": Quantity(of_lambdas, [11, 21, 51, 101], "λ of a front of two policies"),
