@@ -8,7 +8,6 @@ is a whole training of 12 steps of a tiny model. Each runs in both ways by turns
 
 import os
 import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -36,7 +35,7 @@ def jobs(folder: Path) -> dict[str, list[str]]:
 def seconds(command: list[str], environment: dict[str, str]) -> float:
     """How long a job takes, which has to succeed."""
     started = time.perf_counter()
-    subprocess.run([sys.executable, "-m", *command], env=environment, check=True, capture_output=True)
+    subprocess.run(["python", "-m", *command], env=environment, check=True, capture_output=True)
     return time.perf_counter() - started
 
 

@@ -57,7 +57,7 @@ class Jobs:
 
     def start(self, *command: str, **environment: str) -> subprocess.Popen[str]:
         return subprocess.Popen(
-            [sys.executable, "-m", *command],
+            ["python", "-m", *command],
             cwd=self.checkout.root,
             env=self.environment | environment,
             stdin=subprocess.PIPE,
@@ -83,6 +83,7 @@ class Jobs:
 def checkout(tmp_path_factory) -> Checkout:
     checkout = Checkout.at(tmp_path_factory.mktemp("warm") / "checkout")
     (checkout.root / "scripts/probe.py").write_text(PROBE)
+    (checkout.root / ".venv").symlink_to(sys.prefix)
     return checkout
 
 
@@ -90,6 +91,7 @@ def checkout(tmp_path_factory) -> Checkout:
 def jobs(checkout) -> Iterator[Jobs]:
     with pytest.MonkeyPatch.context() as patch, chdir(checkout.root):
         patch.delenv("PYTHONUNBUFFERED", raising=False)  # so that it is seen whether streams are flushed
+        patch.setenv("PATH", f"{checkout.root}/.venv/bin:{os.environ['PATH']}")  # another path to this Python
         with warm_start():
             jobs = Jobs(checkout, os.environ[PLACE])
             wait_for(lambda: answers(Path(os.environ[PLACE])))

@@ -37,7 +37,7 @@ def warm_start() -> Iterator[None]:
     environment.pop(PLACE, None)
     with tempfile.TemporaryDirectory(prefix="paretosoup-", ignore_cleanup_errors=True) as place:  # of mode 0700
         server = subprocess.Popen(
-            [sys.executable, "-m", "scripts.warm_start", place],
+            ["python", "-m", "scripts.warm_start", place],  # as rules start jobs: of several paths to a .venv by theirs
             env=environment,
             stdin=subprocess.PIPE,  # which ends when this process ends
             stdout=subprocess.DEVNULL,
