@@ -254,7 +254,7 @@ def test_all_of_reward_ensembles(copy_of_finished):
         assert f"](figures/{page}.png)" in report
     added = "2 frozen heads, bootstrap, 0 flipped"
     assert f"{added}, mean − c·variance" in set(pd.read_csv(more / "best_of_n.csv")["reward"])
-    assert set(pd.read_csv(more / "proxies.csv")["proxy"]) == {"1 model", "3 heads", added}
+    assert set(pd.read_csv(more / "proxies.csv")["proxy"]) == {"1 model", "3 heads", "2 models averaged (WARM)", added}
 
 
 @pytest.mark.long
@@ -297,7 +297,7 @@ def test_other_cores_and_a_killed_job_end_with_the_same_bytes(finished, tmp_path
     """Up to the scores of one paper, for time."""
     scores = f"{RESULTS}/scores/rewarded_soups/seed-1.csv"
     ours, theirs = made_on_other_cores(Checkout.at(tmp_path / "repository"), scores), finished.files()
-    assert len([name for name in ours if name.startswith("policy/") and name.endswith("model.safetensors")]) == 4
+    assert len([name for name in ours if name.startswith("policy/") and name.endswith("model.safetensors")]) == 5
     assert scores.removeprefix(f"{RESULTS}/") in ours
     assert [name for name in ours if ours[name] != theirs[name]] == []
 

@@ -137,7 +137,7 @@ def test_what_is_still_to_be_done_is_told_beforehand(copy_of_finished, capsys):
         copy_of_finished.edit_params({"policy.algorithm": "ppo"})
         forecast(DEFAULT_PARAMS, cores=2)
     table = capsys.readouterr().out
-    assert re.search(r"^\| RL +\| +18 \| +65 \|", table, re.MULTILINE)
+    assert re.search(r"^\| RL +\| +19 \| +69 \|", table, re.MULTILINE)
     assert re.search(r"^\d+ jobs, about \d+\.\d hours on 2 cores$", table, re.MULTILINE)
 
 
