@@ -72,7 +72,7 @@ def is_code(dependency: dict[str, str]) -> bool:
 def test_every_job_has_a_stage_and_a_person_can_look(sealed):
     pipeline = yaml.safe_load((sealed.root / "dvc.yaml").read_text())
     assert len(pipeline["stages"]) == JOBS
-    assert "policy-editorial-0_5-positivity-0_5-1" in pipeline["stages"]
+    assert "policy-editorial-0_25-positivity-0_75-1" in pipeline["stages"]
     [metrics] = json.loads(sealed.dvc("metrics", "show", "--json"))[""]["data"].values()
     assert set(metrics["data"]["agreement"]) == {"positivity", "editorial", "gold"}
     assert "hypervolume" in sealed.dvc("metrics", "diff", "--all")

@@ -10,7 +10,7 @@ from transformers.trainer_pt_utils import get_length_grouped_indices
 
 from benchmarks.work.experiment import Experiment
 from benchmarks.work.watch import Watch
-from lib.machine.on_cpu import token_log_probabilities
+from lib.machine.on_cpu import next_token_log_probs
 from lib.models.loading import language_model, learner
 from lib.policies.log_probabilities import Tokens, pad_left
 from lib.policies.sampling import sample
@@ -103,10 +103,11 @@ def rl(experiment: Experiment, watch: Watch) -> None:
         ids, mask = pad_left(begun, pad, model.device)
         rest = torch.tensor([row + [pad] * (length - len(row)) for row in drawn], device=model.device)
         counted = torch.tensor([[1] * len(row) + [0] * (length - len(row)) for row in drawn], device=model.device)
-        whole = torch.cat([ids, rest], 1), torch.cat([mask, counted], 1), length, temperature, False
+        whole = torch.cat([ids, rest], 1), torch.cat([mask, counted], 1), length, temperature
+        drawn_tokens = rest.unsqueeze(-1)
         with torch.no_grad():
-            of_anchor, _ = token_log_probabilities(anchor, *whole)
-        logs, _ = token_log_probabilities(model, *whole)
+            of_anchor = next_token_log_probs(anchor, *whole).gather(-1, drawn_tokens).squeeze(-1)
+        logs = next_token_log_probs(model, *whole).gather(-1, drawn_tokens).squeeze(-1)
         kl = ((logs.detach() - of_anchor) * counted).sum(1)
         penalised = (rewards.to(kl.device) - policy["beta"] * kl).view(-1, copies)
         advantages = (penalised - penalised.mean(1, keepdim=True)) * copies / (copies - 1)
