@@ -106,6 +106,7 @@ def scored(params: dict, policies: Mapping[str, Path], seed: int, folder: Path) 
             ],
             reward=reward_of(params),
             prompts_held_out=evaluation["prompts"],
+            split="test",
             within=True,
             at_once=evaluation["at_once"],
             seed=seed,
