@@ -65,7 +65,7 @@ def sweep(experiment: Experiment, watch: Watch) -> None:
     points = [{"method": "soup", "mixture": str(w), "merge": "linear", "weights": [1 - w, w]} for w in weights]
     source = {"reward": experiment.source}
     first, *others = experiment.policies
-    evaluation = {"within": True, "at_once": experiment.params["evaluation"]["at_once"], "seed": 0}
+    evaluation = {"split": "test", "within": True, "at_once": experiment.params["evaluation"]["at_once"], "seed": 0}
     with watch:
         evaluate(
             *(others, first, experiment.snippets, experiment.made("scores.csv")),
