@@ -2,33 +2,17 @@
 
 import json
 import zipfile
-from pathlib import Path
 
-import gguf
-import numpy as np
 import pytest
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
+from benchmarks.work.gguf_file import write_gguf
 from lib.models.language_models import new_llama
 from lib.models.weights import weights_of
 from scripts.pretrained import take_pretrained
 
 FILE = "package/model.gguf"
-OTHER_NAMES = {  # of tensors in a GGUF file
-    "model.embed_tokens": "token_embd",
-    "model.norm": "output_norm",
-    "model.layers": "blk",
-    "input_layernorm": "attn_norm",
-    "post_attention_layernorm": "ffn_norm",
-    "self_attn.q_proj": "attn_q",
-    "self_attn.k_proj": "attn_k",
-    "self_attn.v_proj": "attn_v",
-    "self_attn.o_proj": "attn_output",
-    "mlp.gate_proj": "ffn_gate",
-    "mlp.up_proj": "ffn_up",
-    "mlp.down_proj": "ffn_down",
-}
 
 
 @pytest.fixture
@@ -53,42 +37,23 @@ def model(tokenizer):
     return made.bfloat16().float()
 
 
-def write_gguf(model, tokenizer, path: Path) -> None:
-    """As llama.cpp writes a Llama, which has the rows of q and k in another order."""
-    config, writer = model.config, gguf.GGUFWriter(path, "llama")
-    writer.add_block_count(config.num_hidden_layers)
-    writer.add_context_length(config.max_position_embeddings)
-    writer.add_embedding_length(config.hidden_size)
-    writer.add_feed_forward_length(config.intermediate_size)
-    writer.add_head_count(config.num_attention_heads)
-    writer.add_head_count_kv(config.num_key_value_heads)
-    writer.add_layer_norm_rms_eps(config.rms_norm_eps)
-    writer.add_rope_dimension_count(config.hidden_size // config.num_attention_heads)
-    writer.add_rope_freq_base(10000.0)
-    writer.add_vocab_size(config.vocab_size)
-    merges = json.loads(tokenizer.backend_tokenizer.to_str())["model"]["merges"]
-    writer.add_tokenizer_model("gpt2")
-    writer.add_token_list(tokenizer.convert_ids_to_tokens(range(config.vocab_size)))
-    writer.add_token_merges([" ".join(merge) for merge in merges])
-    writer.add_bos_token_id(tokenizer.bos_token_id)
-    writer.add_eos_token_id(tokenizer.eos_token_id)
-    writer.add_unk_token_id(tokenizer.pad_token_id)
-    for name, tensor in weights_of(model).items():
-        array = tensor.numpy()
-        if "q_proj" in name or "k_proj" in name:
-            heads = config.num_attention_heads
-            array = array.reshape(heads, 2, -1, array.shape[1]).swapaxes(1, 2).reshape(array.shape)
-        for ours, theirs in OTHER_NAMES.items():
-            name = name.replace(ours, theirs)
-        writer.add_tensor(name, np.ascontiguousarray(array))
-    writer.write_header_to_file()
-    writer.write_kv_data_to_file()
-    writer.write_tensors_to_file()
-    writer.close()
+def vocabulary_of(tokenizer):
+    """Adds a tokenizer to a file as llama.cpp does."""
+
+    def add(writer):
+        merges = json.loads(tokenizer.backend_tokenizer.to_str())["model"]["merges"]
+        writer.add_tokenizer_model("gpt2")
+        writer.add_token_list(tokenizer.convert_ids_to_tokens(range(len(tokenizer))))
+        writer.add_token_merges([" ".join(merge) for merge in merges])
+        writer.add_bos_token_id(tokenizer.bos_token_id)
+        writer.add_eos_token_id(tokenizer.eos_token_id)
+        writer.add_unk_token_id(tokenizer.pad_token_id)
+
+    return add
 
 
 def test_a_gguf_file_in_a_wheel(taken, model, tokenizer, tmp_path):
-    write_gguf(model, tokenizer, tmp_path / "model.gguf")
+    write_gguf(model, tmp_path / "model.gguf", vocabulary_of(tokenizer))
     with zipfile.ZipFile(tmp_path / "package.whl", "w") as wheel:
         wheel.write(tmp_path / "model.gguf", FILE)
     base, report = taken(tmp_path / "package.whl", "wheel:package==1.0", FILE)

@@ -1,5 +1,6 @@
-"""A language model as a file for llama.cpp, whose weights keep their type. Its tokenizer stays behind."""
+"""A language model as a file for llama.cpp, whose weights keep their type."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import gguf
@@ -8,7 +9,14 @@ import torch
 from transformers import PreTrainedModel
 
 
-def write_gguf(model: PreTrainedModel, path: Path) -> None:
+def without_tokenizer(writer: gguf.GGUFWriter) -> None:
+    """Says that the file has no tokenizer."""
+    writer.add_tokenizer_model("none")
+
+
+def write_gguf(
+    model: PreTrainedModel, path: Path, add_tokenizer: Callable[[gguf.GGUFWriter], None] = without_tokenizer
+) -> None:
     """Writes a Llama. llama.cpp rotates neighbouring numbers of a head, transformers halves: rows are permuted."""
     config = model.config
     heads = {"q_proj": config.num_attention_heads, "k_proj": config.num_key_value_heads}
@@ -23,7 +31,7 @@ def write_gguf(model: PreTrainedModel, path: Path) -> None:
     writer.add_rope_dimension_count(config.head_dim)
     writer.add_rope_freq_base(config.rope_parameters["rope_theta"])
     writer.add_vocab_size(config.vocab_size)
-    writer.add_tokenizer_model("none")
+    add_tokenizer(writer)
     names = gguf.get_tensor_name_map(gguf.MODEL_ARCH.LLAMA, config.num_hidden_layers)
     for name, weight in model.state_dict().items():
         if name == "lm_head.weight" and config.tie_word_embeddings:
