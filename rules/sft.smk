@@ -1,4 +1,4 @@
-# The SFT pair θ_sft1, θ_sft2, which differ in seed and data order, and their soup (SALSA).
+# The SFT pair θ_sft1, θ_sft2, which differ in seed and, by sft.disjoint, in their texts, and their soup (SALSA).
 # Needs base/ and the snippets; makes sft/1, sft/2 and sft/soup.
 
 SEED_OF_SFT = {str(i + 1): f"sft.seeds.{i}" for i in range(len(value("sft.seeds")))}  # by model, the key of its seed
@@ -20,12 +20,17 @@ rule sft:
     retries: ask.retries
     threads: ask.processes
     resources:
-        **ask.training(batch=value("sft.batch_size") // value("sft.parts"), texts=value("sft.texts"), passes=3),
+        **ask.training(
+            batch=value("sft.batch_size") // value("sft.parts"),
+            texts=value("sft.epochs") * value("sft.texts"),
+            passes=3,
+        ),
     params:
         settings=lambda wildcards: settings(
             "data.prompt_words",
             "data.left_out",
             "sft.texts",
+            "sft.epochs",
             "sft.batch_size",
             "sft.parts",
             "sft.learning_rate",
@@ -33,9 +38,10 @@ rule sft:
             "sft.clip_norm",
             "lora",
             "compute",
+            half=int(wildcards.number) - 1 if value("sft.disjoint") else None,
             seed=value(SEED_OF_SFT[wildcards.number]),
         ),
-        derived_from=lambda wildcards: settings(SEED_OF_SFT[wildcards.number]),
+        derived_from=lambda wildcards: settings("sft.disjoint", SEED_OF_SFT[wildcards.number]),
     shell:
         "{resources.launch} scripts.sft --base {input.base} --snippets {input.snippets}"
         " --model {output.model} --report {output.report} --checkpoint-every {resources.checkpoint_every} --made-of {input}"

@@ -12,7 +12,7 @@ from lib.data.prompts import snippets as read_snippets
 from lib.jobs.arguments import Output
 from lib.jobs.checkpoints import Checkpoints
 from lib.jobs.command_line import run
-from lib.machine.compute import MOST_LOGITS, Compute
+from lib.machine.compute import Compute, logits_fit
 from lib.models.language_models import bits_per_byte
 from lib.models.loading import learner, save, tokenizer
 from lib.training.settings import Resumable, WarmedUp, print_progress, resumable, shared, train_from_last
@@ -25,7 +25,7 @@ class Grouped(Resumable, WarmedUp, SFTTrainer):
         """On a CPU with the model's own loss. TRL computes logits twice, to save GPU memory."""
         config = self.accelerator.unwrap_model(model).config.get_text_config()
         ids = inputs["input_ids"]
-        if ids.device.type == "cpu" and ids.numel() * config.vocab_size <= MOST_LOGITS:
+        if ids.device.type == "cpu" and logits_fit(ids.numel(), config.vocab_size):
             return Trainer.compute_loss(self, model, inputs | {"use_cache": False}, *args, **kwargs)
         return super().compute_loss(model, inputs, *args, **kwargs)
 
@@ -40,6 +40,8 @@ def fine_tune(
     prompt_words: int | None,
     left_out: str | None,
     texts: int,
+    epochs: float,
+    half: int | None,
     batch_size: int,
     parts: int,
     learning_rate: float,
@@ -49,17 +51,18 @@ def fine_tune(
     compute: dict,
     seed: int,
 ) -> None:
+    """half: 0 or 1, of twice as many texts, so that the pair learns from disjoint ones; None: both from the same."""
     machine = Compute.of(compute)
     policy, tokens = learner(base, lora, seed, machine), tokenizer(base)
     examples = prompts(snippets, "train", prompt_words, left_out)[["prompt", "completion"]]
     examples = examples[examples["completion"].str.strip() != ""]  # a prompt alone would teach empty completions
-    if texts > len(examples):
-        raise ValueError(f"sft.texts: there are {len(examples)} texts with a completion to train on, not {texts}")
-    examples = examples.sample(texts, random_state=0).reset_index(
-        drop=True
-    )  # the same texts for both models of the pair
+    of_both = texts if half is None else 2 * texts
+    if of_both > len(examples):
+        raise ValueError(f"sft.texts: there are {len(examples)} texts with a completion to train on, not {of_both}")
+    examples = examples.sample(of_both, random_state=0)
+    examples = (examples if half is None else examples[half::2]).reset_index(drop=True)
     config = SFTConfig(
-        num_train_epochs=1,
+        num_train_epochs=epochs,
         train_sampling_strategy="group_by_length",
         learning_rate=learning_rate,
         lr_scheduler_type="linear",

@@ -13,8 +13,7 @@ from lib.machine.compute import Compute
 from lib.models.loading import language_model, tokenizer
 from lib.papers.salsa.spread import spread_of, spread_table, too_near
 from lib.policies.combinations import One
-from lib.policies.kl import KLWhileSampling
-from lib.policies.sampling import sample_from
+from lib.policies.kl import sample_with_kl
 
 PROMPTS = 200  # not those of `evaluation.prompts`, a change of which would train SALSA's policies again
 BATCH = 64
@@ -65,16 +64,16 @@ def kl_to(
     for start in range(0, len(prompts), BATCH):
         ids = prompts[start : start + BATCH]
         asked = {name: reference.decoding([0], ids) for name, reference in references.items()}
-        measured = KLWhileSampling(asked, temperature, estimator)
-        sample_from(
+        _, kl = sample_with_kl(
             model.decoding([0], ids),
+            asked,
+            estimator,
             max_new_tokens=max_new_tokens,
             temperature=temperature,
             generator=torch.Generator().manual_seed(SEED + start),
-            watch=measured,
         )
-        for name, values in measured.kl.items():
-            found[name] += values.tolist()
+        for name, values in kl.items():
+            found[name] += values
     return {name: np.array(values) for name, values in found.items()}
 
 

@@ -64,6 +64,12 @@ def best_of(gains: dict) -> pd.DataFrame:
     )
 
 
+def cost(proxy: str) -> dict[str, list[int]]:
+    """What all models of a proxy hold and multiply by."""
+    held, used = {"1 model": (10, 20), "3 heads": (12, 30)}.get(proxy, (30, 60))
+    return {"weights": [held], "multiplications": [used]}
+
+
 def evidence_of(ends: dict, seeds: int = 2, gold: dict | None = None, gains: dict | None = None) -> Evidence:
     """The same for all seeds. gold: along training, by policy. gains: of best of n, by reward."""
     numbers, rewards = range(1, seeds + 1), aggregates_of(ends)
@@ -71,7 +77,7 @@ def evidence_of(ends: dict, seeds: int = 2, gold: dict | None = None, gains: dic
     gains = dict.fromkeys(rewards, 1.0) | (gains or {})
     pairs = pd.DataFrame({"label": [True, False] * 5, "margin_0": [5.0, -4.0] * 5})
     proxies = {reward.proxy: dict.fromkeys(numbers, [pairs] * reward.members) for reward in rewards}
-    reports = {name: {seed: [{"accuracy by gold": [0.5]}] for seed in numbers} for name in proxies}
+    reports = {name: {seed: [{"accuracy by gold": [0.5]} | cost(name)] for seed in numbers} for name in proxies}
     training = pd.concat(
         pd.DataFrame(records).assign(policy=name, seed=seed) for name, records in trained.items() for seed in numbers
     )
@@ -190,16 +196,18 @@ def test_proxies_are_told_over_seeds():
     """Margins that are sure and always right are too low a probability by nothing; half wrong, by a half."""
     right = pd.DataFrame({"label": [True, False] * 5, "margin_0": [50.0, -50.0] * 5})
     wrong, other = right.assign(label=[True, True] * 5), right.assign(margin_0=-right["margin_0"])
-    report = {"agreement with people": [0.25], "accuracy by gold": [0.5, 0.75]}
-    reports = {"a": {1: [report], 2: [report]}, "b": {1: [report, report], 2: [report, report]}}
-    held_out = {"a": {1: [right], 2: [wrong]}, "b": {1: [right, right], 2: [right, right]}}
+    report = {"agreement with people": [0.25], "accuracy by gold": [0.5, 0.75]} | cost("1 model")
+    one, two = "1 model", "2 models"
+    reports = {one: {1: [report], 2: [report]}, two: {1: [report, report], 2: [report, report]}}
+    held_out = {one: {1: [right], 2: [wrong]}, two: {1: [right, right], 2: [right, right]}}
     found = measured(reports, held_out)
     table = proxy_table(Evidence({}, {}, found)).set_index("proxy")
-    assert table.loc["a", "calibration error"] == pytest.approx(0.25)
-    assert table.loc["b", "calibration error"] == pytest.approx(0)
-    assert table.loc["a", ["agreement with people", "accuracy by gold"]].tolist() == [0.25, 0.625]
+    assert table.loc[one, "calibration error"] == pytest.approx(0.25)
+    assert table.loc[two, "calibration error"] == pytest.approx(0)
+    assert table.loc[one, ["agreement with people", "accuracy by gold"]].tolist() == [0.25, 0.625]
+    assert table["weights, in models"].tolist() == table["multiplications, in models"].tolist() == [1, 2]
     assert found["reliability"].groupby(["proxy", "seed"])["pairs"].sum().tolist() == [10] * 4
-    opposite = measured(reports, held_out | {"b": {1: [right, right], 2: [right, other]}})["proxies"]
+    opposite = measured(reports, held_out | {two: {1: [right, right], 2: [right, other]}})["proxies"]
     assert opposite["correlation of members"].tolist() == pytest.approx([1, 1, 1, -1])
 
 
@@ -216,21 +224,21 @@ def judged(evidence: Evidence) -> pd.DataFrame:
 
 
 def test_claims_are_judged_by_their_primary_comparisons():
-    """Eight seeds that say the same: p is 2 of 256 sign flips, times four claims that can be tested."""
+    """Eight seeds that say the same: p is 2 of 256 sign flips, times five claims."""
     ends = {SINGLE: NEAR, OF_HEADS: FAR, OF_MODELS: FAR, FIVE: FAR}
     rows = judged(evidence_of(ends, seeds=8, gains={ONE_MODEL: 1, HEADS: 3}))
     primary = rows[rows["primary"]].set_index("claim")
     assert primary["verdict"].to_dict() == {
         "E-1": "holds",
         "E-2": "holds",
-        "E-3": "not testable here",
+        "E-3": "holds",
         "E-4": "holds",
         "E-5": "holds",
     }
-    assert primary.loc["E-2", ["estimate", "p_holm"]].tolist() == pytest.approx([2, 4 * 2 / 256])
+    assert primary.loc["E-2", ["estimate", "p_holm"]].tolist() == pytest.approx([2, 5 * 2 / 256])
     assert primary.loc["E-4", ["estimate", "at"]].tolist() == [0, "5 heads at β = 0"]
     assert primary.loc["E-5", ["estimate", "at"]].tolist() == [6, "n = 4"]
-    assert "docs/speed.md" in primary.loc["E-3", "reason"]
+    assert primary.loc["E-3", ["estimate", "at"]].tolist() == pytest.approx([1 - 30 / (3 * 20), "multiplications"])
     beside = rows[~rows["primary"] & (rows["claim"] == "E-2")]
     assert beside["estimate"].tolist() == pytest.approx([0, 0, 2], abs=1e-9)  # equal KL; models; models over one
 

@@ -5,7 +5,14 @@ import pytest
 from lib.papers.claims import claims_table
 from lib.papers.evidence import Evidence
 from lib.papers.paths import on_path, path_points
-from lib.papers.rewarded_soups.claims import CLAIMS, best_soups, soups_at_equal_kl, tables, utilities
+from lib.papers.rewarded_soups.claims import (
+    CLAIMS,
+    as_many_trainings,
+    best_soups,
+    soups_at_equal_kl,
+    tables,
+    utilities,
+)
 from lib.papers.rewarded_soups.other_claims import bones_over_soups, mixed_logits
 from lib.statistics.scores import Scores
 
@@ -116,6 +123,19 @@ def test_the_best_soup_is_not_chosen_on_the_prompts_that_it_is_judged_on():
     assert np.std(gaps) / 10 < 0.03
 
 
+def test_soups_of_two_trainings_against_two_trainings_worked_by_hand():
+    """MORL at ¼ has (1, 3) and at ¾ (3, 2). The best of the soups: 2 + μ up to ½, 3μ + 1 beyond."""
+    quarters = {("morl", "x=0.25+y=0.75"): (1, 3, 4), ("morl", "x=0.75+y=0.25"): (3, 2, 4)}
+    by_seed = dict.fromkeys(range(2), scored(changes=quarters))
+    settings = SETTINGS | {"preferences": [0.25, 0.5, 0.75]}
+    sample, at = as_many_trainings(Evidence(settings, {"held out": Scores.of(by_seed, ["x", "y", "kl"])}))
+    assert at == ["the experts alone", "MORL at μ = 0.25 and 0.75"]
+    users = np.linspace(0, 1, 11)
+    soups = np.maximum(2 + users, 1 + 3 * users)
+    experts, morl = np.maximum(1 + 3 * users, 2 - users), np.maximum(3 - 2 * users, 2 + users)
+    np.testing.assert_allclose(sample.mean, [(soups - experts).mean(), (soups - morl).mean()])
+
+
 def test_balance_worked_by_hand():
     centre = "x=0.333333+y=0.333333+z=0.333333"
     three = {"simplex_rewards": ["x", "y", "z"]}
@@ -139,8 +159,7 @@ def test_every_claim_is_in_the_register_and_what_holds_is_said():
     primary = table[table["primary"]].set_index("claim")
     assert list(primary.index) == ["RS-1", "RS-2", "RS-3", "RS-4", "RS-5", "MOD-1", "BS-1"]
     assert primary.loc["RS-1", "verdict"] == primary.loc["RS-2", "verdict"] == "holds"
-    assert "true by construction" in primary.loc["RS-3", "reason"]
-    assert primary.loc["RS-5", "verdict"] == primary.loc["BS-1", "verdict"] == "not testable here"
+    assert set(primary.loc[["RS-3", "RS-5", "BS-1"], "verdict"]) == {"not testable here"}
     assert set(table.loc[~table["primary"], "claim"]) == {"RS-2", "RS-4", "MOD-1"}
 
 

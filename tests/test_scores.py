@@ -24,7 +24,6 @@ def scored(policies, weights, reference, tokenizer, seed=0, estimator="exact_per
         kl_estimator=estimator,
         seed=seed,
         at_once=2,
-        batch=2,
     )
     return table
 

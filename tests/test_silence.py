@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from lib.data.fits import misfits
+from lib.data.fits import BEYOND, DISJOINT, VALIDATION, misfits
 from lib.graph.logged_warnings import logged_warnings
 from lib.jobs.checkpoints import Checkpoints
 from lib.models.language_models import new_llama, train_tokenizer
@@ -55,16 +55,21 @@ def test_a_batch_beyond_the_data_is_an_error_and_not_a_training_of_no_steps(inpu
 
 
 def test_sizes_that_fit_are_passed_and_those_that_do_not_are_named_at_once():
-    assert not list(misfits(SIZES, {"rewards.good.label": "rating"}, FOUND, beyond=False, chosen=False))
+    assert not list(misfits(SIZES, {"rewards.good.label": "rating"}, FOUND, further=[]))
     larger = {key: size + 1 for key, size in SIZES.items()}
-    found = list(misfits(larger, {"rewards.good.label": {"tweet": 1, "movie": 0}}, FOUND, beyond=True, chosen=False))
+    found = list(misfits(larger, {"rewards.good.label": {"tweet": 1, "movie": 0}}, FOUND, further=[BEYOND]))
     assert {line.partition(":")[0] for line in found} == SIZES.keys() - {"sft.batch_size"}
     assert "there are 8 training prompts (7 duplicates were removed), not 9" in found[0]
     assert "the longest prompt has 20 tokens; with 13 more it exceeds the model's context of 32" in found[-1]
     ensembles = {"reward_ensembles.pairs": 8, "reward_ensembles.held_out_pairs": 2}
     ensembles |= {"reward_ensembles.batch_size": 9, "reward_ensembles.best_of_prompts": 3}
-    found = [line.partition(":")[0] for line in misfits(SIZES | ensembles, {}, FOUND, beyond=False, chosen=False)]
+    found = [line.partition(":")[0] for line in misfits(SIZES | ensembles, {}, FOUND, further=[])]
     assert found == ["policy.prompts_per_step", "reward_ensembles.batch_size"]  # these policies learn from validation
+    [both] = misfits(SIZES | {"sft.texts": 4, "sft.batch_size": 4}, {}, FOUND, further=[DISJOINT])
+    assert both == (
+        "sft.texts: there are 3 training prompts with a completion for each of two models (sft.disjoint)"
+        " (7 duplicates were removed), not 4"
+    )
 
 
 def test_what_is_there_is_counted_and_what_is_written_does_not_depend_on_the_sizes(inputs, tmp_path):
@@ -81,7 +86,7 @@ def test_what_is_there_is_counted_and_what_is_written_does_not_depend_on_the_siz
     def checked(**sizes):
         given = {"policy.prompts_per_step": 2, "policy.max_new_tokens": 4, "sft.texts": 4, "sft.batch_size": 2}
         given |= {"reward_model.batch_size": 2, "evaluation.prompts": 4} | sizes
-        asked = {"sizes": given, "labels": {"rewards.good.label": "rating"}, "beyond": True, "chosen": True}
+        asked = {"sizes": given, "labels": {"rewards.good.label": "rating"}, "further": [BEYOND, VALIDATION]}
         (tmp_path / "sizes.json").write_text(json.dumps(asked))
         check(
             inputs / "base",

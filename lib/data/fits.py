@@ -1,7 +1,7 @@
 """Sizes in the parameters that the data or the base's context are too small for."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,24 +17,31 @@ SIZES = [
     "reward_ensembles.batch_size",
     "reward_ensembles.best_of_prompts",
 ]
+BEYOND = "policies are judged on the domain that is left out, too"
+VALIDATION = "some policies are chosen by their scores on validation prompts"
+DISJOINT = "the SFT pair learns from different texts"
 
 
 def needed(
-    sizes: Mapping[str, int], labels: Mapping[str, Any], found: Mapping[str, Any], beyond: bool, chosen: bool
+    sizes: Mapping[str, int], labels: Mapping[str, Any], found: Mapping[str, Any], further: Collection[str]
 ) -> Iterator[tuple[str, int, str]]:
     """Keys of `SIZES`, each with how much there is and of what. The arguments are those of `misfits`."""
     train, validation, test = (found[split] for split in ("train", "validation", "test"))
     yield "policy.prompts_per_step", train["prompts"], "training prompts"
-    yield "sft.texts", train["with a completion"], "training prompts with a completion"
+    yield (
+        "sft.texts",
+        train["with a completion"] // (2 if DISJOINT in further else 1),
+        "training prompts with a completion" + (" for each of two models (sft.disjoint)" * (DISJOINT in further)),
+    )
     yield "sft.batch_size", sizes["sft.texts"], "texts of sft.texts"
     for key, label in labels.items():
         counts = train["domains"] if isinstance(label, dict) else train["labelled"]
         count = sum(counts.get(name, 0) for name in label) if isinstance(label, dict) else counts.get(label, 0)
         yield "reward_model.batch_size", count, f"training texts with {key}"
     yield "evaluation.prompts", test["prompts"], "prompts of the test split"
-    if beyond:
+    if BEYOND in further:
         yield "evaluation.prompts", test["prompts left out"], "prompts of data.left_out in the test split"
-    if chosen:
+    if VALIDATION in further:
         yield "evaluation.prompts", validation["prompts"], "prompts of the validation split"
     if "reward_ensembles.pairs" in sizes:
         yield "policy.prompts_per_step", validation["prompts"], "prompts of the validation split"
@@ -50,11 +57,15 @@ def sizes_of(experiment: Any, labelled: Iterable[str]) -> dict[str, Any]:
     experiment: `lib.graph.experiment.Experiment`. labelled: the rewards that learn from a human label.
     """
     value = experiment.value
+    further = {
+        BEYOND: experiment.has("salsa") and value("data.left_out") is not None,
+        VALIDATION: experiment.has("rewarded_soups.rescaled"),
+        DISJOINT: value("sft.disjoint"),
+    }
     return {
         "sizes": {key: value(key) for key in SIZES if experiment.has(key)},
         "labels": {f"rewards.{name}.label": value(f"rewards.{name}.label") for name in labelled},
-        "chosen": experiment.has("rewarded_soups.rescaled"),
-        "beyond": experiment.has("salsa") and value("data.left_out") is not None,
+        "further": [name for name, is_so in further.items() if is_so],
     }
 
 
@@ -65,17 +76,16 @@ def require_fit(asked: Mapping[str, Any], lengths: Path) -> None:
 
 
 def misfits(
-    sizes: Mapping[str, int], labels: Mapping[str, Any], found: Mapping[str, Any], beyond: bool, chosen: bool
+    sizes: Mapping[str, int], labels: Mapping[str, Any], found: Mapping[str, Any], further: Collection[str]
 ) -> Iterator[str]:
     """What is too large, each with its key.
 
     sizes: those of `SIZES` that the parameters have. labels: by key, what reward models learn from. found: what
-    `scripts.fits` writes. beyond: whether policies are judged on the domain that is left out, too. chosen: whether some
-    are chosen by their scores on validation prompts.
+    `scripts.fits` writes. further: which of BEYOND, VALIDATION and DISJOINT hold.
     """
     duplicates = found["duplicates removed"]
     removed = f" ({duplicates} duplicates were removed)" if duplicates else ""
-    for key, count, what in needed(sizes, labels, found, beyond, chosen):
+    for key, count, what in needed(sizes, labels, found, further):
         if sizes[key] > count:
             yield f"{key}: there are {count} {what}{removed}, not {sizes[key]}"
     prompt, context, new = found["longest prompt"], found["context"], sizes["policy.max_new_tokens"]

@@ -1,5 +1,6 @@
 """Combinations of policies of which all weights are there, merged one after the other."""
 
+import copy
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
@@ -19,7 +20,8 @@ class FullPolicies:
 
     def __init__(self, policies: Sequence[Path], sft: Path, read: Callable[[Path], PreTrainedModel]) -> None:
         self.policies, self.sft, self.read = policies, sft, read
-        self.merged, self.anchor, self.of_sft = read(sft), read(sft), read(sft)
+        self.of_sft = read(sft)
+        self.merged, self.anchor = copy.deepcopy(self.of_sft), copy.deepcopy(self.of_sft)
 
     def combinations(self, points: Iterable[Point]) -> Iterator[tuple[list[Point], Combined, dict[str, Combined]]]:
         """Each point by itself, with the models that its KL is measured to, by the KL's column."""

@@ -8,9 +8,10 @@ from transformers import PreTrainedTokenizerFast
 
 from lib.evaluation.held_out import HeldOut
 from lib.policies.combinations import Combined
-from lib.policies.kl import KLWhileSampling
-from lib.policies.sampling import sample_from
+from lib.policies.kl import sample_with_kl
 from lib.reward_models.loading import Reward
+
+MOST_PROMPTS = 256  # that are sampled for together
 
 
 def batched(numbers: range, size: int) -> Iterator[range]:
@@ -31,7 +32,6 @@ def score(
     kl_estimator: str,
     seed: int,
     at_once: int,
-    batch: int = 256,
 ) -> list[pd.DataFrame]:
     """One completion per prompt from each combination of policies (`lib.policies.combinations`).
 
@@ -41,28 +41,28 @@ def score(
     held-out text (`lib.evaluation.held_out`); one per reward.
     The generator of each batch of prompts starts from `seed`: policies scored with one seed meet the same random
     numbers. rests: how the texts go on that the prompts are from; None: there is no `bits_per_byte`. at_once: texts
-    that are sampled together, if it is more than the prompts of a batch, those of several combinations.
+    that are sampled together, of one combination or of several.
     """
     # Longer than others: sampling and KL go batch by batch, so that what is held at once is bounded.
     prompt_ids = tokenizer(list(prompts))["input_ids"]
     columns: list[dict[str, list]] = [
         {name: [] for name in ("completion", "tokens", *references)} for _ in range(combined.count)
     ]
+    batch = min(MOST_PROMPTS, at_once)
     for start in range(0, len(prompts), batch):
         ids = prompt_ids[start : start + batch]
         for numbers in batched(range(combined.count), max(1, at_once // len(ids))):
             asked = {name: reference.decoding(numbers, ids) for name, reference in references.items()}
-            measured = KLWhileSampling(asked, temperature, kl_estimator)
-            drawn = sample_from(
+            drawn, kl = sample_with_kl(
                 combined.decoding(numbers, ids),
+                asked,
+                kl_estimator,
                 max_new_tokens=max_new_tokens,
                 temperature=temperature,
                 generator=torch.Generator().manual_seed(seed * len(prompts) + start),
                 copies=len(numbers),
-                watch=measured,
             )
             texts = tokenizer.batch_decode(drawn, skip_special_tokens=True)
-            kl = {name: of_all.tolist() for name, of_all in measured.kl.items()}
             found = {"completion": texts, "tokens": [len(row) for row in drawn]} | kl
             for place, number in enumerate(numbers):
                 for name, values in found.items():

@@ -44,6 +44,11 @@ def texts_at_once(length: int, vocabulary: int) -> int:
     return max(1, MOST_LOGITS // (length * vocabulary))
 
 
+def logits_fit(tokens: int, vocabulary: int) -> bool:
+    """Whether the logits of so many tokens may be held at once."""
+    return tokens * vocabulary <= MOST_LOGITS
+
+
 def multiplies_bfloat16(device: torch.device) -> bool:
     """Whether the device has units for bfloat16. On a CPU these are AMX; without them it is slower than float32."""
     return (

@@ -12,6 +12,8 @@ from torch import Tensor
 
 from lib.machine.on_cpu import tempered
 from lib.policies.decoding import Decoding
+from lib.policies.log_probabilities import Tokens
+from lib.policies.sampling import sample_from
 
 Estimator = Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]
 
@@ -55,3 +57,15 @@ class KLWhileSampling:
             of_token = (part.unsqueeze(1) for part in (policy, torch.log_softmax(logits, -1), drawn, running))
             self.kl[name] = self.kl.get(name, 0) + self.estimate(*of_token)
         self.before = drawn
+
+
+def sample_with_kl(
+    policy: Decoding, references: Mapping[str, Decoding], estimator: str, *, temperature: float, **how
+) -> tuple[list[Tokens], dict[str, list[float]]]:
+    """Completions, and the KL of each to the references, by name.
+
+    how: what `lib.policies.sampling.sample_from` takes besides.
+    """
+    measured = KLWhileSampling(references, temperature, estimator)
+    drawn = sample_from(policy, temperature=temperature, watch=measured, **how)
+    return drawn, {name: kl.tolist() for name, kl in measured.kl.items()}

@@ -14,7 +14,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerFast
 from trl import GRPOConfig, RLOOConfig
 from trl.trainer.utils import add_fused_lm_head
 
-from lib.machine.compute import MOST_LOGITS
+from lib.machine.compute import logits_fit
 from lib.machine.on_cpu import next_token_log_probs
 from lib.machine.processes import ALONE, share
 from lib.models.lora_in_memory import TRAINED
@@ -97,7 +97,7 @@ class PolicyTrainer(WarmedUp):
 
     def _logits_fit(self) -> bool:
         vocabulary = plain_model(self.policy).config.get_text_config().vocab_size
-        return self.args.generation_batch_size * self.max_completion_length * vocabulary <= MOST_LOGITS
+        return logits_fit(self.args.generation_batch_size * self.max_completion_length, vocabulary)
 
     def save_beside(self, state: SavedBeside) -> None:
         """Saves further state with the policy in each checkpoint."""

@@ -8,6 +8,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 from lib.data.human_labels import Label, labelled
 from lib.reward_models.agreement import measure_for
+from lib.reward_models.cost import cost_of
 from lib.reward_models.ensembles import outputs
 from lib.reward_models.pair_training import keep_scale
 from lib.reward_models.pairs import first_preferred
@@ -24,7 +25,9 @@ def judged(
     flipped: float,
 ) -> tuple[pd.DataFrame, Findings]:
     """A row for each pair, with `label` (whether the first is better, with label noise) and each head's `margin_k`, not
-    standardised; and each head's accuracy by gold and agreement with people. Keeps the scale of the outputs.
+    standardised; and each head's accuracy by gold and agreement with people, and what the model costs.
+
+    Keeps the scale of the outputs.
 
     pairs: of the validation split. label: the human label that the gold reward was fitted on, or None if it was not.
     """
@@ -37,7 +40,7 @@ def judged(
         ratings = rated["label"].to_numpy(dtype=float)
         scores_by_head = outputs(classifier, tokens, list(rated["text"])).numpy().T
         findings |= {"agreement with people": [measure_for(ratings)(scores, ratings) for scores in scores_by_head]}
-    return margins.assign(label=first_preferred(pairs, flipped)), findings
+    return margins.assign(label=first_preferred(pairs, flipped)), findings | cost_of(classifier)
 
 
 def pairs_of(preferences: Path, split: str) -> pd.DataFrame:

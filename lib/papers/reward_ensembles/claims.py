@@ -23,8 +23,9 @@ from lib.papers.reward_ensembles.policies import (
     variants_in,
     worst_case_and_mean,
 )
-from lib.papers.reward_ensembles.proxy_claims import proxy_table
+from lib.papers.reward_ensembles.proxy_claims import IN_MODELS, proxy_table
 from lib.papers.reward_ensembles.training import after_the_peak, training_curves, training_table
+from lib.reward_models.cost import COST
 from lib.reward_models.proxies import MEMBERS, Ensemble
 from lib.statistics.comparisons import Kind
 from lib.statistics.intervals import Sample, side_by_side
@@ -59,11 +60,13 @@ def worst_case_over_mean(evidence: Evidence) -> Numbers:
     return side_by_side([in_gold(evidence, *pair) for pair in pairs]), names
 
 
-def measured_apart(evidence: Evidence) -> Numbers:
-    """E-3 is a measurement of its own."""
-    raise NotTestable(
-        "benchmarks/reward_ensembles.py measures it apart from the experiment: docs/speed.md has the numbers"
-    )
+def cost_saved(evidence: Evidence) -> Numbers:
+    """E-3, the primary comparison: the share of the cost of K models that K heads save, of each seed."""
+    table = evidence.tables["proxies"]
+    of_heads = table[table["proxy"] == HEADS.proxy].sort_values("seed")
+    if of_heads.empty:
+        raise NotTestable(f"no policy is trained on {MEMBERS} heads")
+    return Sample(1 - of_heads[IN_MODELS].to_numpy() / MEMBERS), COST
 
 
 def over_more_heads(evidence: Evidence) -> Numbers:
@@ -126,8 +129,9 @@ CLAIMS = [
         "E-3",
         "K heads take a fraction of the memory and time of K models",
         "abstract",
-        "time and memory of K heads against K models",
-        measured_apart,
+        f"weights held and multiplications by them for a token: the share that {MEMBERS} heads save of {MEMBERS} models"
+        " (docs/speed.md has time and memory as measured)",
+        cost_saved,
         unit="share",
     ),
     Claim(

@@ -1,4 +1,4 @@
-"""The proxies themselves: agreement, calibration and correlation of their members (E-3, E-4)."""
+"""The proxies themselves: agreement, calibration and correlation of their members, and what they cost (E-3, E-4)."""
 
 from collections.abc import Mapping, Sequence
 
@@ -6,11 +6,14 @@ import numpy as np
 import pandas as pd
 
 from lib.papers.evidence import Evidence
+from lib.papers.reward_ensembles.names import ONE_MODEL
+from lib.reward_models.cost import COST
 from lib.reward_models.pairs import calibration_error, preference_probability, reliability
 from lib.statistics.intervals import Floats, Sample
 from lib.statistics.scores import in_columns, summaries
 
 AGREEMENT = ["agreement with people", "accuracy by gold"]
+IN_MODELS = [f"{name}, in models" for name in COST]
 Reports = Mapping[str, Mapping[int, Sequence[Mapping]]]
 """By proxy and seed, the report of each of its models."""
 HeldOut = Mapping[str, Mapping[int, Sequence[pd.DataFrame]]]
@@ -19,9 +22,11 @@ HeldOut = Mapping[str, Mapping[int, Sequence[pd.DataFrame]]]
 
 def measured(reports: Reports, held_out: HeldOut) -> dict[str, pd.DataFrame]:
     """The evidence on proxies. `reliability`: `lib.reward_models.pairs.reliability` of each proxy and seed. `proxies`:
-    a row for each, with the agreement of its members, its calibration error, and how its members correlate.
+    a row for each, with the agreement of its members, its calibration error, how its members correlate, and its cost
+    (`lib.reward_models.cost`) as a multiple of one model's.
     """
     bins, rows = [], []
+    one = costs(next(iter(reports[ONE_MODEL.proxy].values())))
     for proxy, by_seed in held_out.items():
         for seed, models in by_seed.items():
             margins, name = margins_of(models), {"proxy": proxy, "seed": seed}
@@ -31,6 +36,7 @@ def measured(reports: Reports, held_out: HeldOut) -> dict[str, pd.DataFrame]:
                 name
                 | agreement(reports[proxy][seed])
                 | {"calibration error": calibration_error(found), "correlation of members": correlation(margins)}
+                | dict(zip(IN_MODELS, costs(reports[proxy][seed]) / one))
             )
     return {"reliability": pd.concat(bins, ignore_index=True), "proxies": pd.DataFrame(rows)}
 
@@ -42,6 +48,11 @@ def agreement(reports: Sequence[Mapping[str, Sequence[float]]]) -> dict[str, flo
         for name in AGREEMENT
         if name in reports[0]
     }
+
+
+def costs(reports: Sequence[Mapping[str, Sequence[float]]]) -> Floats:
+    """The cost of all models of a proxy together, (2,)."""
+    return np.array([sum(report[name][0] for report in reports) for name in COST])
 
 
 def margins_of(models: Sequence[pd.DataFrame]) -> Floats:
@@ -57,7 +68,7 @@ def correlation(margins: Floats) -> float:
 
 
 def proxy_table(evidence: Evidence) -> pd.DataFrame:
-    """Agreement, calibration and correlation of each proxy, over seeds."""
+    """Agreement, calibration, correlation and cost of each proxy, over seeds."""
     table = evidence.tables["proxies"]
     measures = [column for column in table if column not in ("proxy", "seed")]
     rows = []

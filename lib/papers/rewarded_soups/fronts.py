@@ -9,11 +9,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from lib.papers.claims import Numbers
+from lib.papers.claims import NotTestable, Numbers
 from lib.papers.evidence import Evidence
 from lib.papers.rewarded_soups.styles import OTHERS
 from lib.reward_models.mixtures import between
-from lib.statistics.intervals import Floats
+from lib.statistics.intervals import Floats, Sample, side_by_side
 from lib.statistics.scores import PointName, Scores
 
 UTILITIES = np.linspace(0, 1, 11)  # weights of the first reward, over which expected utility is a mean
@@ -53,6 +53,30 @@ def fronts_of(evidence: Evidence) -> dict[str, list[PointName]]:
 def expected_utility(means: Floats) -> Floats:
     """The mean, over users, of the best point's utility μ R₁ + (1 − μ) R₂. means: (points, 2)."""
     return np.array([(means @ np.array([UTILITIES, 1 - UTILITIES])).max(0).mean()])
+
+
+def chosen_utility(evidence: Evidence, points: Sequence[PointName], user: Sequence[float]) -> Sample:
+    """A user's utility of some points' best, which is chosen on half of the prompts and judged on the others, both ways
+    round. So more points are not better by noise alone.
+
+    user: how the user weighs the front's rewards.
+    """
+    rewards = evidence.settings["rewards"]
+    utility = scores_of(evidence).at(points, rewards) @ np.array(user)  # (seeds, groups, points)
+    if utility.shape[1] < 2:
+        raise NotTestable("there is one prompt alone")
+    halves = np.arange(utility.shape[1]) % 2
+    chosen = np.array([utility[:, halves != half].mean(1).argmax(1) for half in (0, 1)])  # by half and seed
+    best = np.take_along_axis(utility, chosen[halves].T[..., None], axis=2)
+    return Sample(best.mean(1), best)
+
+
+def utility_over_users(evidence: Evidence, points: Sequence[PointName]) -> Sample:
+    """The mean of `chosen_utility` over users."""
+    found = [chosen_utility(evidence, points, (share, 1 - share)) for share in UTILITIES]
+    together = side_by_side(found)
+    assert together.by_group is not None
+    return Sample(together.values.mean(1, keepdims=True), together.by_group.mean(2, keepdims=True))
 
 
 def utility_of(ours: str, theirs: str, evidence: Evidence) -> Numbers:

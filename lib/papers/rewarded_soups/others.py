@@ -78,8 +78,8 @@ class Others:
             yield point(RESCALED, candidate_name(name, factor), self.models, weights, AFFINE)
 
     def _merges(self, merge: str) -> Iterator[Point]:
-        """A merge of the table at the soups' λ."""
-        weights = [0.5] if merge == AT_HALF else self.weights
+        """A merge of the table at the preferences."""
+        weights = [0.5] if merge == AT_HALF else self.preferences
         for name in between(self.pair, weights):
             yield point(merge, name, self.models, mixture_weights(name), merge)
 
