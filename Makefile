@@ -10,7 +10,7 @@ NOT_LOCKED := torch triton $(addprefix cuda-,bindings pathfinder toolkit) $(addp
   nccl-cu13 nvjitlink nvshmem-cu13 nvtx)
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: all run params forecast report smollm2 salsa ensembles test test-long test-all lint dvc.yaml seal adopt status restamp \
+.PHONY: all run params forecast report smollm2 evidence salsa ensembles test test-long test-all lint dvc.yaml seal adopt status restamp \
   why record docs lock choose export serve clean
 
 all: .venv/installed
@@ -36,6 +36,16 @@ forecast: .venv/installed
 # Snakemake's own report of what has run: the page, all figures and tables with captions, and how long each job took.
 report: .venv/installed
 	snakemake $(CONFIG) --report $(REPORT)
+
+# Every claim with as many seeds as decide, for README's table. PAPER=warp: that part alone. First it says how long it
+# will take here; after an interruption the same command goes on.
+PART_OF = $(PAPER:%=-- %_evidence)
+
+evidence: EXPERIMENT = evidence
+evidence: .venv/installed
+	snakemake --cores $(CORES) $(CONFIG) -- fits
+	python -m scripts.forecast $(PARAMS) --cores $(CORES) $(PART_OF)
+	snakemake --cores $(CORES) $(CONFIG) $(PART_OF)
 
 # SmolLM2-135M with LoRA. First it says how long that will take here.
 smollm2: .venv/installed

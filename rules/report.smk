@@ -3,6 +3,15 @@
 # claims.md, samples at equal KL for each paper, report.md, and its main numbers in metrics.json.
 
 
+for paper, files in EVIDENCE.items():
+
+    rule:  # what the claims of one paper rest on: snakemake warp_evidence
+        name:
+            f"{paper}_evidence"
+        input:
+            files,
+
+
 rule claims:
     input:
         code("scripts/claims.py"),

@@ -36,7 +36,7 @@ from lib.training.settings import shared
 from scripts.policy import by_algorithm
 
 BATCH = 32  # texts in a timed step
-START_UP = 10.0  # seconds to load Python and its libraries, and to write outputs
+START_UP = 3.0  # seconds to load models and to write outputs
 STEPS = 3  # batches of RL; the first is not timed
 
 
@@ -48,7 +48,7 @@ def amount(job: Job, config: dict[str, Any], texts: int) -> tuple[str, float]:
         case "policy":
             return "RL", next(value for key, value in settings.items() if key.rpartition(".")[2] == "steps")
         case "sft":
-            return "training", config["sft"]["texts"] / BATCH
+            return "training", config["sft"]["epochs"] * config["sft"]["texts"] / BATCH
         case "reward":
             return "training", config["reward_model"]["epochs"] * texts / BATCH
         case "preference_model":

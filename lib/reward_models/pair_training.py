@@ -16,11 +16,11 @@ from lib.jobs.checkpoints import Checkpoints
 from lib.machine.compute import Compute
 from lib.reward_models.classifiers import freeze_encoder, new_classifier
 from lib.reward_models.heads import RewardHeads
-from lib.training.settings import WarmedUp, print_progress, resumable, shared, train_from_last
+from lib.training.settings import Resumable, WarmedUp, print_progress, resumable, shared, train_from_last
 
 
-class WarmedUpHeads(WarmedUp, RewardHeads):
-    """The trainer of heads, with this project's warm-up."""
+class Grouped(Resumable, WarmedUp, RewardHeads):
+    """The trainer of heads, resumable, with this project's warm-up."""
 
 
 def trained_heads(
@@ -48,6 +48,7 @@ def trained_heads(
     if frozen:
         freeze_encoder(classifier)
     config = RewardConfig(
+        train_sampling_strategy="group_by_length",
         lr_scheduler_type="linear",
         max_length=None,
         seed=seed,
@@ -55,16 +56,16 @@ def trained_heads(
         **schedule,
         **(shared(machine, lora is not None, batch_size, parts) | resumable(checkpoints)),
     )
-    trainer = WarmedUpHeads(classifier, args=config, train_dataset=examples, processing_class=tokens)
+    trainer = Grouped(classifier, args=config, train_dataset=examples, processing_class=tokens)
     print_progress(trainer, {"loss": "loss", "accuracy": "accuracy"})
     train_from_last(trainer, checkpoints)
     return classifier.eval()
 
 
 def tokens_of_pairs(chosen: list[str], rejected: list[str], tokens: PreTrainedTokenizerFast) -> Dataset:
-    """The tokens of the preferred texts and of the others, a row per pair."""
-    texts = {"chosen_ids": chosen, "rejected_ids": rejected}
-    return Dataset.from_dict({name: tokens(column)["input_ids"] for name, column in texts.items()})
+    """The tokens of the preferred texts and of the others, a row per pair, and the `length` of the longer one."""
+    ids = {"chosen_ids": tokens(chosen)["input_ids"], "rejected_ids": tokens(rejected)["input_ids"]}
+    return Dataset.from_dict(ids | {"length": [max(map(len, pair)) for pair in zip(*ids.values())]})
 
 
 def keep_scale(classifier: PreTrainedModel, scores: Tensor, section: str) -> None:
