@@ -48,14 +48,15 @@ def evaluate(
     """points: each has `method` and `mixture`, its name; `weights`, one per policy; `merge`, the name of the merge, or
     "logits"; and, where it has an anchor, `anchor`, the weights of the soup of policies that this is.
     split: of the prompts: test, or validation for what is chosen before it is judged.
-    within: whether the prompts are of the domains that policies are trained on, or of the one that is left out.
+    within: whether the prompts are of the domains that policies are trained on, or of the one that is left out, of
+    which all are taken where there are fewer than `prompts_held_out`.
     """
     machine, tokens = Compute.of(compute), tokenizer(sft)
     asked = conversations(snippets)
     rewards = [load(name, source, machine, asked) for name, source in reward.items()]
-    chosen, rests = some_prompts(
-        prompts(snippets, split, prompt_words, left_out, within), prompts_held_out, "evaluation.prompts"
-    )
+    held_out = prompts(snippets, split, prompt_words, left_out, within)
+    count = prompts_held_out if within else min(prompts_held_out, len(held_out))
+    chosen, rests = some_prompts(held_out, count, "evaluation.prompts")
     wanted = [as_point(**point) for point in points]
     scored: dict[Point, pd.DataFrame] = {}
     all_policies = kind_of(sft)(policies, sft, lambda path: language_model(path, machine))

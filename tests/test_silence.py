@@ -65,6 +65,9 @@ def test_sizes_that_fit_are_passed_and_those_that_do_not_are_named_at_once():
     ensembles |= {"reward_ensembles.batch_size": 9, "reward_ensembles.best_of_prompts": 3}
     found = [line.partition(":")[0] for line in misfits(SIZES | ensembles, {}, FOUND, further=[])]
     assert found == ["policy.prompts_per_step", "reward_ensembles.batch_size"]  # these policies learn from validation
+    none_left_out = FOUND | {"test": {"prompts": 3, "prompts left out": 0}}
+    [none] = misfits(SIZES, {}, none_left_out, further=[BEYOND])
+    assert none == "data.left_out: there is no prompt of that domain in the test split"
     [both] = misfits(SIZES | {"sft.texts": 4, "sft.batch_size": 4}, {}, FOUND, further=[DISJOINT])
     assert both == (
         "sft.texts: there are 3 training prompts with a completion for each of two models (sft.disjoint)"
@@ -98,9 +101,7 @@ def test_what_is_there_is_counted_and_what_is_written_does_not_depend_on_the_siz
         )
         return (tmp_path / "lengths.json").read_text()
 
-    with pytest.raises(
-        ValueError, match=r"sft\.texts: there are 6 .*; evaluation\.prompts: there are 2 prompts of data"
-    ):
+    with pytest.raises(ValueError, match=r"sft\.texts: there are 6 .*, not 7$"):
         checked(**{"sft.texts": 7})
     written = checked(**{"evaluation.prompts": 2})
     found = json.loads(written)

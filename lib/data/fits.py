@@ -39,8 +39,6 @@ def needed(
         count = sum(counts.get(name, 0) for name in label) if isinstance(label, dict) else counts.get(label, 0)
         yield "reward_model.batch_size", count, f"training texts with {key}"
     yield "evaluation.prompts", test["prompts"], "prompts of the test split"
-    if BEYOND in further:
-        yield "evaluation.prompts", test["prompts left out"], "prompts of data.left_out in the test split"
     if VALIDATION in further:
         yield "evaluation.prompts", validation["prompts"], "prompts of the validation split"
     if "reward_ensembles.pairs" in sizes:
@@ -88,6 +86,8 @@ def misfits(
     for key, count, what in needed(sizes, labels, found, further):
         if sizes[key] > count:
             yield f"{key}: there are {count} {what}{removed}, not {sizes[key]}"
+    if BEYOND in further and not found["test"]["prompts left out"]:
+        yield "data.left_out: there is no prompt of that domain in the test split"
     prompt, context, new = found["longest prompt"], found["context"], sizes["policy.max_new_tokens"]
     if context is not None and prompt + new > context:
         yield (

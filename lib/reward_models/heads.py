@@ -50,7 +50,8 @@ class RewardHeads(RewardTrainer):
     """TRL's reward trainer, extended from one output to K.
 
     model: a sequence classifier with K outputs. train_dataset: `chosen_ids` and `rejected_ids`, the tokens of whole
-    texts, and `weights`, K per pair; a `margin` and whether it is a `tie` per pair, if some pairs have them.
+    texts, `length`, which pairs are grouped by, and `weights`, K per pair; a `margin` and whether it is a `tie` per
+    pair, if some pairs have them.
     """
 
     def __init__(self, model: PreTrainedModel, *, processing_class, **kwargs) -> None:
@@ -61,7 +62,7 @@ class RewardHeads(RewardTrainer):
         model.config.num_labels = heads
 
     def _set_signature_columns_if_needed(self) -> None:
-        self._signature_columns = ["chosen_ids", "rejected_ids", "weights", "margin", "tie"]
+        self._signature_columns = ["chosen_ids", "rejected_ids", "length", "weights", "margin", "tie"]
 
     def compute_loss(self, model: nn.Module, inputs: dict[str, Tensor], **_) -> Tensor:
         """The loss of a batch of pairs. Logs the fraction of labels that the heads agree with as `accuracy`."""
