@@ -24,11 +24,7 @@ from lib.reporting.documents import between_marks, coverage_table, provenance, s
 from lib.reporting.samples import samples_by_prompt
 from lib.reporting.tables import as_table, basis
 
-EXPERIMENT = "nano"
-AGAIN = {
-    "salsa": "`make`, and for other α and β `make salsa`",
-    "reward_ensembles": "`make`, and for K models `make ensembles`",
-}
+EXPERIMENT = "evidence"
 TITLES = {
     "rewarded_soups": "Rewarded Soups",
     "warp": "WARP",
@@ -36,7 +32,7 @@ TITLES = {
     "reward_ensembles": "Reward ensembles",
 }
 FIGURES = {  # by paper: of its figures, that which the page shows, with what it shows
-    "rewarded_soups": ("front", "The front of the default experiment"),
+    "rewarded_soups": ("front", "The front of soups, MORL and mixed logits"),
     "warp": ("plane", "The plane of KL and reward"),
     "salsa": ("win_rates", "Win rates"),
     "reward_ensembles": ("training_kl", "Gold reward and proxy along training"),
@@ -55,7 +51,7 @@ def write(root: Path, into: Path) -> None:
     first = next(iter(found.values()))
     about = {
         "experiment": EXPERIMENT,
-        "command": f"snakemake --cores 2 results/{EXPERIMENT}/",
+        "command": f"make run EXPERIMENT={EXPERIMENT} TARGET=results/{EXPERIMENT}/",
         "basis": basis(len(first.seeds), next(iter(first.scores.values())).prompts),
     }
     (into / "docs/front.html").write_text(html_page.page_of([*tabs, html_page.claims_tab(claims)], about))
@@ -64,6 +60,7 @@ def write(root: Path, into: Path) -> None:
         shared=shared(parts),
         papers="\n\n".join(of_paper(paper, parts, claims[claims["paper"] == paper]) for paper in found),
         coverage=coverage_table(pd.read_csv(root / "docs/coverage.csv")),
+        trials=as_table(pd.read_csv(root / "docs/trials.csv")),
     )
     (into / "docs/results.md").write_text(page)
     readme = between_marks((root / "README.md").read_text(), short_table(claims, "docs/results.md"))
@@ -93,9 +90,8 @@ def of_paper(paper: str, parts: Mapping[str, Part], rows: pd.DataFrame) -> str:
     written = next(iter(with_paper.values())).folder / "shared" / paper / "samples_at_equal_kl.csv"
     samples = f"What policies write at about equal KL, of the first seed:\n\n{samples_by_prompt(written)}"
     about = {name: part.about for name, part in with_paper.items()}
-    again = AGAIN.get(paper, "`make`")
     figure = f"![{caption}](figures/{paper}_{name}.png)"
-    return section(TITLES[paper], provenance(EXPERIMENT, about, again), figure, rows, samples)
+    return section(TITLES[paper], provenance(EXPERIMENT, about, f"`make evidence PAPER={paper}`"), figure, rows, samples)
 
 
 def shared(parts: Mapping[str, Part]) -> str:

@@ -6,6 +6,7 @@ import os
 import shutil
 import sys
 import time
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
@@ -59,13 +60,17 @@ def run(work: Callable[..., None]) -> None:
 
 
 def _prepare_process() -> None:
-    """Only the first process prints, the garbage collector skips what was imported, and freed memory is kept."""
+    """Only the first process prints, the garbage collector skips what was imported, and freed memory is kept.
+
+    Libraries' warnings of their own next versions are for us, not for those who read a job's log.
+    """
     if not share().first:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     sys.stdout.reconfigure(line_buffering=True)
     gc.freeze()
     gc.enable()
     keep_freed_memory()
+    warnings.filterwarnings("ignore", category=FutureWarning, module=r"(transformers|trl|peft|accelerate)\.")
 
 
 def _partial(final: Path) -> Path:

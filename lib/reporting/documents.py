@@ -45,7 +45,7 @@ def section(title: str, about: str, figure: str, rows: pd.DataFrame, notes: str 
 def provenance(experiment: str, parts: Mapping[str, Mapping[str, Any]], again: str) -> str:
     """Which experiment, seeds, commits and machines numbers come from, and how to run it again."""
     found = [f"{listed(part['seeds'])} at commit {part['commit'][:7]} on {part['machine']}" for part in parts.values()]
-    return f"Experiment `{experiment}`: {'; '.join(found)}. Run again: put the seeds into `params.yaml`, then {again}."
+    return f"Experiment `{experiment}`: {'; '.join(found)}. Run again: {again}."
 
 
 def listed(seeds: Sequence[int]) -> str:

@@ -2,10 +2,12 @@
 
 It is a ridge regression on n-grams of words and of characters. The reward models are of another kind, so that a text
 that exploits them need not exploit it. A feature says whether a text has an n-gram, not how often, and is not divided
-by the text's length: people do not write "good good good", and counts would let a policy exploit such repetition.
+by the text's length: people do not write "good good good", and counts would let a policy exploit such repetition. Only
+words count: of smileys and exclamation marks a policy can write as many as it likes.
 """
 
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,9 +19,15 @@ from scipy.sparse import csr_matrix, hstack
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import Ridge
 
+
+def words_alone(text: str) -> str:
+    """The words of a text, in lower case."""
+    return " ".join(re.findall(r"\w+", text.lower()))
+
+
 PARTS = {  # of the vocabulary; an n-gram is in it if at least `min_df` texts have it
-    "words": {"ngram_range": (1, 2), "token_pattern": r"\w+|[!?:;()]+", "min_df": 2},
-    "characters": {"ngram_range": (2, 5), "analyzer": "char_wb", "min_df": 3},
+    "words": {"ngram_range": (1, 2), "token_pattern": r"\w+", "min_df": 2},
+    "characters": {"ngram_range": (2, 5), "analyzer": "char_wb", "preprocessor": words_alone, "min_df": 3},
 }
 
 
