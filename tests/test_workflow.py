@@ -84,6 +84,12 @@ def test_another_algorithm(copy_of_finished, algorithm):
     assert not [name for name in saved if "value" in name]
 
 
+def test_the_part_of_one_paper_is_a_target(copy_of_finished):
+    copy_of_finished.edit_params({"warp.eta": 0.4, "salsa.pairs": [[policy | {"beta": 0.06} for policy in SHARED]]})
+    made = copy_of_finished.would_make("--", "warp_evidence").keys()
+    assert "warp_claims" in made and not {name for name in made if name.startswith(("salsa", "report", "claims"))}
+
+
 def test_pairs_may_come_twice_and_bring_no_policy_of_their_own(copy_of_finished):
     pair = [{"alpha": 0.5, "beta": 0.05}, {"alpha": 1, "beta": 0.05}]
     again = [{"alpha": 0.5, "beta": 0.05, "start": "sft"}, pair[1]]
