@@ -91,7 +91,8 @@ def of_paper(paper: str, parts: Mapping[str, Part], rows: pd.DataFrame) -> str:
     samples = f"What policies write at about equal KL, of the first seed:\n\n{samples_by_prompt(written)}"
     about = {name: part.about for name, part in with_paper.items()}
     figure = f"![{caption}](figures/{paper}_{name}.png)"
-    return section(TITLES[paper], provenance(EXPERIMENT, about, f"`make evidence PAPER={paper}`"), figure, rows, samples)
+    origin = provenance(EXPERIMENT, about, f"`make evidence PAPER={paper}`")
+    return section(TITLES[paper], origin, figure, rows, samples)
 
 
 def shared(parts: Mapping[str, Part]) -> str:
