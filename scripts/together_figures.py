@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import matplotlib.pyplot as plt
-import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
@@ -46,7 +45,7 @@ def fronts_of(evidence: Evidence, points: pd.DataFrame, width: float) -> Figure:
             end = (line[x].iloc[place], line[y].iloc[place])
             axes.annotate(names[place][1].replace("=", " = "), end, xytext=(6, 6), textcoords="offset points")
     axes.set(xlabel=f"{x} ({units[x]}), larger is better", ylabel=f"{y} ({units[y]}), larger is better")
-    head(figure, "Do the methods reach more together than each alone? Soups of two experts, up and right is better")
+    head(figure, "Do the methods reach more together than each alone?", "soups of two experts; up and right is better")
     note = f"λ: weight of the first expert; {title_of(scores)}"
     figure.legend(loc="outside lower center", ncols=3, title=note)
     return figure
@@ -66,7 +65,7 @@ def along_kl(evidence: Evidence, width: float) -> Figure:
         bars(axes, line[-1:], "kl", "utility", seeds_of(scores, path[-1:], "kl", "utility"), **style)
     mixture = f"{weight:g} {gold} + {1 - weight:g} {second}"
     axes.set(xlabel="KL to θ_sft1 (nats), smaller is nearer", ylabel=f"{mixture}, larger is better")
-    head(figure, f"What the soups at λ = {np.round(weight, 2):g} pay in KL: reward along the path from θ_sft1")
+    head(figure, f"What the soups at λ = {weight:g} pay in KL", "reward on the path from θ_sft1; up and left is better")
     figure.legend(loc="outside lower center", ncols=3, title=title_of(scores))
     return figure
 
