@@ -15,7 +15,7 @@ with the same steps and seeds. The first axis is judged by the gold reward, on w
 ### TG-1: more together than each alone
 A user weighs gold by μ and the second reward by 1 − μ; expected utility is a mean over users, each with the soup that
 is best on the other half of the prompts. At equal KL the soup at λ is judged by the user with μ = λ, on the paths from
-θ_sft1. Below, what each part has over the plain variant.
+θ_sft1. The last three rows say what each part has over the plain variant.
 
 {comparisons}
 
