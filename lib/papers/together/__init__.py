@@ -1,0 +1,1 @@
+"""Methods together (ours: WARP, SALSA and a pessimistic reward, souped over two rewards)."""
