@@ -41,6 +41,7 @@ include: "rules/evaluate.smk"  # → rewards and KL on held-out prompts
 #   warp              moving anchors, spherical merges, LITI, iterated; fronts and claims
 #   salsa             a soup of SFT models as the reference; fronts, win rates, claims
 #   reward_ensembles  proxies learned from preferences, best-of-n, over-optimisation by RL
+#   compatibility     pairs of rewards: what soups reach of what MORL reaches, against how compatible two rewards are
 for paper in papers:
 
     include: f"rules/{paper}.smk"

@@ -14,8 +14,11 @@ from typing import Any
 import psutil
 import yaml
 
+from lib.papers.register import PAPERS
+
 ROOT = Path(__file__).parent.parent
 JOBS = 66  # of the smoke experiment
+SMOKED = [paper for paper in PAPERS if paper in yaml.safe_load((ROOT / "params.yaml").read_text())]  # its papers
 HUNG = 1800  # seconds: no machine takes so long for what a test waits for
 LENGTH = float(os.environ.get("PARETOSOUP_TEST_LENGTH", 1))
 TRAININGS = [(section, "steps") for section in ("policy", "warp", "reward_ensembles")]

@@ -8,8 +8,7 @@ import yaml
 
 from lib.graph.jobs import graph_of
 from lib.graph.stages import DEFAULT_PARAMS
-from lib.papers.register import PAPERS
-from tests.checkout import Checkout
+from tests.checkout import SMOKED, Checkout
 from tests.test_edits import working_in
 
 HEADINGS = {
@@ -34,14 +33,14 @@ def told(checkout: Checkout) -> tuple[str, dict]:
     return (results / "report.md").read_text(), json.loads((results / "metrics.json").read_text())
 
 
-@pytest.mark.parametrize("paper", [*PAPERS[:2], *(pytest.param(paper, marks=pytest.mark.long) for paper in PAPERS[2:])])
+@pytest.mark.parametrize("paper", [*SMOKED[:2], *(pytest.param(paper, marks=pytest.mark.long) for paper in SMOKED[2:])])
 def test_an_experiment_without_a_paper(copy_of_finished, paper):
     copy_of_finished.edit_params({paper: None})
     of_paper = {rule for rule in planned(copy_of_finished) if rule.startswith(paper)}
     assert of_paper == set()
     report, numbers = told(copy_of_finished)
     assert [name for name, heading in HEADINGS.items() if f"\n## {heading}" in report] == [
-        name for name in PAPERS if name != paper
+        name for name in SMOKED if name != paper
     ]
     assert paper.replace("_", " ") not in numbers
 
@@ -82,4 +81,4 @@ def test_an_ensemble_as_a_reward_needs_the_section_that_says_how_it_is_trained(c
 
 def test_the_default_parameters_name_the_papers_in_the_order_of_the_report(finished):
     sections = list(yaml.safe_load((finished.root / "params.yaml").read_text()))
-    assert [section for section in sections if section in PAPERS] == PAPERS
+    assert [section for section in sections if section in SMOKED] == SMOKED

@@ -15,9 +15,9 @@ from lib.merging import Weights, linear_soup, liti, slerp
 from lib.models.weights import weights_of
 from lib.papers.claims import Claim, claims_table
 from lib.papers.evidence import Evidence
-from lib.papers.register import PAPERS, claims_of
+from lib.papers.register import claims_of
 from lib.reward_models.loading import load
-from tests.checkout import Checkout
+from tests.checkout import SMOKED, Checkout
 
 RESULTS = "results/smoke"
 
@@ -74,7 +74,7 @@ def test_no_verdict_is_given_on_one_seed_and_every_claim_is_told(finished):
     results = finished.root / RESULTS
     judged = pd.read_csv(results / "claims.csv").query("primary")
     assert set(judged["verdict"]) == {"no verdict: too few seeds", "not testable here"}
-    assert judged.groupby("paper").size().to_dict() == {paper: len(primary(paper)) for paper in PAPERS}
+    assert judged.groupby("paper").size().to_dict() == {paper: len(primary(paper)) for paper in SMOKED}
     assert judged["reason"].notna().equals(judged["verdict"] == "not testable here")
     for page in ("report.md", "claims.md"):
         assert all(f"| {claim}" in (results / page).read_text() for claim in judged["claim"])
@@ -89,13 +89,13 @@ def test_claims_are_judged_by_the_recorded_evidence_alone(finished):
     results = finished.root / RESULTS
     folders = {paper: results / paper for paper in ("rewarded_soups", "warp")}
     folders |= {paper: results / paper / "main" for paper in ("salsa", "reward_ensembles")}
-    found = {paper: Evidence.read(folders[paper] / "evidence") for paper in PAPERS}
-    text = claims_table({paper: claims_of(paper) for paper in PAPERS}, found).to_csv(index=False)
+    found = {paper: Evidence.read(folders[paper] / "evidence") for paper in SMOKED}
+    text = claims_table({paper: claims_of(paper) for paper in SMOKED}, found).to_csv(index=False)
     assert text == (results / "claims.csv").read_text()
 
 
 def test_samples_at_equal_kl_are_of_the_same_prompts_and_about_as_far(finished):
-    for paper in PAPERS:
+    for paper in SMOKED:
         samples = pd.read_csv(finished.root / RESULTS / paper / "samples_at_equal_kl.csv")
         policies = set(samples["policy"])
         assert len(policies) > 1
