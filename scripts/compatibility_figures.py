@@ -39,23 +39,24 @@ def map_of(table: pd.DataFrame, found: Measures, note: str, width: float) -> Fig
         2, 2, figsize=(width * 1.4, width * 1.2), sharex="col", sharey="row", layout="constrained"
     )
     for row, (y, reached) in zip(axes, REACHED.items()):
-        for panel, (x, compatible) in zip(row, COMPATIBILITY.items()):
+        for panel, x in zip(row, COMPATIBILITY):
             pairs_on(panel, table, found, x, y)
             panel.axhline(1, color="black", linestyle="--", linewidth=0.8)
-            panel.set(xlabel=f"{compatible} →" if row is axes[-1] else "")
         row[0].set(ylabel=f"{reached},\nsoups / MORL →")
+    for panel, compatible in zip(axes[1], COMPATIBILITY.values()):
+        panel.set(xlabel=f"{compatible} →")
     released_on(*axes[1])
     head(figure, "When is a soup enough? Above the dashed line soups reach more than as many MORL policies", note)
-    handles, labels = axes[1, 1].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=3)
+    figure.legend(*axes[1, 1].get_legend_handles_labels(), loc="outside lower center", ncols=3)
     return figure
 
 
 def pairs_on(axes: Axes, table: pd.DataFrame, found: Measures, x: str, y: str) -> None:
-    """A point for each pair of rewards, in a style of its own."""
+    """A point for each pair of rewards, in a style of its own, with its number in the legend."""
     for i, pair in enumerate(table["pair"]):
-        by_seed = placed(found[pair][x].values, found[pair][y].values)
-        bars(axes, table[table["pair"] == pair], x, y, by_seed, label=pair, **style_of(i))
+        row, by_seed = table[table["pair"] == pair], placed(found[pair][x].values, found[pair][y].values)
+        bars(axes, row, x, y, by_seed, label=f"{i + 1} {pair}", **style_of(i))
+        axes.annotate(f"{i + 1}", row[[x, y]].to_numpy()[0], xytext=(5, 4), textcoords="offset points", fontsize=8)
 
 
 def released_on(by_correlation: Axes, by_cross_gain: Axes) -> None:
@@ -80,7 +81,7 @@ def gaps_of(table: pd.DataFrame, found: Measures, note: str, width: float) -> Fi
     titles = [f"{row.pair}\ncross-gain {row.cross_gain:.2f}" for row in ordered.itertuples()]
     axes.set_yticks(range(len(ordered)), titles)
     axes.set(xlabel="reward of soups minus MORL (share of what the experts gain) →")
-    head(figure, "What soups reach more than MORL: right of the dashed line a soup is enough", note)
+    head(figure, "Soups minus MORL for each pair of rewards: right of the dashed line a soup is enough", note)
     figure.legend(loc="outside lower center", ncols=1)
     return figure
 

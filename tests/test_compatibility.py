@@ -1,8 +1,12 @@
 """When is a soup enough? Each measure of a pair of rewards worked by hand, the claims, figures and the section."""
 
+import json
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 
 from lib.graph.experiment import Experiment
 from lib.graph.extends import read
@@ -16,11 +20,14 @@ from lib.papers.compatibility.released import LOCOMOTION, NEWS
 from lib.papers.compatibility.report import part
 from lib.papers.evidence import Evidence
 from lib.papers.paths import on_path
+from lib.papers.recorded import record
 from lib.papers.register import PAPERS
+from lib.reporting.documents import link_to
 from lib.statistics.scores import Scores
 from scripts.compatibility_claims import moments
 from scripts.compatibility_figures import draw
-from tests.checkout import ROOT
+from scripts.docs import of_map
+from tests.checkout import ROOT, Checkout
 
 HALF, QUARTER, MOST = "x=0.5+y=0.5", "x=0.25+y=0.75", "x=0.75+y=0.25"
 SETTINGS = {
@@ -204,6 +211,21 @@ def test_evidence_that_was_written_says_the_same_in_report_figures_and_page(tmp_
     assert [block["kind"] for block in shown.blocks] == ["text", "chart", "chart", "table"]
 
 
+def test_a_recorded_part_makes_a_section_of_the_results(tmp_path):
+    """Without one there is none."""
+    figures = tmp_path / "docs/figures"
+    figures.mkdir(parents=True)
+    assert of_map(tmp_path, "map", "When is a soup enough?", figures) == ""
+    evidence, results = evidence_of(pairs_of([0, 0.25, 0.5]), 4, noise=0.1), tmp_path / "results/map"
+    evidence.write(results / "compatibility/evidence")
+    record(results, "map", "0" * 40, evidence.seeds, tmp_path / "experiments/map/recorded/part")
+    text = of_map(tmp_path, "map", "When is a soup enough?", figures)
+    assert text.startswith("## When is a soup enough?\n\n*Experiment `map`: seeds 0 to 3 at commit 0000000")
+    assert "make run EXPERIMENT=map" in text and "| CM-1 | the more compatible" in text
+    assert "](figures/map.png)" in text and (figures / "map.png").stat().st_size > 0
+    assert link_to("When is a soup enough?") == "[When is a soup enough?](#when-is-a-soup-enough)"
+
+
 def test_released_numbers_worked_by_hand():
     """2021 of 4622, and 2065 of 2848."""
     assert LOCOMOTION["cross_gain"] == pytest.approx((0.4373 + 0.7251) / 2, abs=1e-4)
@@ -234,3 +256,26 @@ def test_mistakes_in_the_section():
     )
     assert "'kindness' is not one of the rewards" in said["compatibility.pairs.0"]
     assert said["compatibility.pairs.2"] == "length and brevity are a pair already"
+
+
+@pytest.mark.long
+def test_the_whole_section_runs_and_is_reported(copy_of_finished: Checkout):
+    """The experts are those of Rewarded Soups, MORL's policies are trained."""
+    pairs = [["positivity", "editorial"], ["positivity", "brevity"], ["editorial", "brevity"]]
+    section = {"pairs": pairs, "weights": [0, 0.5, 1], "preferences": [0.25, 0.75]}
+    copy_of_finished.edit_params(dict.fromkeys(["warp", "salsa", "reward_ensembles"]) | {"compatibility": section})
+    made = copy_of_finished.would_make()
+    assert {name for name in made if name.startswith("compatibility")} == {
+        f"compatibility_{what}" for what in ("scores", "claims", "figures")
+    }
+    assert not any("/policy/positivity/" in output for output in made["policy"])
+    copy_of_finished.snakemake()
+    results = copy_of_finished.root / "results/smoke"
+    assert "\n## When is a soup enough?" in (results / "report.md").read_text()
+    assert re.search(r"^\| CM-1 ", (results / "claims.md").read_text(), re.MULTILINE)
+    assert len(json.loads((results / "metrics.json").read_text())["compatibility"]["correlation"]) == 3
+    assert "When is a soup enough?" in (results / "front.html").read_text()
+    assert {path.name for path in (results / "compatibility/figures").glob("*.png")} == {"map.png", "gaps.png"}
+    copy_of_finished.dvc_graph("write")
+    pipeline = yaml.safe_load((copy_of_finished.root / "dvc.yaml").read_text())
+    assert "compatibility.pairs" in pipeline["stages"]["compatibility_claims"]["params"]

@@ -21,6 +21,7 @@ from lib.statistics.intervals import Floats, Sample
 from lib.statistics.scores import Scores
 
 OURS, THEIRS = "soups at the preferences", "experts and MORL"  # fronts of as many points (`fronts_of`)
+SMALLEST = 0.05  # size of a front, in the experts' gains, below which its ratio to another would be noise
 
 
 def in_gains(scores: Scores, pair: Sequence[str], start: str) -> Scores:
@@ -80,18 +81,20 @@ def pearson(means: Floats) -> Floats:
 
 
 def reached(one: Evidence, size: Callable[[Floats], Floats | float]) -> Sample:
-    """The size of the soups' front by that of MORL's, of as many points; NaN where MORL's has none.
+    """The size of the soups' front by that of MORL's, of as many points.
 
-    size: of a front's points (n, 2), of which θ_sft is (0, 0).
+    size: of a front's points (n, 2), of which θ_sft is (0, 0). Raises NotTestable where MORL's is below SMALLEST.
     """
-    fronts = fronts_of(one)
+    fronts, rewards = fronts_of(one), one.settings["rewards"]
     ours, theirs = fronts[OURS], fronts[THEIRS]
+    if scores_of(one).sample(theirs, rewards, lambda means: np.ravel(size(means))).mean < SMALLEST:
+        raise NotTestable("the front of MORL has next to no size")
 
     def ratio(means: Floats) -> Floats:
         soups, morl = np.ravel(size(means[: len(ours)])), np.ravel(size(means[len(ours) :]))
         return np.divide(soups, morl, out=np.full(1, np.nan), where=morl > 0)
 
-    return scores_of(one).sample([*ours, *theirs], one.settings["rewards"], ratio)
+    return scores_of(one).sample([*ours, *theirs], rewards, ratio)
 
 
 def average(sample: Sample) -> Sample:
