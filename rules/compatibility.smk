@@ -27,7 +27,15 @@ use rule evaluate as compatibility_scores with:
         settings=lambda wildcards: evaluation_settings(
             rewards, compatibility.points(wildcards.pair), names=compatibility.pairs[wildcards.pair]
         )(wildcards),
-        derived_from=settings(*rewards.all_keys(), "evaluation.prompts", "evaluation.path", *compatibility.keys),
+        # not of the list of pairs: one that is added leaves the scores of the others as they are
+        derived_from=lambda wildcards: settings(
+            *rewards.keys(compatibility.halves(wildcards.pair)),
+            *rewards.gold_keys(),
+            "evaluation.prompts",
+            "evaluation.path",
+            "compatibility.weights",
+            "compatibility.preferences",
+        ),
 
 
 rule compatibility_claims:
@@ -44,7 +52,14 @@ rule compatibility_claims:
         **SMALL,
     params:
         settings=settings("seeds", pairs=compatibility.score_files(), compared=compatibility.compared()),
-        derived_from=settings("policy.start", "evaluation.path", "evaluation.margin", *compatibility.keys),
+        derived_from=settings(
+            "policy.start",
+            "evaluation.path",
+            "evaluation.margin",
+            "compatibility.pairs",
+            "compatibility.weights",
+            "compatibility.preferences",
+        ),
     shell:
         "python -m scripts.compatibility_claims --sft {input.sft} --evidence {output.evidence} --map {output.map}"
         " --settings {params.settings:q} > {log} 2>&1"

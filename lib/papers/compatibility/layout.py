@@ -23,12 +23,11 @@ def problems(experiment: Experiment) -> Problems:
 class Layout:
     """Experts, MORL policies and soups of each pair. A policy that several pairs have is trained once.
 
-    pairs: the two rewards of each pair, by its name in paths. keys: of the parameters that define the points.
+    pairs: the two rewards of each pair, by its name in paths.
     """
 
     models_of_rewards = 0
     lora_pairs: ClassVar[dict[str, list[str]]] = {}
-    keys: ClassVar[list[str]] = [f"compatibility.{key}" for key in ("pairs", "weights", "preferences")]
 
     def __init__(self, experiment: Experiment) -> None:
         self.experiment, value = experiment, experiment.value
@@ -42,6 +41,10 @@ class Layout:
         """The mixtures that policies of a pair are trained on: its rewards, and MORL's."""
         pair = self.pairs[name]
         return [*pair, *between(pair, self.preferences)]
+
+    def halves(self, name: str) -> str:
+        """The mixture of a pair's rewards in equal shares."""
+        return between(self.pairs[name], [0.5])[0]
 
     def models(self, name: str, seed: int | str) -> list[str]:
         """The models that a pair's points combine: θ_sft, and the policies of one seed."""
