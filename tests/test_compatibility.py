@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 import yaml
 
+from experiments.map.rewards import warmth
 from lib.graph.experiment import Experiment
 from lib.graph.extends import read
 from lib.papers.claims import NotTestable, claims_table
@@ -230,6 +231,11 @@ def test_released_numbers_worked_by_hand():
     """2021 of 4622, and 2065 of 2848."""
     assert LOCOMOTION["cross_gain"] == pytest.approx((0.4373 + 0.7251) / 2, abs=1e-4)
     assert (LOCOMOTION["volume_reached"], NEWS["volume_reached"]) == pytest.approx((0.8313, 1.6566), abs=1e-4)
+
+
+def test_good_words_less_bad_ones_worked_by_hand():
+    """Two good of three, one bad of one, nothing."""
+    assert warmth(["the"] * 3, ["Good, and nice!", "worst", ""]) == pytest.approx([2 / 3**0.5, -1, 0])
 
 
 def experiment_of(**section) -> Experiment:
