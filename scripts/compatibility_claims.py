@@ -26,10 +26,8 @@ def compute_tables(
     """sft: scores of the SFT models, a file per seed. pairs: by pair, scores of its points, a file per seed.
     compared: the settings of the evidence (`lib.papers.compatibility.measures`).
     """
-    start = {
-        seed: table.query("method == 'sft' and mixture == @compared['start']")
-        for seed, table in by_seed(sft, seeds).items()
-    }
+    of_sft = {seed: table[table["method"] == "sft"] for seed, table in by_seed(sft, seeds).items()}
+    start = {seed: table[table["mixture"] == compared["start"]] for seed, table in of_sft.items()}
     scores = {"moments": Scores.of(moments(start, compared["pairs"]), MOMENTS)}
     for number, pair in enumerate(compared["pairs"]):
         of_pair = by_seed(pairs[folder_name(pair)], seeds)

@@ -25,7 +25,7 @@ from lib.papers.recorded import record
 from lib.papers.register import PAPERS
 from lib.reporting.documents import link_to
 from lib.statistics.scores import Scores
-from scripts.compatibility_claims import moments
+from scripts.compatibility_claims import compute_tables, moments
 from scripts.compatibility_figures import draw
 from scripts.docs import of_map
 from tests.checkout import ROOT, Checkout
@@ -210,6 +210,22 @@ def test_evidence_that_was_written_says_the_same_in_report_figures_and_page(tmp_
     assert {path.name for path in (tmp_path / "figures").glob("*.png")} == {"map.png", "gaps.png"}
     shown = tab({"evidence": tmp_path / "evidence", "figures": tmp_path / "figures"})
     assert [block["kind"] for block in shown.blocks] == ["text", "chart", "chart", "table"]
+
+
+def test_the_job_makes_evidence_of_scores(tmp_path):
+    """θ_sft's scores are those of the SFT models, of which it is one."""
+    start = ("sft", "sft/1")
+    points = {"sft": {start: POINTS[start], ("sft", "sft/2"): (9, 9, 1)}}
+    points["pair"] = {point: at for point, at in POINTS.items() if point != start}
+    files = {name: [tmp_path / f"{name}-{seed}.csv" for seed in (1, 2)] for name in points}
+    for name, paths in files.items():
+        for seed, path in zip((1, 2), paths):
+            scored(points[name], 0.1, seed).to_csv(path, index=False)
+    settings = {"pairs": {"x-y": files["pair"]}, "compared": SETTINGS, "seeds": [1, 2]}
+    compute_tables(files["sft"], tmp_path / "evidence", tmp_path / "map.csv", **settings)
+    row = pd.read_csv(tmp_path / "map.csv").iloc[0]
+    assert row["pair"] == "x and y" and row["correlation"] == pytest.approx(1)  # of the noise, which both have
+    assert row["cross_gain"] == pytest.approx(0.125, abs=0.1)
 
 
 def test_a_recorded_part_makes_a_section_of_the_results(tmp_path):

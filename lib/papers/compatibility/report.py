@@ -37,7 +37,9 @@ COLUMNS = {
 def part(files: Files) -> Part:
     """The part, from the table map."""
     table = tables(files)["map"]
-    numbers = {name: intervals_by("pair", table, name) for names in COLUMNS.values() for name in names}
+    numbers = {
+        name: intervals_by("pair", table.dropna(subset=name), name) for names in COLUMNS.values() for name in names
+    }
     return Part(TEXT + measured(table), {"compatibility": numbers})
 
 
