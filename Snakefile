@@ -42,6 +42,7 @@ include: "rules/evaluate.smk"  # → rewards and KL on held-out prompts
 #   salsa             a soup of SFT models as the reference; fronts, win rates, claims
 #   reward_ensembles  proxies learned from preferences, best-of-n, over-optimisation by RL
 #   together          methods of all four at once, beside each alone: fronts and a claim
+#   compatibility     pairs of rewards: what soups reach of what MORL reaches, against how compatible two rewards are
 for paper in papers:
 
     include: f"rules/{paper}.smk"

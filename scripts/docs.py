@@ -17,10 +17,10 @@ import pandas as pd
 from lib.papers.claims import claims_table
 from lib.papers.evidence import Evidence
 from lib.papers.recorded import Part, evidence_of, parts_of
-from lib.papers.register import PAPERS, claims_of, page_of
+from lib.papers.register import PAPERS, claims_of, page_of, report_of
 from lib.reporting import html_page
 from lib.reporting.charts import Tab
-from lib.reporting.documents import between_marks, coverage_table, provenance, section, short_table
+from lib.reporting.documents import between_marks, coverage_table, link_to, provenance, section, short_table
 from lib.reporting.samples import samples_by_prompt
 from lib.reporting.tables import as_table, basis
 
@@ -31,6 +31,8 @@ TITLES = {
     "salsa": "SALSA",
     "reward_ensembles": "Reward ensembles",
 }
+MAPS = {"map": "When is a soup enough?", "map_lora": "When is a soup enough, with LoRA?"}  # by experiment
+MAP = "compatibility"  # the section of the parameters that they have
 FIGURES = {  # by paper: of its figures, that which the page shows, with what it shows
     "rewarded_soups": ("front", "The front of soups, MORL and mixed logits"),
     "warp": ("plane", "The plane of KL and reward"),
@@ -56,9 +58,12 @@ def write(root: Path, into: Path) -> None:
     }
     (into / "docs/front.html").write_text(html_page.page_of([*tabs, html_page.claims_tab(claims)], about))
     template = (root / "docs/templates/results.md").read_text()
+    maps = {title: text for name, title in MAPS.items() if (text := of_map(root, name, title, figures))}
+    sections = [of_paper(paper, parts, claims[claims["paper"] == paper]) for paper in found]
     page = template.format(
         shared=shared(parts),
-        papers="\n\n".join(of_paper(paper, parts, claims[claims["paper"] == paper]) for paper in found),
+        maps="".join(f", {link_to(title)}" for title in maps),
+        papers="\n\n".join([*sections, *maps.values()]),
         coverage=coverage_table(pd.read_csv(root / "docs/coverage.csv")),
         trials=as_table(pd.read_csv(root / "docs/trials.csv")),
     )
@@ -93,6 +98,24 @@ def of_paper(paper: str, parts: Mapping[str, Part], rows: pd.DataFrame) -> str:
     figure = f"![{caption}](figures/{paper}_{name}.png)"
     origin = provenance(EXPERIMENT, about, f"`make evidence PAPER={paper}`")
     return section(TITLES[paper], origin, figure, rows, samples)
+
+
+def of_map(root: Path, experiment: str, title: str, figures: Path) -> str:
+    """The section on when a soup is enough, of one experiment, and its figure; nothing where none is recorded."""
+    parts = {name: part for name, part in parts_of(root, experiment).items() if MAP in part.papers}
+    evidence = evidence_of(parts, MAP)
+    if evidence is None:
+        return ""
+    tables = import_module(f"lib.papers.{MAP}.claims").tables(evidence)
+    with tempfile.TemporaryDirectory() as folder:
+        import_module(f"scripts.{MAP}_figures").draw(evidence, tables, Path(folder, "figures"), WIDTH, DPI)
+        shutil.copy(Path(folder, "figures/map.png"), figures / f"{experiment}.png")
+    about = provenance(
+        experiment, {name: part.about for name, part in parts.items()}, f"`make run EXPERIMENT={experiment}`"
+    )
+    figure = f"![What soups reach of what MORL reaches]({figures.name}/{experiment}.png)"
+    rows = claims_table({MAP: claims_of(MAP)}, {MAP: evidence})
+    return section(title, about, figure, rows, report_of(MAP).measured(tables["map"]))
 
 
 def shared(parts: Mapping[str, Part]) -> str:

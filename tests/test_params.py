@@ -27,6 +27,7 @@ FUNCTIONS = {  # in place of the labels that such data have not
     "gold": {"function": "lib.rewards:grounded"},
 }
 LORA = {"rank": 2, "alpha": 2, "modules": ["q_proj", "k_proj"]}
+MAP = {"weights": [0, 0.5, 1], "preferences": [0.5]}
 ONE = {"ensemble": "single", "beta": 0}
 WRONG = [
     ({"policy.stepz": 3}, "policy.stepz", "did you mean steps?"),
@@ -55,6 +56,9 @@ WRONG = [
     ({"gold.label": {"movies": 1, "tweet": 0}}, "gold.label", "'movies' is not one of the domains (movie, product"),
     ({"rewards.mine": {"labels": "rating"}}, "rewards.mine", "did you mean label?"),
     ({"rewards.kl": {"label": "rating"}}, "rewards.kl", "no column of the scores"),
+    ({"compatibility": MAP | {"pairs": [["positivity", "kindness"]]}}, "compatibility.pairs.0", "'kindness'"),
+    ({"compatibility": MAP | {"pairs": [["editorial", "editorial"]]}}, "compatibility.pairs.0", "non-unique"),
+    ({"compatibility": MAP | {"pairs": [["editorial"]]}}, "compatibility.pairs.0", "1 entries are too few"),
     ({"warp.reward": "kindness"}, "warp.reward", "'kindness'"),
     ({"warp.reward": "positivity=0.5+editorial=0.5"}, "warp.reward", "'editorial=0.5+positivity=0.5'"),
     ({"warp.policies": [1]}, "warp.policies", "[1]"),

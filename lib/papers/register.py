@@ -17,7 +17,7 @@ from lib.graph.checks import shape_problems, shared_problems
 from lib.graph.experiment import Experiment
 from lib.graph.extends import read
 
-PAPERS = ["rewarded_soups", "warp", "salsa", "reward_ensembles", "together"]
+PAPERS = ["rewarded_soups", "warp", "salsa", "reward_ensembles", "compatibility", "together"]
 
 
 class Layout(Protocol):

@@ -42,6 +42,12 @@ def section(title: str, about: str, figure: str, rows: pd.DataFrame, notes: str 
     return "\n\n".join(part for part in parts if part)
 
 
+def link_to(title: str) -> str:
+    """A link to a section of the same page, as GitHub names its heading."""
+    anchor = "".join(letter for letter in title.lower() if letter.isalnum() or letter in " -").replace(" ", "-")
+    return f"[{title}](#{anchor})"
+
+
 def provenance(experiment: str, parts: Mapping[str, Mapping[str, Any]], again: str) -> str:
     """Which experiment, seeds, commits and machines numbers come from, and how to run it again."""
     found = [f"{listed(part['seeds'])} at commit {part['commit'][:7]} on {part['machine']}" for part in parts.values()]
