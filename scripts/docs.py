@@ -17,14 +17,14 @@ import pandas as pd
 from lib.papers.claims import claims_table
 from lib.papers.evidence import Evidence
 from lib.papers.recorded import Part, evidence_of, parts_of
-from lib.papers.register import PAPERS, claims_of, page_of, report_of
+from lib.papers.register import claims_of, page_of, report_of
 from lib.reporting import html_page
 from lib.reporting.charts import Tab
 from lib.reporting.documents import between_marks, coverage_table, link_to, provenance, section, short_table
 from lib.reporting.samples import samples_by_prompt
 from lib.reporting.tables import as_table, basis
 
-EXPERIMENT = "evidence"
+EXPERIMENTS = {"evidence": "make evidence PAPER={}", "nano": "make"}  # the first that has recorded a paper tells of it
 TITLES = {
     "rewarded_soups": "Rewarded Soups",
     "warp": "WARP",
@@ -44,24 +44,25 @@ WIDTH, DPI = 6.0, 150
 
 def write(root: Path, into: Path) -> None:
     """Writes README.md, docs/results.md, docs/front.html and docs/figures below `into`. root: of the repository."""
-    parts = parts_of(root, EXPERIMENT)
-    found = {paper: evidence for paper in PAPERS if (evidence := evidence_of(parts, paper))}
+    parts = recorded(root)
+    found = {paper: evidence for paper, of_paper in parts.items() if (evidence := evidence_of(of_paper, paper))}
     claims = claims_table({paper: claims_of(paper) for paper in found}, found)
     figures = into / "docs/figures"
     figures.mkdir(parents=True, exist_ok=True)
-    tabs = [html_tab(paper, evidence, figures, parts) for paper, evidence in found.items()]
+    tabs = [html_tab(paper, evidence, figures, parts[paper]) for paper, evidence in found.items()]
     first = next(iter(found.values()))
+    experiment = experiment_of(next(iter(parts.values())))
     about = {
-        "experiment": EXPERIMENT,
-        "command": f"make run EXPERIMENT={EXPERIMENT} TARGET=results/{EXPERIMENT}/",
+        "experiment": experiment,
+        "command": f"make run EXPERIMENT={experiment} TARGET=results/{experiment}/",
         "basis": basis(len(first.seeds), next(iter(first.scores.values())).prompts),
     }
     (into / "docs/front.html").write_text(html_page.page_of([*tabs, html_page.claims_tab(claims)], about))
     template = (root / "docs/templates/results.md").read_text()
     maps = {title: text for name, title in MAPS.items() if (text := of_map(root, name, title, figures))}
-    sections = [of_paper(paper, parts, claims[claims["paper"] == paper]) for paper in found]
+    sections = [of_paper(paper, parts[paper], claims[claims["paper"] == paper]) for paper in found]
     page = template.format(
-        shared=shared(parts),
+        shared=shared(next(iter(parts.values()))),
         maps="".join(f", {link_to(title)}" for title in maps),
         papers="\n\n".join([*sections, *maps.values()]),
         coverage=coverage_table(pd.read_csv(root / "docs/coverage.csv")),
@@ -72,11 +73,28 @@ def write(root: Path, into: Path) -> None:
     (into / "README.md").write_text(readme)
 
 
+def recorded(root: Path) -> dict[str, dict[str, Part]]:
+    """By paper, the recorded parts that have it, of one experiment."""
+    found: dict[str, dict[str, Part]] = {}
+    for experiment in EXPERIMENTS:
+        parts = parts_of(root, experiment)
+        for paper in TITLES:
+            having = {name: part for name, part in parts.items() if paper in part.papers}
+            if having:
+                found.setdefault(paper, having)
+    return {paper: found[paper] for paper in TITLES if paper in found}
+
+
+def experiment_of(parts: Mapping[str, Part]) -> str:
+    """The experiment that parts are of."""
+    return str(next(iter(parts.values())).about["experiment"])
+
+
 def html_tab(paper: str, evidence: Evidence, figures: Path, parts: Mapping[str, Part]) -> Tab:
     """A paper's tab of the page. Draws its figures, and keeps the one that the documents show."""
     tables = import_module(f"lib.papers.{paper}.claims").tables(evidence)
     name, _ = FIGURES[paper]
-    shared = next(part for part in parts.values() if paper in part.papers).folder / "shared" / paper
+    shared = next(iter(parts.values())).folder / "shared" / paper
     with tempfile.TemporaryDirectory() as folder:
         drawn = Path(folder, "figures")
         import_module(f"scripts.{paper}_figures").draw(evidence, tables, drawn, WIDTH, DPI)
@@ -90,13 +108,13 @@ def html_tab(paper: str, evidence: Evidence, figures: Path, parts: Mapping[str, 
 
 def of_paper(paper: str, parts: Mapping[str, Part], rows: pd.DataFrame) -> str:
     """A paper's section of the page."""
-    with_paper = {name: part for name, part in parts.items() if paper in part.papers}
     name, caption = FIGURES[paper]
-    written = next(iter(with_paper.values())).folder / "shared" / paper / "samples_at_equal_kl.csv"
+    written = next(iter(parts.values())).folder / "shared" / paper / "samples_at_equal_kl.csv"
     samples = f"What policies write at about equal KL, of the first seed:\n\n{samples_by_prompt(written)}"
-    about = {name: part.about for name, part in with_paper.items()}
+    about = {name: part.about for name, part in parts.items()}
     figure = f"![{caption}](figures/{paper}_{name}.png)"
-    origin = provenance(EXPERIMENT, about, f"`make evidence PAPER={paper}`")
+    experiment = experiment_of(parts)
+    origin = provenance(experiment, about, f"`{EXPERIMENTS[experiment].format(paper)}`")
     return section(TITLES[paper], origin, figure, rows, samples)
 
 

@@ -10,10 +10,10 @@ import pytest
 
 from lib.papers.claims import claims_table
 from lib.papers.evidence import Evidence
-from lib.papers.recorded import MOST_BYTES, evidence_of, parts_of, record
+from lib.papers.recorded import MOST_BYTES, evidence_of, record
 from lib.papers.register import claims_of
 from lib.reporting.documents import BEGIN, END, between_marks, coverage_table, listed, provenance
-from scripts.docs import EXPERIMENT, write
+from scripts.docs import recorded, write
 from tests.checkout import ROOT, SMOKED
 
 
@@ -56,9 +56,9 @@ def test_what_is_recorded_is_small():
 
 
 def test_every_part_says_where_it_is_from():
-    parts = parts_of(ROOT, EXPERIMENT)
+    parts = [part for of_paper in recorded(ROOT).values() for part in of_paper.values()]
     assert parts
-    for part in parts.values():
+    for part in parts:
         assert part.about.keys() == {"experiment", "commit", "seeds", "machine"}
         assert len(part.about["commit"]) == 40
         for paper in part.papers:
@@ -66,8 +66,8 @@ def test_every_part_says_where_it_is_from():
 
 
 def test_every_claim_of_every_paper_is_judged():
-    parts = parts_of(ROOT, EXPERIMENT)
-    evidence = {paper: evidence_of(parts, paper) for paper in SMOKED}
+    evidence = {paper: evidence_of(parts, paper) for paper, parts in recorded(ROOT).items()}
+    assert list(evidence) == SMOKED
     table = claims_table({paper: claims_of(paper) for paper in SMOKED}, evidence)
     names = list(table.loc[table["primary"], "claim"])
     letters = {"RS": 5, "MOD": 1, "BS": 1, "W": 7, "S": 5, "E": 5}

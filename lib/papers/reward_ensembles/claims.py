@@ -64,8 +64,8 @@ def cost_saved(evidence: Evidence) -> Numbers:
     """E-3, the primary comparison: the share of the cost of K models that K heads save, of each seed."""
     table = evidence.tables["proxies"]
     of_heads = table[table["proxy"] == HEADS.proxy].sort_values("seed")
-    if of_heads.empty:
-        raise NotTestable(f"no policy is trained on {MEMBERS} heads")
+    if of_heads.empty or not set(IN_MODELS) <= set(table):
+        raise NotTestable(f"the cost of {MEMBERS} heads and of one model was not counted")
     return Sample(1 - of_heads[IN_MODELS].to_numpy() / MEMBERS), COST
 
 
