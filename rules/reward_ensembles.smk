@@ -8,7 +8,7 @@
 # gold nor proxies have learned from. At the end policies are scored on prompts of the test split.
 #
 # Deviations: 1. to 3. of policy.smk. 4. The gold reward is a linear model that learned from people, where the paper's is a
-# larger reward model. 5. Proxies start from θ_pre and are as large as the policy. 6. 8,000 pairs, less those with equal
+# larger reward model. 5. Proxies start from θ_pre and are as large as the policy. 6. 6,000 pairs, less those with equal
 # gold rewards, where Coste et al. have 46,000. 7. Each member is standardised before it is aggregated, so c is in
 # standard deviations, not in units of the Bradley–Terry loss. 8. The models that WARM averages share θ_pre, but each
 # has a head of its own at the start.
