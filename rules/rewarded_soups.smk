@@ -160,6 +160,31 @@ rule rewarded_soups_figures:
         " --balance {input.balance} --figures {output.figures} --settings {params.settings:q} > {log} 2>&1"
 
 
+BESIDE = {}  # the authors' front, where it is asked for
+
+if experiment.has("rewarded_soups.released"):
+
+    rule rewarded_soups_released:
+        input:
+            code("scripts/rewarded_soups_released.py"),
+            evidence=rules.rewarded_soups_claims.output.evidence,
+        output:
+            table=shown(f"{RESULTS}/rewarded_soups/released.csv"),
+            figures=directory(f"{RESULTS}/rewarded_soups/released"),
+        log:
+            f"{RESULTS}/logs/rewarded_soups_released.log",
+        resources:
+            **SMALL,
+        params:
+            settings=settings("figures.width", "figures.dpi"),
+        shell:
+            "python -m scripts.rewarded_soups_released --evidence {input.evidence} --table {output.table}"
+            " --figures {output.figures} --settings {params.settings:q} > {log} 2>&1"
+
+    BESIDE["released"] = rules.rewarded_soups_released.output.table
+    PLOTS |= {f"{rules.rewarded_soups_released.output.figures}/released.png": None}
+
+
 EVIDENCE["rewarded_soups"] = rules.rewarded_soups_claims.output.evidence
 SAMPLES["rewarded_soups"] = {
     "scores": expand([*rules.rewarded_soups_scores.output, *rules.evaluate.output], seed=SEEDS[0]),
@@ -172,7 +197,8 @@ REPORT["rewarded_soups"] = {
     | {
         "samples": rules.rewarded_soups_samples.output.samples,
         "figures": rules.rewarded_soups_figures.output.figures,
-    },
+    }
+    | BESIDE,
     "keys": [],
 }
 PAGE["rewarded_soups"] = {

@@ -20,6 +20,7 @@ from lib.control.normaliser import Normaliser
 from lib.merges.task_vectors import Weights
 from lib.models.streaming import FILE
 
+LOG_STD = -1.0  # at first; with the usual 0 half of all actions are clipped, and their noise is most of the effort
 CRITIC = "critic.safetensors"  # beside θ_pre, where every critic starts
 
 
@@ -49,7 +50,7 @@ class Policy(nn.Module):
         super().__init__()
         self.config = config
         self.layers = network([config["observations"], *config["hidden"], config["actions"]], 0.01)
-        self.log_std = nn.Parameter(torch.zeros(config["actions"]))
+        self.log_std = nn.Parameter(torch.full((config["actions"],), LOG_STD))
 
     def forward(self, seen: Tensor) -> Gaussian:
         """The distribution of actions."""
