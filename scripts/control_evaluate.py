@@ -21,7 +21,7 @@ from lib.control.scoring import score, starts_of
 from lib.jobs.arguments import Output
 from lib.jobs.command_line import run
 from lib.merging import merge_named
-from lib.models.streaming import require_same_frozen
+from lib.models.frozen import require_same_frozen
 
 LOGITS = "logits"  # the merge's name in points, whatever the policies are
 

@@ -19,7 +19,7 @@ from lib.control.training import Training
 from lib.jobs.arguments import Output
 from lib.jobs.checkpoints import Checkpoints
 from lib.jobs.command_line import run
-from lib.models.streaming import require_same_frozen
+from lib.models.frozen import require_same_frozen
 
 UNITS = {
     "kl_to_anchor": "closed form, nats per episode",

@@ -5,8 +5,9 @@ from pathlib import Path
 from lib.jobs.arguments import Output
 from lib.jobs.command_line import run
 from lib.merges.linear import linear_soup
+from lib.models.frozen import FROZEN
 from lib.models.lora_on_disk import base_of, is_adapter
-from lib.models.streaming import FROZEN, merge
+from lib.models.streaming import merge
 
 OF_TRANSFORMERS = "library_name: transformers\n"
 CARD = """---

@@ -13,7 +13,7 @@ from lib.control.network import Policy, read_policy, weights_of, write_policy
 from lib.control.normaliser import Normaliser
 from lib.control.ppo import Settings, advantages
 from lib.graph.modality import CONTROL, TEXT, modality_of
-from lib.models.streaming import FROZEN
+from lib.models.frozen import FROZEN
 from scripts.soup import write_soup
 
 FIRST = Gaussian(torch.tensor([[0.0, 1.0]]), torch.tensor([0.0, math.log(2)]))

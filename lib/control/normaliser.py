@@ -2,7 +2,7 @@
 
 The mean and variance are learned while θ_pre is trained, and frozen then. They are no weights: a soup of policies that
 see differently would mix what they see. So they lie in a file beside the weights that merged models must have in common
-(`lib.models.streaming.FROZEN`).
+(`lib.models.frozen`).
 """
 
 import json
@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from lib.models.streaming import FROZEN
+from lib.models.frozen import FROZEN
 
 LIMIT = 10.0  # of a normalised number, as in CleanRL and in stable-baselines3
 LEAST = 1e-8  # added to the variance

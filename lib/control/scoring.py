@@ -23,6 +23,25 @@ def starts_of(split: str, episodes: int) -> list[int]:
     return np.random.default_rng(SPLITS.index(split)).integers(2**31, size=episodes).tolist()
 
 
+class Film:
+    """How the first robots look at `FRAMES` steps. frames: by start, and then by step, `Robots.capsules`."""
+
+    def __init__(self, robots: Robots, starts: int, episode: int) -> None:
+        self.robots = robots
+        self.frames: list[list] = [[] for _ in range(starts)]
+        self.kept = range(episode // 2, min(episode, episode // 2 + FRAMES * APART), APART)
+
+    def watch(self, step: int) -> None:
+        """Takes a frame, where it is time."""
+        for start, frames in enumerate(self.frames) if step in self.kept else ():
+            frames.append(self.robots.capsules(start))
+
+    def written(self, starts: Sequence[int]) -> list[str]:
+        """As JSON for each of the starts; nothing for those that are not filmed."""
+        filmed = [json.dumps(frames, separators=(",", ":")) for frames in self.frames]
+        return filmed + [""] * (len(starts) - len(filmed))
+
+
 def score(
     act: Act,
     sft: Act,
@@ -36,27 +55,20 @@ def score(
 ) -> pd.DataFrame:
     """One episode from each start; a row for each.
 
-    Its columns: `prompt`, the number of the start; `completion`, in words; `frames`, for the first starts how the robot
-    looks at some steps (`Robots.capsules`), as JSON; `kl` to θ_pre in nats, in closed form at each step and summed
-    along the episode; one per reward, summed along the episode. rewards: by name, what each of `QUANTITIES` weighs.
-    Policies that are scored with one seed meet the same random numbers.
+    Its columns: `prompt`, the number of the start; `completion`, in words; `frames`, of the first starts (`Film`), as
+    JSON; `kl` to θ_pre in nats, in closed form at each step and summed along the episode; one per reward, summed along
+    the episode. rewards: by name, what each of `QUANTITIES` weighs. All policies meet the random numbers of `seed`.
     """
-    frames: dict[int, list] = {start: [] for start in range(min(DRAWN, len(starts)))}
-    kept = range(episode // 2, min(episode, episode // 2 + FRAMES * APART), APART)
-
-    def watch(step: int) -> None:
-        for start, of_start in frames.items() if step in kept else ():
-            of_start.append(robots.capsules(start))
-
-    generator = torch.Generator().manual_seed(seed)
-    found = run_episodes(robots, act, normaliser, starts, episode, generator, watch)
+    film = Film(robots, min(DRAWN, len(starts)), episode)
+    noise = torch.Generator().manual_seed(seed)
+    found = run_episodes(robots, act, normaliser, starts, episode, noise, film.watch)
     with torch.inference_mode():
         away = kl(act(found.seen[:-1]), sft(found.seen[:-1])).double().sum(0)
     sums = found.quantities.sum(0)
     columns = {
         "prompt": range(len(starts)),
         "completion": [in_words(*row, episode, robots.seconds) for row in sums],
-        "frames": [json.dumps(frames[i], separators=(",", ":")) if i in frames else "" for i in range(len(starts))],
+        "frames": film.written(starts),
         "kl": away.numpy(),
     }
     return pd.DataFrame(columns | {name: sums @ weights for name, weights in rewards.items()})

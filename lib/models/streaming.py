@@ -17,10 +17,10 @@ import torch
 from torch import Tensor
 
 from lib.merges.task_vectors import Weights
+from lib.models.frozen import require_same_frozen
 from lib.models.lora_on_disk import base_of, is_adapter, merge_adapters, read_factors
 
 FILE = "model.safetensors"
-FROZEN = "frozen.json"  # beside the weights: what models must have in common to be merged, and the merge has as well
 PIECE = 2**17  # numbers
 Combine = Callable[[list[Weights]], Sequence[Weights]]
 TYPES = {"F64": torch.float64, "F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16}
@@ -108,14 +108,6 @@ def pieces(models: Sequence[Path], whole: bool = False) -> Iterator[list[Weights
             for start in range(0, prod(shape), PIECE):
                 count = min(PIECE, prod(shape) - start)
                 yield [{name: checkpoint.read(name, start, count)} for checkpoint in opened]
-
-
-def require_same_frozen(models: Sequence[Path]) -> None:
-    """Raises ValueError where the models differ in what is no weight and cannot be averaged (`FROZEN`)."""
-    held = [(model / FROZEN).read_bytes() if (model / FROZEN).exists() else None for model in models]
-    for model, frozen in zip(models, held):
-        if frozen != held[-1]:
-            raise ValueError(f"{model} and {models[-1]} differ in {FROZEN}: only models that share it can be merged")
 
 
 def merge(models: Sequence[Path], outputs: Sequence[Path], combine: Combine) -> None:
