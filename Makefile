@@ -10,7 +10,7 @@ NOT_LOCKED := torch triton $(addprefix cuda-,bindings pathfinder toolkit) $(addp
   nccl-cu13 nvjitlink nvshmem-cu13 nvtx)
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: all run params forecast report smollm2 evidence salsa ensembles test test-long test-all lint dvc.yaml seal adopt status restamp \
+.PHONY: all run params forecast report smollm2 locomotion evidence salsa ensembles test test-long test-all lint dvc.yaml seal adopt status restamp \
   why record docs lock choose export serve clean
 
 all: .venv/installed
@@ -51,6 +51,11 @@ evidence: .venv/installed
 smollm2: .venv/installed
 	$(MAKE) forecast EXPERIMENT=smollm2
 	$(MAKE) run EXPERIMENT=smollm2
+
+# A robot that walks: with packages of its own, beside the others.
+locomotion: EXPERIMENT = locomotion
+locomotion: .venv/locomotion
+	snakemake --cores $(CORES) $(CONFIG) $(RESULT)
 
 # SALSA at more α and β, with the soup as the start, and over the plane.
 salsa: .venv/installed
@@ -129,10 +134,18 @@ serve: .venv/installed
 	  && pip check; }
 	@cp $< $@
 
-# Renews requirements.lock from pyproject.toml.
+# What `make locomotion` takes beside that.
+.venv/locomotion: requirements-locomotion.lock .venv/installed
+	@pip install --quiet --no-deps --require-hashes -r $<
+	@cp $< $@
+
+# Renews requirements.lock from pyproject.toml, and the lock file of what locomotion takes beside it.
 lock:
 	uv pip compile pyproject.toml --extra test --python-version 3.11 --universal --generate-hashes \
 	  --no-annotate --no-header $(addprefix --no-emit-package=,$(NOT_LOCKED)) -o requirements.lock
+	uv pip compile pyproject.toml --extra locomotion --python-version 3.11 --universal --generate-hashes \
+	  --no-annotate --no-header --constraint requirements.lock $(addprefix --no-emit-package=,$(NOT_LOCKED)) \
+	  $(shell sed -n 's/^\([A-Za-z0-9._-]*\)==.*/--no-emit-package=\1/p' requirements.lock) -o requirements-locomotion.lock
 
 clean:
 	rm -rf .venv .snakemake

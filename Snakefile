@@ -27,11 +27,22 @@ report: "rules/captions/workflow.rst"
 
 
 include: "rules/common.smk"
-include: "rules/data.smk"  # raw text → snippets, split by text
-include: "rules/base.smk"  # → base model θ_pre
-include: "rules/sft.smk"  # → SFT pair and its soup
-include: "rules/reward.smk"  # → reward models on human labels, and the gold reward that judges
-include: "rules/preferences.smk"  # → reward models on pairs of which people prefer one
+
+
+# What the policies start from and are rewarded by, for the modality of the parameters (lib/graph/modality.py).
+# Language models:
+#   data         raw text → snippets, split by text
+#   base         → base model θ_pre
+#   sft          → SFT pair and its soup
+#   reward       → reward models on human labels, and the gold reward that judges
+#   preferences  → reward models on pairs of which people prefer one
+# A robot in a simulation:
+#   control      → θ_pre; the simulation gives the rewards
+for part in modality.rules:
+
+    include: f"rules/{part}.smk"
+
+
 include: "rules/policy.smk"  # → a policy per reward or mixture: E[R] − β KL(π ‖ anchor)
 include: "rules/evaluate.smk"  # → rewards and KL on held-out prompts
 

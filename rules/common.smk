@@ -5,8 +5,8 @@ from pathlib import Path
 
 from lib.graph.experiment import Experiment, every
 from lib.graph.extends import resolve
-from lib.graph.job_settings import evaluation_settings, point, policy_settings
-from lib.graph.resources import JobResources
+from lib.graph.job_settings import point
+from lib.graph.modality import modality_of
 from lib.graph.rewards import Rewards
 from lib.graph.screen import screen_of
 from lib.machine.gpus import gpus_here
@@ -30,10 +30,12 @@ if mistakes := [f"{experiment.file_of(key)}: {key}: {problem}" for key, problem 
 value, settings, code = experiment.value, experiment.settings, experiment.code.of
 RESULTS, SEEDS = experiment.results, experiment.seeds
 START = f"{RESULTS}/{value('policy.start')}"  # θ_sft, from which policies start and to which KL is measured
-BASE_OF_LORA = [] if value("lora") is None else [f"{RESULTS}/base"]  # the frozen model under LoRA policies and rewards
+BASE_OF_LORA = [] if experiment.lora is None else [f"{RESULTS}/base"]  # the frozen model under LoRA policies, rewards
 
 papers = layouts(experiment)
 rewards = Rewards(experiment)
+modality = modality_of(config)
+policy_settings, evaluation_settings, JobResources = modality.jobs
 ask = JobResources(experiment, max([rewards.models(), *(paper.models_of_rewards for paper in papers.values())]))
 SMALL = ask.small()
 

@@ -2,14 +2,13 @@
 # Needs policies; makes scores/sft/seed-{seed}.csv of the SFT pair and its soup, the baselines of every paper.
 # Each paper scores its own policies and points by the same rule.
 
-SFT = [f"sft/{number}" for number in SEED_OF_SFT] + ["sft/soup"]
 JUDGED_WITH = {"sft": START, "gold": rewards.gold_files(), "snippets": SNIPPETS}
 
 
 rule evaluate:
     input:
         rewards.files(),
-        code("scripts/evaluate.py"),
+        code(f"scripts/{modality.evaluate}.py"),
         BASE_OF_LORA,
         **JUDGED_WITH,
         policies=[f"{RESULTS}/{name}" for name in SFT],
@@ -24,5 +23,8 @@ rule evaluate:
         settings=evaluation_settings(rewards, [point("sft", name, SFT, {name: 1.0}) for name in SFT]),
         derived_from=settings(*rewards.all_keys(), "evaluation.prompts"),
     shell:
-        "python -m scripts.evaluate --policies {input.policies} --sft {input.sft}"
-        " --snippets {input.snippets} --scores {output} --settings {params.settings:q} > {log} 2>&1"
+        "python -m scripts."
+        + modality.evaluate
+        + " --policies {input.policies} --sft {input.sft}"
+        + modality.given
+        + " --scores {output} --settings {params.settings:q} > {log} 2>&1"

@@ -4,7 +4,7 @@
 
 PAIRS = {name: pair for paper in papers.values() for name, pair in paper.lora_pairs.items()}
 
-if value("lora") is not None and PAIRS:
+if experiment.lora is not None and PAIRS:
 
     rule factor_average:
         input:

@@ -1,12 +1,11 @@
 # The rule that all papers share: from a start, a policy maximises E[R] − β KL(π ‖ anchor).
 # R is a reward of params.yaml or a mixture of several, such as editorial=0.75+positivity=0.25.
-# Needs the start, the anchor, θ_sft (KL to it is recorded), rewards and snippets; makes policy/{mixture}/seed-{seed}.
+# Needs the start, the anchor, θ_sft (KL to it is recorded), rewards and prompts; makes policy/{mixture}/seed-{seed}.
 #
 # Deviations: 1. RLOO, REINFORCE with a leave-one-out baseline, where Rewarded Soups and SALSA
 # use PPO (policy.algorithm: ppo). 2. All weights are trained unless `lora` is set; Rewarded Soups
 # trains LoRA. 3. β is constant.
 
-POLICY_BATCH = value("policy.prompts_per_step") * value("policy.completions_per_prompt")
 NO_AVERAGES = {"moving_average": [], "checkpoint_average": []}  # which one policy of WARP has
 TRAINED_ON = {"sft": START, "snippets": SNIPPETS, "fits": FITS}  # beside start, anchor and rewards
 
@@ -14,7 +13,7 @@ TRAINED_ON = {"sft": START, "snippets": SNIPPETS, "fits": FITS}  # beside start,
 rule policy:
     input:
         lambda wildcards: rewards.files(mixture_weights(wildcards.mixture)),
-        code("scripts/policy.py"),
+        code(f"scripts/{modality.policy}.py"),
         BASE_OF_LORA,
         **TRAINED_ON,
         start=START,
@@ -28,12 +27,8 @@ rule policy:
     retries: ask.retries
     threads: ask.processes
     resources:
-        **ask.training(  # also for the rules that use this one with another start, anchor or reward
-            frozen=2 + ask.models_of_rewards,
-            batch=POLICY_BATCH // value("policy.parts"),
-            texts=POLICY_BATCH * max([value("policy.steps"), *(paper.steps for paper in papers.values())]),
-            passes=6 + ask.models_of_rewards,
-        ),
+        # also for the rules that use this one with another start, anchor or reward
+        **ask.policies(steps=max([value("policy.steps"), *(paper.steps for paper in papers.values())])),
     params:
         settings=lambda wildcards: policy_settings(
             experiment,
@@ -45,7 +40,10 @@ rule policy:
         ),
         derived_from=lambda wildcards: settings("policy.start", "policy.anchor", *rewards.keys(wildcards.mixture)),
     shell:
-        "{resources.launch} scripts.policy --start {input.start} --anchor {input.anchor}"
-        " --sft {input.sft} --snippets {input.snippets} --model {output.model} --history {output.history}"
+        "{resources.launch} scripts."
+        + modality.policy
+        + " --start {input.start} --anchor {input.anchor} --sft {input.sft}"
+        + modality.given
+        + " --model {output.model} --history {output.history}"
         " --moving_average {output.moving_average} --checkpoint_average {output.checkpoint_average}"
         " --checkpoint-every {resources.checkpoint_every} --made-of {input} --settings {params.settings:q} > {log} 2>&1"

@@ -83,3 +83,14 @@ if preferred.specs:
         "files": {name: expand(rules.preference_findings.output.findings, reward=name)[0] for name in preferred.specs},
         "keys": [],
     }
+
+
+SHOWN = {  # in the report, of what all papers share
+    "data": rules.snippets.output.report,
+    "base": rules.base.output.report,
+    "sft": expand(rules.sft.output.report, number=SEED_OF_SFT),
+    "agreement": [
+        *expand(rules.reward.output.report, reward=rewards.labelled),
+        *([rules.gold.output.report] if rewards.gold_is_fitted else []),
+    ],
+}

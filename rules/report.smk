@@ -46,8 +46,8 @@ rule samples_at_equal_kl:
         **SMALL,
     params:
         settings=lambda wildcards: settings(
-            "data.prompt_words",
-            "data.left_out",
+            *modality.prompts,
+            **modality.no_prompts,
             prompts_held_out=value("evaluation.prompts"),
             paths=SAMPLES[wildcards.paper]["paths"],
             columns=SAMPLES[wildcards.paper]["rewards"],
@@ -67,13 +67,10 @@ rule report:
         every([part["files"] for part in REPORT.values()]),
         claims=rules.claims.output.table,
         samples=expand(rules.samples_at_equal_kl.output, paper=SAMPLES),
-        data=rules.snippets.output.report,
-        base=rules.base.output.report,
-        sft=expand(rules.sft.output.report, number=SEED_OF_SFT),
-        agreement=[
-            *expand(rules.reward.output.report, reward=rewards.labelled),
-            *([rules.gold.output.report] if rewards.gold_is_fitted else []),
-        ],
+        data=SHOWN["data"],
+        base=SHOWN["base"],
+        sft=SHOWN["sft"],
+        agreement=SHOWN["agreement"],
     output:
         report=shown(f"{RESULTS}/report.md"),
         metrics=f"{RESULTS}/metrics.json",

@@ -18,7 +18,7 @@ FACTORS = shown(f"{RESULTS}/rewarded_soups/factors.csv") if OTHERS.candidates el
 use rule evaluate as rewarded_soups_scores with:
     input:
         rewards.files(),
-        code("scripts/evaluate.py"),
+        code(f"scripts/{modality.evaluate}.py"),
         BASE_OF_LORA,
         **JUDGED_WITH,
         policies=lambda wildcards: soups.models(wildcards.seed),
@@ -35,7 +35,7 @@ use rule evaluate as rewarded_soups_scores with:
 use rule evaluate as rewarded_soups_others with:
     input:
         rewards.files(),
-        code("scripts/evaluate.py"),
+        code(f"scripts/{modality.evaluate}.py"),
         BASE_OF_LORA,
         **JUDGED_WITH,
         policies=lambda wildcards: soups.other_models(wildcards.seed),
@@ -111,8 +111,8 @@ rule rewarded_soups_samples:
         settings=settings(
             "rewarded_soups.rewards",
             "rewarded_soups.weights",
-            "data.prompt_words",
-            "data.left_out",
+            *modality.prompts,
+            **modality.no_prompts,
             prompts_held_out=value("evaluation.prompts"),
         ),
         derived_from=settings("evaluation.prompts", "seeds"),
@@ -122,7 +122,7 @@ rule rewarded_soups_samples:
 
 
 # Any soup as a model: snakemake results/nano/rewarded_soups/model/seed-1/editorial=0.7+positivity=0.3
-use rule soup as rewarded_soups_model with:
+rule rewarded_soups_model:
     input:
         code("scripts/soup.py"),
         BASE_OF_LORA,
@@ -133,8 +133,14 @@ use rule soup as rewarded_soups_model with:
         model=directory(f"{RESULTS}/rewarded_soups/model/seed-{{seed}}/{{mixture}}"),
     log:
         f"{RESULTS}/logs/rewarded_soups_model/seed-{{seed}}/{{mixture}}.log",
+    resources:
+        mem_mb=ask.memory(frozen=1),
+        runtime=ask.duration(),
     params:
         settings=lambda wildcards: settings(coefficients=list(mixture_weights(wildcards.mixture).values())),
+    shell:
+        "python -m scripts.soup --policies {input.policies} --model {output.model}"
+        " --settings {params.settings:q} > {log} 2>&1"
 
 
 rule rewarded_soups_figures:
@@ -154,6 +160,31 @@ rule rewarded_soups_figures:
         " --balance {input.balance} --figures {output.figures} --settings {params.settings:q} > {log} 2>&1"
 
 
+BESIDE = {}  # the authors' front, where it is asked for
+
+if experiment.has("rewarded_soups.released"):
+
+    rule rewarded_soups_released:
+        input:
+            code("scripts/rewarded_soups_released.py"),
+            evidence=rules.rewarded_soups_claims.output.evidence,
+        output:
+            table=shown(f"{RESULTS}/rewarded_soups/released.csv"),
+            figures=directory(f"{RESULTS}/rewarded_soups/released"),
+        log:
+            f"{RESULTS}/logs/rewarded_soups_released.log",
+        resources:
+            **SMALL,
+        params:
+            settings=settings("figures.width", "figures.dpi"),
+        shell:
+            "python -m scripts.rewarded_soups_released --evidence {input.evidence} --table {output.table}"
+            " --figures {output.figures} --settings {params.settings:q} > {log} 2>&1"
+
+    BESIDE["released"] = rules.rewarded_soups_released.output.table
+    PLOTS |= {f"{rules.rewarded_soups_released.output.figures}/released.png": None}
+
+
 EVIDENCE["rewarded_soups"] = rules.rewarded_soups_claims.output.evidence
 SAMPLES["rewarded_soups"] = {
     "scores": expand([*rules.rewarded_soups_scores.output, *rules.evaluate.output], seed=SEEDS[0]),
@@ -166,7 +197,8 @@ REPORT["rewarded_soups"] = {
     | {
         "samples": rules.rewarded_soups_samples.output.samples,
         "figures": rules.rewarded_soups_figures.output.figures,
-    },
+    }
+    | BESIDE,
     "keys": [],
 }
 PAGE["rewarded_soups"] = {

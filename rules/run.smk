@@ -24,11 +24,12 @@ MEANWHILE = contextlib.ExitStack()
 
 onstart:
     jobs = list(workflow.dag.needrun_jobs())
-    asked, lengths = sizes_of(experiment, rewards.labelled), Path(FITS)
-    Path(SIZES).parent.mkdir(parents=True, exist_ok=True)
-    Path(SIZES).write_text(json.dumps(asked))
-    if lengths.exists() and "fits" not in {job.rule.name for job in jobs}:  # otherwise that job sees to it
-        require_fit(asked, lengths)
+    if FITS:  # there are texts
+        asked, lengths = sizes_of(experiment, rewards.labelled), Path(FITS)
+        Path(SIZES).parent.mkdir(parents=True, exist_ok=True)
+        Path(SIZES).write_text(json.dumps(asked))
+        if lengths.exists() and "fits" not in {job.rule.name for job in jobs}:  # otherwise that job sees to it
+            require_fit(asked, lengths)
     if screen is not None:
         screen.begin(Run.of((job.rule.name, job.resources.get("runtime", 1)) for job in jobs if job.output))
     if "DVC_STAGE" in os.environ:

@@ -2,6 +2,7 @@
 # Needs base/ and the snippets; makes sft/1, sft/2 and sft/soup.
 
 SEED_OF_SFT = {str(i + 1): f"sft.seeds.{i}" for i in range(len(value("sft.seeds")))}  # by model, the key of its seed
+SFT = [f"sft/{number}" for number in SEED_OF_SFT] + ["sft/soup"]  # the baselines of every paper
 
 
 rule sft:

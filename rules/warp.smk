@@ -28,7 +28,7 @@ wildcard_constraints:
 use rule policy as warp_policy with:
     input:
         rewards.files(OF_WARP["reward"]),
-        code("scripts/policy.py"),
+        code(f"scripts/{modality.policy}.py"),
         BASE_OF_LORA,
         **TRAINED_ON,
         start=warp.start,
@@ -71,7 +71,7 @@ use rule warp_policy as warp_first_policy with:
 use rule policy as warp_fixed with:
     input:
         rewards.files(OF_WARP["reward"]),
-        code("scripts/policy.py"),
+        code(f"scripts/{modality.policy}.py"),
         BASE_OF_LORA,
         **TRAINED_ON,
         start=START,
@@ -141,7 +141,7 @@ rule warp_merge:
 use rule evaluate as warp_scores with:
     input:
         rewards.files(),
-        code("scripts/evaluate.py"),
+        code(f"scripts/{modality.evaluate}.py"),
         BASE_OF_LORA,
         **JUDGED_WITH,
         policies=[f"{RESULTS}/{name}" for name in warp.models],

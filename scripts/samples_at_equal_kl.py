@@ -4,8 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from lib.data.prompts import prompts as read_prompts
-from lib.data.prompts import some_prompts
+from lib.data.shown import shown_prompts
 from lib.jobs.arguments import Output
 from lib.jobs.command_line import run
 
@@ -14,7 +13,7 @@ PROMPTS = 4
 
 def show_samples(
     scores: list[Path],
-    snippets: Path,
+    snippets: Path | None,
     samples: Output,
     *,
     paths: dict[str, list[list[str]]],
@@ -24,7 +23,7 @@ def show_samples(
     left_out: str | None,
 ) -> None:
     """scores: of one seed. paths: by policy, the points from θ_sft to it, as method and mixture. columns: the
-    rewards that are shown.
+    rewards that are shown. snippets: None where prompts are starts of a robot.
 
     Of each path the point is shown whose mean KL is nearest to the smallest KL at which one of the paths ends. Writes a
     row per prompt and policy, for the first few held-out prompts.
@@ -34,11 +33,8 @@ def show_samples(
     kl = table["kl"].groupby(level=[0, 1]).mean()
     along = {label: [tuple(point) for point in path] for label, path in paths.items()}
     reached = min(max(kl[point] for point in path) for path in along.values())
-    held_out, _ = some_prompts(
-        read_prompts(snippets, "test", prompt_words, left_out), prompts_held_out, "evaluation.prompts"
-    )
     rows = []
-    for number, prompt in enumerate(held_out[:PROMPTS]):
+    for number, prompt in enumerate(shown_prompts(snippets, prompt_words, left_out, prompts_held_out, PROMPTS)):
         for label, path in along.items():
             nearest = min(path, key=lambda point: abs(kl[point] - reached))
             row = table.loc[(*nearest, number)]

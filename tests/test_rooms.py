@@ -29,6 +29,7 @@ FLOORS = {  # a room, and the rooms that it imports from; each is below it
     "reward_models": {"merges", "machine", "statistics", "models", "jobs", "data", "training"},
     "policies": {"merges", "machine", "models", "training", "reward_models"},
     "evaluation": {"merges", "merging", "machine", "models", "reward_models", "policies"},
+    "control": {"merges", "models", "jobs", "reward_models"},
     "serving": {"machine", "models", "data", "reward_models", "policies", "evaluation"},
     "reporting": {"statistics"},
     "graph": {"machine", "models", "data", "reward_models"},

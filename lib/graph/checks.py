@@ -8,6 +8,7 @@ import yaml
 
 from lib.data.named_functions import function_problems
 from lib.graph.experiment import Experiment
+from lib.graph.modality import TEXT, Modality, modality_of
 from lib.graph.shape import violations
 from lib.models.given_models import LLAMA, directory_problems, module_problems, modules_of, position_problems
 from lib.models.hub import from_hub
@@ -21,12 +22,18 @@ LAUNCHERS = Path("profiles/accelerate")
 BATCHED = ("sft", "reward_model", "reward_ensembles")  # sections with a batch_size
 
 
-def schema(root: Path, papers: Mapping[str, Path]) -> dict[str, Any]:
+def schema(root: Path, papers: Mapping[str, Path], modality: Modality = TEXT) -> dict[str, Any]:
     """JSON schema of the parameters. papers: by name, the schema file of a paper's section, which is optional."""
     whole = yaml.safe_load((root / "rules/params.schema.yaml").read_text())
-    whole["properties"]["rewards"]["additionalProperties"] = schema_of(REWARDS)
+    whole["properties"]["rewards"]["additionalProperties"] = schema_of(list(modality.rewards))
     whole["properties"]["gold"] = schema_of(GOLD)
+    if modality.schema is not None:  # a section that it says nothing of, but has, is as of texts
+        own, as_of_texts = yaml.safe_load((root / "rules" / modality.schema).read_text()), whole["properties"]
+        whole["required"] = own["required"]
+        whole["properties"] = {name: own["properties"].get(name, as_of_texts.get(name)) for name in own["required"]}
     for paper, file in papers.items():
+        if modality.papers is not None and paper not in modality.papers:
+            continue
         section = yaml.safe_load(file.read_text())
         whole["$defs"] |= section.pop("$defs", {})
         whole["properties"][paper] = section
@@ -35,11 +42,11 @@ def schema(root: Path, papers: Mapping[str, Path]) -> dict[str, Any]:
 
 def shape_problems(experiment: Experiment, papers: Mapping[str, Path]) -> Problems:
     """Violations of the schema."""
-    yield from violations(experiment.config, schema(experiment.root, papers))
+    yield from violations(experiment.config, schema(experiment.root, papers, modality_of(experiment.config)))
 
 
 def shared_problems(experiment: Experiment) -> Problems:
-    """Mistakes in the sections that all papers share."""
+    """Mistakes in the sections that all papers on texts share."""
     value, own_data = experiment.value, "rows" in experiment.config["data"]
     for name, spec in experiment.config["rewards"].items():
         yield from kind_of(spec, REWARDS).problems(f"rewards.{name}", spec, experiment)

@@ -36,6 +36,11 @@ class Experiment:
         """The seeds of reinforcement learning."""
         return self.value("seeds")
 
+    @property
+    def lora(self) -> dict[str, Any] | None:
+        """The settings of LoRA; None where all weights are trained."""
+        return self.config.get("lora")
+
     def has(self, key: str) -> bool:
         """Whether the parameters contain a dotted key."""
         try:

@@ -62,11 +62,17 @@ class JobResources:
             "runtime": self.duration(texts, passes),
         }
 
+    def policies(self, steps: int) -> dict[str, Any]:
+        """Resources of a policy's training. steps: of the longest."""
+        value, frozen = self.experiment.value, 2 + self.models_of_rewards
+        batch = value("policy.prompts_per_step") * value("policy.completions_per_prompt")
+        return self.training(frozen, batch=batch // value("policy.parts"), texts=batch * steps, passes=4 + frozen)
+
     def memory(
         self, trained: int = 0, frozen: int = 0, texts: int = 0, sampled: int = 0, processes: int = 1
     ) -> Request:
         """A job's memory. trained, frozen: models. texts, sampled: in one pass, with a gradient and without."""
-        if self.experiment.value("lora") is not None:  # the factors are small compared with the frozen model
+        if self.experiment.lora is not None:  # the factors are small compared with the frozen model
             trained, frozen = 0, trained + frozen
         tokens = {"tokens": texts * self.tokens, "sampled": sampled * self.tokens}
         needed = megabytes(self.parameters, trained=trained, frozen=frozen, **tokens, gpu=bool(self.gpu))
@@ -84,7 +90,7 @@ class JobResources:
         value = self.experiment.value
 
         def memory(wildcards: Any, input: Any, attempt: int) -> int:
-            policies = len(input.policies) if value("lora") is None else 1
+            policies = len(input.policies) if self.experiment.lora is None else 1
             frozen = policies + 1 + self.models_of_rewards
             return self.memory(frozen=frozen, sampled=value("evaluation.at_once"))(wildcards, attempt)
 

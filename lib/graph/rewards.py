@@ -4,17 +4,20 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from lib.graph.experiment import Experiment
-from lib.reward_models.kinds.table import GOLD, REWARDS, kind_of, loader_of
+from lib.graph.modality import modality_of
+from lib.reward_models.kinds.kind import Kind
+from lib.reward_models.kinds.table import kind_of
 from lib.reward_models.mixtures import mixture_weights
 
 
 class Rewards:
-    """The rewards in `rewards:`, by name, and the gold reward."""
+    """The rewards in `rewards:`, by name, and the gold reward, if there is one."""
 
     def __init__(self, experiment: Experiment) -> None:
         self.experiment = experiment
         self.specs: dict[str, Mapping[str, Any]] = dict(sorted(experiment.config["rewards"].items()))
-        self.gold_spec: Mapping[str, Any] = experiment.config["gold"]
+        self.gold_spec: Mapping[str, Any] = experiment.config.get("gold", {})
+        self.modality = modality_of(experiment.config)
 
     @property
     def names(self) -> list[str]:
@@ -33,14 +36,14 @@ class Rewards:
 
     def units(self) -> dict[str, str]:
         """The unit of each reward."""
-        return {name: kind_of(spec, REWARDS).unit for name, spec in self.specs.items()}
+        return {name: self._kind(name).unit for name in self.specs}
 
     def source(self, name: str) -> dict[str, Any]:
         """The source of a reward, from which `lib.reward_models.loading.load` makes it."""
         if name not in self.specs:
             names = ", ".join(self.names)
             raise ValueError(f"{name!r} is not one of the rewards of {self.experiment.file} ({names})")
-        return kind_of(self.specs[name], REWARDS).source(name, self.specs[name], self.experiment)
+        return self._kind(name).source(name, self.specs[name], self.experiment)
 
     def sources(self, names: Iterable[str] | None = None) -> dict[str, dict[str, Any]]:
         """The sources of some rewards, by default all."""
@@ -57,7 +60,7 @@ class Rewards:
 
     def gold(self) -> dict[str, Any]:
         """The source of the gold reward."""
-        return kind_of(self.gold_spec, GOLD).source("gold", self.gold_spec, self.experiment)
+        return kind_of(self.gold_spec, self.modality.gold).source("gold", self.gold_spec, self.experiment)
 
     def files(self, names: Iterable[str] | None = None) -> list[str]:
         """Input files of a job that uses some rewards, by default all: models, functions and their checks."""
@@ -65,7 +68,7 @@ class Rewards:
 
     def gold_files(self) -> list[str]:
         """Input files of a job that uses the gold reward."""
-        return self._files({"gold": self.gold()})
+        return self._files(self._judge())
 
     def keys(self, mixture: str) -> list[str]:
         """The keys of the parameters that define the rewards of a mixture."""
@@ -78,17 +81,25 @@ class Rewards:
 
     def gold_keys(self) -> list[str]:
         """The keys that define the gold reward, unless a job fits it."""
-        return [] if self.gold_is_fitted else ["gold"]
+        return ["gold"] if self.gold_spec and not self.gold_is_fitted else []
 
     def models(self) -> int:
         """The number of models in a job that uses all rewards and the gold reward."""
-        return sum(loader_of(source).models(source) for source in [*self.sources().values(), self.gold()])
+        sources = [*self.sources().values(), *self._judge().values()]
+        return sum(self.modality.loader(source).models(source) for source in sources)
+
+    def _kind(self, name: str) -> Kind:
+        return kind_of(self.specs[name], self.modality.rewards)
+
+    def _judge(self) -> dict[str, dict[str, Any]]:
+        return {"gold": self.gold()} if self.gold_spec else {}
 
     def _files(self, sources: Mapping[str, Mapping[str, Any]]) -> list[str]:
-        files = [file for source in sources.values() for file in loader_of(source).files(source, self.experiment)]
+        loader = self.modality.loader
+        files = [file for source in sources.values() for file in loader(source).files(source, self.experiment)]
         functions = self.functions()
         return files + [f"{self.experiment.results}/checked/{name}.txt" for name in sources if name in functions]
 
     def _other_keys(self, names: Iterable[str]) -> list[str]:
-        kinds = [kind_of(self.specs[name], REWARDS) for name in names if name in self.specs]
+        kinds = [self._kind(name) for name in names if name in self.specs]
         return list(dict.fromkeys(key for kind in kinds for key in kind.other_keys()))

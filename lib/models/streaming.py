@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from lib.merges.task_vectors import Weights
+from lib.models.frozen import require_same_frozen
 from lib.models.lora_on_disk import base_of, is_adapter, merge_adapters, read_factors
 
 FILE = "model.safetensors"
@@ -90,8 +91,9 @@ def pieces(models: Sequence[Path], whole: bool = False) -> Iterator[list[Weights
 
     whole: one tensor at a time, in its shape. Each item has a dictionary per model with one name in it. Tensors come in
     the order of the last model's file.
-    Raises ValueError when the models' tensors differ, and what `Checkpoint` raises.
+    Raises ValueError when the models' tensors differ, or what is frozen in them, and what `Checkpoint` raises.
     """
+    require_same_frozen(models)
     with ExitStack() as stack:
         kinds = [WithFactors if is_adapter(model) else Checkpoint for model in models]
         opened = [stack.enter_context(kind(model)) for kind, model in zip(kinds, models)]

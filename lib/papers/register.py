@@ -13,9 +13,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Protocol
 
-from lib.graph.checks import shape_problems, shared_problems
+from lib.graph.checks import shape_problems
 from lib.graph.experiment import Experiment
 from lib.graph.extends import read
+from lib.graph.modality import modality_of
 
 PAPERS = ["rewarded_soups", "warp", "salsa", "reward_ensembles", "compatibility", "together"]
 
@@ -50,7 +51,7 @@ def problems(experiment: Experiment) -> Iterator[tuple[str, str]]:
     if wrong := list(shape_problems(experiment, schemas)):
         yield from wrong
         return
-    yield from shared_problems(experiment)
+    yield from modality_of(experiment.config).code.problems(experiment)
     for paper in present(experiment):
         yield from _module(paper, "layout").problems(experiment)
 

@@ -96,6 +96,6 @@ class Layout:
 
     @property
     def keys(self) -> list[str]:
-        """The keys of the parameters that define the points, but for those of `others`."""
+        """The keys of the parameters that define the points, but for those of `others`, and what stands beside them."""
         keys = [f"rewarded_soups.{key}" for key in self.experiment.config["rewarded_soups"]]
-        return [key for key in keys if key not in KEYS]
+        return [key for key in keys if key not in [*KEYS, "rewarded_soups.released"]]

@@ -3,6 +3,7 @@
 Longer than other modules: the front, the choice of a point, and what each point tells.
 """
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -36,11 +37,11 @@ def tab(files: Files) -> Tab:
     rewards = evidence.settings["rewards"]
     scores = scores_of(evidence)
     points = [point for point in scores.points if point[0] in METHODS | OTHERS]
-    written = samples_of(files["samples"], rewards)
+    written, moved = samples_of(files["samples"], rewards), frames_of(files["samples"])
     blocks = [
         text(ABOUT.format(first=rewards[0])),
         front(evidence, points),
-        chooser(evidence, points, written),
+        chooser(evidence, points, written, moved),
         *along(evidence),
     ]
     return Tab("Front", blocks, (files["figures"] / "front.png", "The front: both rewards of every policy"))
@@ -131,8 +132,13 @@ def reference_points(evidence: Evidence) -> list[Data]:
     ]
 
 
-def chooser(evidence: Evidence, points: Sequence[PointName], written: Mapping[PointName, list[str]]) -> Data:
-    """λ on a slider, with three rewards a triangle, and what is told of each point."""
+def chooser(
+    evidence: Evidence,
+    points: Sequence[PointName],
+    written: Mapping[PointName, list[str]],
+    moved: Mapping[PointName, list[Data]],
+) -> Data:
+    """λ on a slider, with three rewards a triangle, and what is told of each point. moved: `frames_of`."""
     settings, scores = evidence.settings, scores_of(evidence)
     told = [column for column in [*settings["columns"], *ALONGSIDE] if column in scores.columns]
     soups = on_pair(evidence, points, "soup")
@@ -151,7 +157,7 @@ def chooser(evidence: Evidence, points: Sequence[PointName], written: Mapping[Po
         "seeds": scores.seeds,
         "prompts": written.get(("", "prompts"), []),
         "beside": [key_of(point) for point in beside if point in written],
-        "points": details(evidence, points, told, written),
+        "points": details(evidence, points, told, written, moved),
     }
 
 
@@ -180,7 +186,11 @@ def triangle(evidence: Evidence, points: Sequence[PointName]) -> Data | None:
 
 
 def details(
-    evidence: Evidence, points: Sequence[PointName], told: list[str], written: Mapping[PointName, list[str]]
+    evidence: Evidence,
+    points: Sequence[PointName],
+    told: list[str],
+    written: Mapping[PointName, list[str]],
+    moved: Mapping[PointName, list[Data]],
 ) -> dict[str, Data]:
     """Of each point its title, numbers, samples, the target that makes it a model, and the nearest MORL policy."""
     scores, morl = scores_of(evidence), dict(nearest_morl(evidence, points))
@@ -198,6 +208,8 @@ def details(
             for j in range(len(told))
         ]
         entry = {"title": title(evidence, point), "values": values, "texts": written.get(point, [])}
+        if point in moved:
+            entry["frames"] = moved[point]
         found[key_of(point)] = entry | target_of(point, scores.seeds[0]) | morl.get(point, {})
     return found
 
@@ -260,3 +272,12 @@ def samples_of(path: Path, rewards: Sequence[str]) -> dict[PointName, list[str]]
         by_prompt = rows.set_index("prompt")["completion"]
         found[point] = [by_prompt[prompt] for prompt in prompts]
     return found
+
+
+def frames_of(path: Path) -> dict[PointName, list[Data]]:
+    """Of each point of a robot how it moves from some starts: frames, each the parts of the robot; none of others."""
+    table = pd.read_csv(path)
+    if "frames" not in table:
+        return {}
+    by_point = table.dropna(subset="frames").groupby(["method", "mixture"], sort=False)["frames"]
+    return {point: [json.loads(frames) for frames in rows] for point, rows in by_point}

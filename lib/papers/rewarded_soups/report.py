@@ -43,6 +43,16 @@ THREE_REWARDS = """
 
 {balance}"""
 
+RELEASED = """
+
+### Beside the authors' locomotion
+![Both fronts, scaled](rewarded_soups/released/released.png)
+
+Each reward is scaled: θ_sft is 0, and the expert of the reward 1. Hypervolume is above θ_sft; IGD, the distance to the
+best points of all that were scored, is better where it is smaller; expected utility is over 50 preferences.
+
+{released}"""
+
 ALSO = """
 
 ### What else the same policies give
@@ -55,7 +65,8 @@ CHOSEN = "The factor of rescaled soups was chosen on validation prompts, by expe
 
 
 def part(files: Files) -> Part:
-    """The part, from the tables front, chord, hypervolume, preference and samples; balance and factors may be there."""
+    """The part, from the tables front, chord, hypervolume, preference and samples; balance, factors and released
+    may be there."""
     by_name = tables(files)
     front, on_chords = by_name["front"], chord_counts(by_name["chord"])
     also = front["method"].isin(OTHERS)
@@ -68,6 +79,8 @@ def part(files: Files) -> Part:
     )
     if "balance" in by_name:
         text += THREE_REWARDS.format(balance=as_table(by_name["balance"]))
+    if "released" in by_name:
+        text += RELEASED.format(released=as_table(by_name["released"]))
     if also.any():
         factors = CHOSEN.format(factors=chosen(by_name["factors"])) if "factors" in by_name else ""
         text += ALSO.format(factors=factors, others=as_table(front[also]))

@@ -35,7 +35,7 @@ def problems(experiment: Experiment) -> Problems:
     """A reward that does not exist; averages of a training that has none; variations that vary nothing."""
     value = experiment.value
     yield from mixture_problems(experiment, "warp.reward")
-    if value("warp.averages") and value("lora") is not None:
+    if value("warp.averages") and experiment.lora is not None:
         yield "warp.averages", "an average of one training's LoRA policies has no low rank; leave the list empty"
     if value("warp.averages") and not value("warp.mu"):
         yield "warp.averages", "they are taken of a training whose anchor moves, and warp.mu is 0; leave the list empty"

@@ -200,6 +200,17 @@ class Chart {
   }
 }
 
+// Frames of a robot side by side: of each of its parts x and z of both ends, and the radius, in metres.
+
+function strip(frames) {
+  if (!frames) return null;
+  const apart = 1.7, width = apart * frames.length;
+  const ground = shape("path", { class: "axis", "stroke-width": 0.015, d: `M0 0H${width}` });
+  const parts = frames.flatMap((parts, i) => parts.map(([x, z, toX, toZ, radius]) => shape("line", {
+    x1: x + apart * (i + 0.5), y1: -z, x2: toX + apart * (i + 0.5), y2: -toZ, "stroke-width": 2 * radius })));
+  return shape("svg", { class: "strip", viewBox: `0 -1.3 ${width} 1.4`, role: "img", "aria-label": `${frames.length} frames of the robot` }, ground, ...parts);
+}
+
 // The choice of a point: a slider, a triangle, a list; and what is known of it.
 
 class Chooser {
@@ -303,11 +314,12 @@ class Chooser {
   texts(key, point) {
     const { prompts, beside, points } = this.data;
     if (!prompts.length) return [];
-    const heading = element("h3", {}, "What it writes to held-out prompts");
+    const robot = point.frames || Object.values(points).some((other) => other.frames);
+    const heading = element("h3", {}, robot ? "How it moves from held-out starts, every tenth of a second" : "What it writes to held-out prompts");
     const others = beside.filter((other) => other !== key);
     return [heading, ...prompts.map((prompt, i) => element("div", {}, element("h4", {}, `${prompt} …`), element("dl", {},
       ...[key, ...others].flatMap((one) => [element("dt", {}, points[one].title),
-        element("dd", {}, points[one].texts.length ? points[one].texts[i] || "(nothing)" : "no sample was kept")]))))];
+        element("dd", {}, points[one].texts.length ? points[one].texts[i] || "(nothing)" : "no sample was kept", strip((points[one].frames || [])[i]))]))))];
   }
 }
 

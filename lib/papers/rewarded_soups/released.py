@@ -1,0 +1,80 @@
+"""Fronts beside those that the authors of Rewarded Soups released of their locomotion.
+
+Both are scaled: θ_sft is 0 on each reward, and the expert of a reward is 1 on it. So a front of another robot, in
+another simulation, can stand beside theirs. Theirs is one run per point.
+"""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import pandas as pd
+
+from lib.papers.compatibility.released import EXPERTS, START
+from lib.papers.evidence import Evidence
+from lib.papers.rewarded_soups.fronts import fronts_of, scores_of
+from lib.statistics.fronts import hypervolume, non_dominated
+from lib.statistics.indicators import distance_to, mean_utility
+from lib.statistics.intervals import Floats
+from lib.statistics.scores import PointName, in_columns, summaries
+
+THEIRS = {
+    "soup": {"λ = 0.5": (6265.0, 3319.0)},
+    "morl": {"μ = 0.2": (6917.0, 4221.0), "μ = 0.5": (6151.0, 4067.0)},
+}
+"""Single points, (risky, cautious); beside START and EXPERTS."""
+THEIR_VOLUMES = {"experts alone": 11.1e6, "soups at all λ": 13.8e6, "experts and MORL": 16.6e6}
+"""Hypervolume above START, of 2 experts, 21 soups and 11 MORL policies."""
+COMPARED = ["soups at all λ", "experts and MORL", "experts and Bone Soups", "experts and MOD", "experts alone"]
+MEASURED = ["hypervolume", "IGD", "expected utility"]
+
+
+def scale(points: Floats, start: Floats, experts: Floats) -> Floats:
+    """Points (n, 2), with the start (2,) at 0; experts: (2, 2), of which the i-th is 1 on the i-th reward."""
+    return (points - start) / (np.diagonal(experts) - start)
+
+
+def their_points() -> dict[str, dict[str, Floats]]:
+    """By method, their points, scaled, by name."""
+    start, experts = np.array(START), np.array(EXPERTS)
+    ends = {"soup": dict(zip(("λ = 1", "λ = 0"), EXPERTS)), "sft": {"θ_sft": START}}
+    by_method = {method: ends.get(method, {}) | THEIRS.get(method, {}) for method in ("soup", "morl", "sft")}
+    return {
+        method: {name: scale(np.array([point]), start, experts)[0] for name, point in points.items()}
+        for method, points in by_method.items()
+    }
+
+
+def scaled(evidence: Evidence, points: Sequence[PointName], statistic: Callable[[Floats], Floats]):
+    """A statistic of points that are scaled, seed by seed. statistic: takes (points, 2) and returns (k,)."""
+    ends = [("sft", evidence.settings["start"]), *(("soup", name) for name in evidence.settings["rewards"])]
+
+    def of_all(means: Floats) -> Floats:
+        return statistic(scale(means[3:], means[0], means[1:3]))
+
+    return scores_of(evidence).sample([*ends, *points], evidence.settings["rewards"], of_all)
+
+
+def indicators(evidence: Evidence) -> pd.DataFrame:
+    """A row for each front and each of `MEASURED`, with its interval; theirs is a row without.
+
+    IGD is the distance to the best of all points that were scored; it is of one experiment, and theirs has none.
+    """
+    fronts = {name: front for name, front in fronts_of(evidence).items() if name in COMPARED}
+    every = list(dict.fromkeys(point for front in fronts.values() for point in front))
+    rows = []
+    for name in COMPARED:
+        if name not in fronts:
+            continue
+        places = [every.index(point) for point in fronts[name]]
+
+        def measured(points: Floats, places: list[int] = places) -> Floats:
+            chosen, best = points[places], points[non_dominated(points)]
+            return np.array([hypervolume(chosen, (0, 0)), distance_to(chosen, best), mean_utility(chosen)])
+
+        estimates = summaries(scaled(evidence, every, measured))
+        found = [in_columns("value", estimate) for estimate in estimates]
+        rows += [{"front": name, "of": "here", "measured": what} | one for what, one in zip(MEASURED, found)]
+    unit = np.prod(np.diagonal(EXPERTS) - np.array(START))
+    for name, volume in THEIR_VOLUMES.items():
+        rows.append({"front": name, "of": "the authors", "measured": MEASURED[0], "value": volume / unit})
+    return pd.DataFrame(rows)
