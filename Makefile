@@ -66,14 +66,14 @@ ensembles: .venv/installed
 	snakemake --cores $(CORES) -- reward_ensembles
 
 # What decides about correctness.
-test: .venv/installed lint
+test: .venv/locomotion lint
 	pytest -m "not long"
 
 # What takes long beside: Slurm, Kubernetes, faults of storage, several processes.
-test-long: .venv/installed
+test-long: .venv/locomotion
 	pytest -m long
 
-test-all: .venv/installed lint
+test-all: .venv/locomotion lint
 	pytest
 
 lint: .venv/installed
