@@ -3,15 +3,6 @@
 # claims.md, samples at equal KL for each paper, report.md, and its main numbers in metrics.json.
 
 
-for paper, files in EVIDENCE.items():
-
-    rule:  # what the claims of one paper rest on: snakemake warp_evidence
-        name:
-            f"{paper}_evidence"
-        input:
-            files,
-
-
 rule claims:
     input:
         code("scripts/claims.py"),
@@ -58,6 +49,19 @@ rule samples_at_equal_kl:
     shell:
         "python -m scripts.samples_at_equal_kl --scores {input.scores} --snippets {input.snippets}"
         " --samples {output.samples} --settings {params.settings:q} > {log} 2>&1"
+
+
+# What one paper's claims rest on, and what is recorded with it: snakemake warp_evidence
+for paper, files in EVIDENCE.items():
+
+    rule:
+        name:
+            f"{paper}_evidence"
+        input:
+            files,
+            every(PAGE.get(paper, [])),
+            expand(rules.samples_at_equal_kl.output, paper=[paper] if paper in SAMPLES else []),
+            every(SHOWN),
 
 
 rule report:
