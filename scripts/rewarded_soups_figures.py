@@ -48,7 +48,7 @@ def on_pair(points: pd.DataFrame, method: str, rewards: list[str]) -> pd.DataFra
     """A method's points that mix only these rewards, sorted by `weight`, the λ of the first."""
     chosen = points[points["method"] == method]
     weights = chosen["mixture"].map(lambda name: weights_of(method, name, rewards))
-    of_these = weights.map(lambda weight: set(weight) <= set(rewards))
+    of_these = weights.map(lambda weight: set(weight) <= set(rewards)).astype(bool)  # also where there is no such point
     return chosen[of_these].assign(weight=weights[of_these].map(lambda w: w.get(rewards[0], 0.0))).sort_values("weight")
 
 

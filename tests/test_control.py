@@ -92,17 +92,17 @@ def test_a_training_goes_on_where_it_was_killed(base, tmp_path, mu, monkeypatch)
     whole = train(base, tmp_path / "whole", BOTH, mu=mu)
     from lib.control.training import Training
 
-    step = Training._step
+    step = Training.step
 
     def killed(self, robots):
         if len(self.history) == 3:
             raise KeyboardInterrupt
-        return step(self, robots)
+        step(self, robots)
 
-    monkeypatch.setattr(Training, "_step", killed)
+    monkeypatch.setattr(Training, "step", killed)
     with pytest.raises(KeyboardInterrupt):
         train(base, tmp_path / "resumed", BOTH, every=2, mu=mu)
-    monkeypatch.setattr(Training, "_step", step)
+    monkeypatch.setattr(Training, "step", step)
     resumed = train(base, tmp_path / "resumed", BOTH, every=2, mu=mu)
     shutil.rmtree(tmp_path / "resumed/checkpoints")
     assert bytes_of(resumed.parent) == bytes_of(whole.parent)

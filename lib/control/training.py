@@ -64,15 +64,15 @@ class Training:
             print(f"going on after step {step_of(last)}")
             self._resume(last)
         while len(self.history) < self.steps:
-            self.history.append({"step": len(self.history) + 1} | self._step(robots))
+            self.step(robots)
             done = len(self.history)
             said = "  ".join(f"{name} {value:.1f}" for name, value in self.history[-1].items() if name != "step")
             print(f"step {done}/{self.steps}  {said}")
             if done % checkpoints.every == 0 and done < self.steps:
                 self._save(checkpoints)
 
-    def _step(self, robots: Robots) -> dict[str, float]:
-        """One batch: means of its rewards and KLs, summed along an episode."""
+    def step(self, robots: Robots) -> None:
+        """One batch. Its entry in the history: means of its rewards and KLs, summed along an episode."""
         number = len(self.history)
         random = np.random.default_rng([self.seed, number])
         starts = random.integers(2**31, size=len(robots.copies))
@@ -90,7 +90,8 @@ class Training:
         self._move()
         if self.sft is None:
             self.normaliser.learn(episodes.raw[:-1])
-        return {name: float(per_step.sum(0).mean()) for name, per_step in (kls | found).items()}
+        means = {name: float(per_step.sum(0).mean()) for name, per_step in (kls | found).items()}
+        self.history.append({"step": number + 1} | means)
 
     @torch.no_grad()
     def _kls(self, episodes: Episodes) -> Iterator[tuple[str, Tensor]]:
