@@ -1,4 +1,4 @@
-"""The experiment that moves a robot: its graph, mistakes in its parameters, and all of it with a tiny robot's budget."""
+"""The experiment that moves a robot: its graph, mistakes in its parameters, and all of it with a tiny budget."""
 
 import json
 import re
@@ -41,7 +41,8 @@ def parameters(changes: dict) -> dict:
         *way, last = key.split(".")
         section = config
         for part in way:
-            section = section[part] = dict(section[part])
+            section[part] = dict(section[part])
+            section = section[part]
         section[last] = value
     return config
 
