@@ -77,4 +77,4 @@ def score(
 def in_words(velocity: float, effort: float, steps: int, seconds: float) -> str:
     """What happened in an episode. velocity, effort: their sums. seconds: of a step."""
     assert QUANTITIES == ("velocity", "effort")
-    return f"{velocity * seconds:.0f} m in {steps * seconds:.0f} s, effort {effort / steps:.2f}"
+    return f"{round(velocity * seconds)} m in {steps * seconds:.0f} s, effort {effort / steps:.2f}"

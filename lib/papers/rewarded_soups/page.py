@@ -64,7 +64,8 @@ def title(evidence: Evidence, point: PointName) -> str:
     (method, name), rewards = point, evidence.settings["rewards"]
     weights = weights_of(method, name, rewards)
     if method == "sft":
-        return "soup of the SFT pair" if name.endswith("soup") else f"θ_sft{name.rpartition('/')[2]}"
+        named = {"base": "θ_pre", "sft/soup": "soup of the SFT pair"}
+        return named.get(name, f"θ_sft{name.rpartition('/')[2]}")
     first = weights.get(rewards[0], 0)
     if not set(weights) <= set(rewards):
         return "soup of " + ", ".join(f"{weight:.2g} {reward}" for reward, weight in weights.items())

@@ -205,7 +205,7 @@ class Chart {
 function strip(frames) {
   if (!frames) return null;
   const apart = 1.7, width = apart * frames.length;
-  const ground = shape("path", { class: "axis", "stroke-width": 0.015, d: `M0 0H${width}` });
+  const ground = shape("line", { class: "ground", x2: width });
   const parts = frames.flatMap((parts, i) => parts.map(([x, z, toX, toZ, radius]) => shape("line", {
     x1: x + apart * (i + 0.5), y1: -z, x2: toX + apart * (i + 0.5), y2: -toZ, "stroke-width": 2 * radius })));
   return shape("svg", { class: "strip", viewBox: `0 -1.3 ${width} 1.4`, role: "img", "aria-label": `${frames.length} frames of the robot` }, ground, ...parts);
