@@ -128,7 +128,7 @@ TRAININGS = {
         fine_tune,
         ON_TEXTS,
         ("model", "report"),
-        {"prompt_words": 2, "left_out": None, "texts": 32, "batch_size": 2} | SHARED,
+        {"prompt_words": 2, "left_out": None, "texts": 16, "epochs": 2, "half": 1, "batch_size": 2} | SHARED,
     ),
     "reward": Training(
         train_reward, ON_TEXTS, ("model", "report"), {"label": "rating", "epochs": 2, "batch_size": 4} | SHARED

@@ -130,7 +130,8 @@ def test_the_base_ends_an_answer_where_its_turn_ends(made, tokens):
 
 def test_what_is_saved_of_a_training_chats_as_the_base_does(made):
     model, report = made / "sft", made / "sft.json"
-    settings = {"prompt_words": None, "left_out": None, "texts": 8, "batch_size": 4, "lora": None} | SHARED
+    settings = {"prompt_words": None, "left_out": None, "texts": 8, "batch_size": 4, "lora": None}
+    settings |= {"epochs": 1, "half": None} | SHARED
     fine_tune(
         made / "base", made / "texts.jsonl", model, report, Checkpoints(made / "checkpoints", 5, {}, {}), **settings
     )

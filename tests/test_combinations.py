@@ -65,7 +65,6 @@ def scored(all_policies, tokenizer):
             kl_estimator="exact_per_token",
             seed=0,
             at_once=6,
-            batch=2,
         )
         found |= dict(zip(group, tables))
     return found

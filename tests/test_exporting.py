@@ -215,8 +215,8 @@ def test_what_cannot_be_exported_is_told(with_lora, with_full_weights=None):
     wanted = "results/own/policy/brevity/seed-1"
     with pytest.raises(ValueError, match=f"{wanted} is not there: .* --configfile {PARAMS} -- {wanted}` trains it"):
         policies_of(with_lora, PARAMS, "brevity", 1)
-    with pytest.raises(ValueError, match="SEED: there is no seed 3; there are 1, 2"):
-        seed_of(with_lora, 3)
+    with pytest.raises(ValueError, match="SEED: there is no seed 4; there are 1, 2, 3"):
+        seed_of(with_lora, 4)
     assert seed_of(with_lora, None) == 1
 
 

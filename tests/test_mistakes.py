@@ -42,7 +42,7 @@ PARAMETERS = {  # the words for a mistake, and what it changes in params.yaml
 }
 FILES = {  # the words for a mistake, and what replaces what in params.yaml
     "a colon that is missing": ("\npolicy: ", "\npolicy "),
-    "a bracket that is not closed": ("\nseeds: [1, 2]", "\nseeds: [1, 2"),
+    "a bracket that is not closed": ("\nseeds: [1, 2, 3]", "\nseeds: [1, 2, 3"),
     "two rewards of one name": ("\n  brevity:\n", "\n  editorial:\n"),
 }
 GOOD = [{"question": f"What is {i} + 2?", "answer": f"It is {i + 2}.", "stars": i} for i in range(40)]

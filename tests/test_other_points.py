@@ -12,6 +12,7 @@ from lib.papers.rewarded_soups.others import AT_HALF, Others, of_bones
 from lib.papers.rewarded_soups.rescaling import factors_of, with_chosen
 from lib.papers.rewarded_soups.styles import MERGES as DRAWN
 from lib.papers.rewarded_soups.styles import OTHERS, SOUPS
+from lib.reward_models.mixtures import between
 from tests.checkout import ROOT
 
 PAIR = ["positivity", "editorial"]
@@ -64,9 +65,9 @@ def test_extrapolated_and_rescaled_soups_worked_by_hand():
     assert all(sum(point["weights"]) == pytest.approx(1) for point in others.points)
 
 
-def test_merges_are_at_the_soups_weights():
-    others = others_of(merges=["ties", AT_HALF])
-    assert len(by_name(others, "ties")) == len(MU)
+def test_merges_are_at_the_preferences():
+    others = others_of(merges=["ties", AT_HALF], preferences=[0.25, 0.75])
+    assert list(by_name(others, "ties")) == between(PAIR, [0.25, 0.75])
     assert by_name(others, AT_HALF) == {"editorial=0.5+positivity=0.5": {"positivity": 0.5, "editorial": 0.5}}
 
 
@@ -80,7 +81,7 @@ def test_what_may_be_asked_for_is_in_the_table_of_merges_and_is_drawn():
     schema = yaml.safe_load((ROOT / "lib/papers/rewarded_soups/schema.yaml").read_text())["properties"]
     asked = schema["merges"]["items"]["enum"]
     assert set(asked) == MERGES.keys() - {"linear", "affine"} == DRAWN.keys()
-    assert {point["method"] for point in others_of(merges=asked).points} == OTHERS.keys()
+    assert {point["method"] for point in others_of(merges=asked, rescaled=[1, 2]).points} == OTHERS.keys()
     assert not SOUPS.keys() & DRAWN.keys()
 
 

@@ -124,9 +124,9 @@ def test_the_default_experiment_has_the_jobs_of_the_method():
     assert counts["sft"] == counts["reward"] == 2
     assert counts["policy"] == 6 * seeds  # 3 experts and 3 preferences
     assert counts["rewarded_soups_scores"] == seeds
-    assert counts["salsa_policy"] == seeds  # the soup as the reference: what it is compared with is shared
+    assert counts["salsa_policy"] == 2 * seeds  # with the soup and with θ_sft1 as the reference
     assert counts["proxy"] == 2 * seeds  # one model and three heads
-    assert counts["reward_ensembles_policy"] == 2 * seeds
+    assert counts["reward_ensembles_policy"] == 3 * seeds
 
 
 def test_lint_has_nothing_to_say_but_that_no_rule_names_a_container():
