@@ -8,7 +8,7 @@ from lib.training.settings import share_of_rate
 from tests.small_trainings import TRAININGS, write_inputs
 
 ONE_STEP = {  # so few examples that one step is all there is
-    "sft": {"texts": 2},
+    "sft": {"texts": 2, "epochs": 1},
     "reward": {"epochs": 1 / 8},
     "proxy": {"epochs": 1 / 6},
     "preference_model": {"epochs": 1 / 6},
