@@ -44,6 +44,7 @@ def evaluate(
     require_same_frozen([sft, *policies])
     start = read_policy(sft)
     robots, read = Robots(start.config["environment"], episodes), cache(read_policy)
+    normaliser, starts, rewards = Normaliser.read(sft), starts_of(split, episodes), weights_of_rewards(reward)
 
     def act_of(merge: str, present: dict[Path, float]) -> Act:
         weights, paths = list(present.values()), list(present)
@@ -65,10 +66,10 @@ def evaluate(
                 act_of(point["merge"], present),
                 start,
                 robots=robots,
-                normaliser=Normaliser.read(sft),
-                starts=starts_of(split, episodes),
+                normaliser=normaliser,
+                starts=starts,
                 episode=episode,
-                rewards=weights_of_rewards(reward),
+                rewards=rewards,
                 seed=seed,
             )
         name = {key: point[key] for key in ("method", "mixture")}

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pandas as pd
 
-from lib.papers.compatibility.released import EXPERTS, START
+from lib.papers.compatibility.released import EXPERTS, START, VOLUMES
 from lib.papers.evidence import Evidence
 from lib.papers.rewarded_soups.fronts import fronts_of, scores_of
 from lib.statistics.fronts import hypervolume, non_dominated
@@ -22,8 +22,6 @@ THEIRS = {
     "morl": {"μ = 0.2": (6917.0, 4221.0), "μ = 0.5": (6151.0, 4067.0)},
 }
 """Single points, (risky, cautious); beside START and EXPERTS."""
-THEIR_VOLUMES = {"experts alone": 11.1e6, "soups at all λ": 13.8e6, "experts and MORL": 16.6e6}
-"""Hypervolume above START, of 2 experts, 21 soups and 11 MORL policies."""
 COMPARED = ["soups at all λ", "experts and MORL", "experts and Bone Soups", "experts and MOD", "experts alone"]
 MEASURED = ["hypervolume", "IGD", "expected utility"]
 
@@ -75,6 +73,6 @@ def indicators(evidence: Evidence) -> pd.DataFrame:
         found = [in_columns("value", estimate) for estimate in estimates]
         rows += [{"front": name, "of": "here", "measured": what} | one for what, one in zip(MEASURED, found)]
     unit = np.prod(np.diagonal(EXPERTS) - np.array(START))
-    for name, volume in THEIR_VOLUMES.items():
+    for name, volume in VOLUMES.items():
         rows.append({"front": name, "of": "the authors", "measured": MEASURED[0], "value": volume / unit})
     return pd.DataFrame(rows)
