@@ -47,10 +47,12 @@ evidence: .venv/installed
 	python -m scripts.forecast $(PARAMS) --cores $(CORES) $(PART_OF)
 	snakemake --cores $(CORES) $(CONFIG) $(PART_OF)
 
-# SmolLM2-135M with LoRA. First it says how long that will take here.
+# SmolLM2-135M with LoRA, in parts as well.
+smollm2: EXPERIMENT = smollm2
 smollm2: .venv/installed
-	$(MAKE) forecast EXPERIMENT=smollm2
-	$(MAKE) run EXPERIMENT=smollm2
+	snakemake --cores $(CORES) $(CONFIG) -- fits
+	python -m scripts.forecast $(PARAMS) --cores $(CORES) $(PART_OF)
+	snakemake --cores $(CORES) $(CONFIG) $(PART_OF)
 
 # A robot that walks: with packages of its own, beside the others.
 locomotion: EXPERIMENT = locomotion

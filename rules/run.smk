@@ -24,6 +24,11 @@ MEANWHILE = contextlib.ExitStack()
 
 onstart:
     jobs = list(workflow.dag.needrun_jobs())
+    # With a limit of jobs a second, Snakemake looks each second for jobs to start, and once more for each job that has
+    # ended (its issue 3744): after 150 jobs that took .4 of a core. Its default is lifted: jobs start when others end.
+    limit = workflow.scheduler.job_rate_limiter
+    if limit is not None and (limit.max_jobs, limit.timespan) == (100, 1):
+        workflow.scheduler.job_rate_limiter = None
     if FITS:  # there are texts
         asked, lengths = sizes_of(experiment, rewards.labelled), Path(FITS)
         Path(SIZES).parent.mkdir(parents=True, exist_ok=True)

@@ -2,7 +2,9 @@
 
 import json
 import re
+import subprocess
 
+import psutil
 import pytest
 import yaml
 from safetensors.torch import load_file
@@ -156,3 +158,19 @@ def test_a_job_that_uses_a_gpu_is_tried_again_and_asks_for_more_memory(copy_of_f
     told = copy_of_finished.complete_log()
     asked = re.findall(r"^localrule sft:(?:\n {4}.*)*?\n {4}resources:.* gpu=1,.* mem_mb=(\d+)", told, re.MULTILINE)
     assert len(asked) == 3 and [int(memory) for memory in asked] == [int(asked[0]) * attempt for attempt in (1, 2, 3)]
+
+
+def test_snakemake_keeps_no_timer_for_each_job_that_has_ended(copy_of_finished):
+    """By its own default it does while jobs are ready, and looks for jobs to start once a second for each of them."""
+    many = "rule one:\n    output: 'results/one/{number}'\n    shell: 'touch {output}'\n"
+    (copy_of_finished.root / "many.smk").write_text(f"include: 'Snakefile'\n{many}")
+    process = psutil.Popen(
+        copy_of_finished.command("--snakefile", "many.smk", "--", *(f"results/one/{number}" for number in range(30))),
+        cwd=copy_of_finished.root,
+        env=copy_of_finished.environment(),
+        stderr=subprocess.PIPE,
+    )
+    threads = [process.num_threads() for line in process.stderr if re.match(rb"\d+ of 30: ", line)]
+    assert process.wait() == 0
+    assert len(threads) == 30
+    assert max(threads[:-1]) < 15
