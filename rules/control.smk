@@ -40,7 +40,7 @@ rule base:
         " --checkpoint-every {resources.checkpoint_every} --made-of {input} --settings {params.settings:q} > {log} 2>&1"
 
 
-# `make forecast` begins with it; sizes of texts and times are told of language models alone.
+# `make forecast` begins with it, and is for language models alone.
 rule fits:
     input:
         lambda wildcards: sys.exit(FOR_TEXTS.format("forecast")),
