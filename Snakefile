@@ -27,6 +27,7 @@ report: "rules/captions/workflow.rst"
 
 
 include: "rules/common.smk"
+include: "rules/soup.smk"  # → any linear soup, as a model
 
 
 # What the policies start from and are rewarded by, for the modality of the parameters (lib/graph/modality.py).

@@ -23,9 +23,7 @@ from lib.control.environment import Robots
 from lib.control.episodes import run_episodes
 from lib.control.network import Critic, Policy
 from lib.control.normaliser import Normaliser
-from lib.control.ppo import Settings, optimiser
 from lib.control.training import Training
-from lib.reward_models.kinds.simulated import QUANTITIES
 
 PARAMS = Path("experiments/locomotion/params.yaml")
 
@@ -68,9 +66,9 @@ def training(params: dict, steps: int) -> float:
         policy,
         Critic(policy.config),
         Normaliser.new(robots.observations),
-        {"risky": np.eye(len(QUANTITIES))[0]},
-        {"risky": 1.0},
-        Settings(section["learning_rate"], **section["ppo"]),
+        {"risky": params["rewards"]["risky"] | {"weight": 1.0}},
+        section["ppo"],
+        section["learning_rate"],
         seed=0,
         steps=1 + steps // batch,
         episode=episode,
@@ -79,7 +77,6 @@ def training(params: dict, steps: int) -> float:
         beta=0.01,
         mu=0.1,
     )
-    job.adam = optimiser(policy, job.critic, job.settings)
     job.step(robots)
     return measured(lambda: [job.step(robots) for _ in range(steps // batch)], steps // batch * batch)
 

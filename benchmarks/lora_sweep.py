@@ -17,12 +17,13 @@ import numpy as np
 import torch
 
 from lib.evaluation.lora_policies import LoraPolicies
+from lib.evaluation.points import Point
 from lib.machine.compute import Compute
 from lib.merging import linear_soup
 from lib.models.loading import frozen_base, language_model, tokenizer
 from lib.models.lora_on_disk import base_of
 from lib.models.weights import set_weights, weights_of
-from lib.policies.combinations import One, Point
+from lib.policies.combinations import One
 from lib.policies.kl import KLWhileSampling, exact_per_token
 from lib.policies.log_probabilities import next_token_log_probabilities
 from lib.policies.sampling import sample_from

@@ -4,6 +4,8 @@
 # Deviations: 1. HalfCheetah-v5 of MuJoCo, where Rewarded Soups has a humanoid of Brax; rewards as there, velocity and
 # velocity − Σa². 2. What θ_pre was trained on is not published; here it is base.reward.
 
+from lib.graph.modality import FOR_TEXTS
+
 SNIPPETS = []  # no texts: a prompt is a start of the robot, by number
 FITS = []
 SFT = [value("policy.start")]  # the baselines of every paper
@@ -36,3 +38,9 @@ rule base:
     shell:
         "{resources.launch} scripts.control_base --model {output.model} --report {output.report}"
         " --checkpoint-every {resources.checkpoint_every} --made-of {input} --settings {params.settings:q} > {log} 2>&1"
+
+
+# `make forecast` begins with it, and is for language models alone.
+rule fits:
+    input:
+        lambda wildcards: sys.exit(FOR_TEXTS.format("forecast")),

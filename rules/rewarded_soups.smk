@@ -1,5 +1,5 @@
 # Rewarded Soups (arXiv 2306.04488): θ(λ) = Σᵢ λᵢ θᵢ of experts θᵢ, each trained on one reward.
-# Needs policies and their scores; makes rewarded_soups/: the front, the claims, and any soup as a model.
+# Needs policies and their scores; makes rewarded_soups/: the front and the claims. soup.smk makes any soup as a model.
 # The baselines have the same start, steps and seeds: MORL, a policy trained per preference, and MOD (arXiv
 # 2406.18853), which mixes the experts' logits at each token: the ensemble of predictions of the paper's own comparison.
 #
@@ -119,28 +119,6 @@ rule rewarded_soups_samples:
     shell:
         "python -m scripts.rewarded_soups_samples --scores {input.scores} --sft {input.sft} --snippets {input.snippets}"
         " --samples {output.samples} --of_points {output.of_points} --settings {params.settings:q} > {log} 2>&1"
-
-
-# Any soup as a model: snakemake results/nano/rewarded_soups/model/seed-1/editorial=0.7+positivity=0.3
-rule rewarded_soups_model:
-    input:
-        code("scripts/soup.py"),
-        BASE_OF_LORA,
-        policies=lambda wildcards: [
-            f"{RESULTS}/policy/{name}/seed-{wildcards.seed}" for name in mixture_weights(wildcards.mixture)
-        ],
-    output:
-        model=directory(f"{RESULTS}/rewarded_soups/model/seed-{{seed}}/{{mixture}}"),
-    log:
-        f"{RESULTS}/logs/rewarded_soups_model/seed-{{seed}}/{{mixture}}.log",
-    resources:
-        mem_mb=ask.memory(frozen=1),
-        runtime=ask.duration(),
-    params:
-        settings=lambda wildcards: settings(coefficients=list(mixture_weights(wildcards.mixture).values())),
-    shell:
-        "python -m scripts.soup --policies {input.policies} --model {output.model}"
-        " --settings {params.settings:q} > {log} 2>&1"
 
 
 rule rewarded_soups_figures:

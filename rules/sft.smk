@@ -49,7 +49,7 @@ rule sft:
         " --settings {params.settings:q} > {log} 2>&1"
 
 
-rule soup:
+use rule rewarded_soups_model as soup with:
     input:
         code("scripts/soup.py"),
         BASE_OF_LORA,
@@ -58,11 +58,5 @@ rule soup:
         model=directory(f"{RESULTS}/sft/soup"),
     log:
         f"{RESULTS}/logs/soup.log",
-    resources:
-        mem_mb=ask.memory(frozen=1),
-        runtime=ask.duration(),
     params:
         settings=settings(coefficients=[1 / len(SEED_OF_SFT) for _ in SEED_OF_SFT]),
-    shell:
-        "python -m scripts.soup --policies {input.policies} --model {output.model}"
-        " --settings {params.settings:q} > {log} 2>&1"

@@ -5,7 +5,7 @@
 
 WHERE: conditions on rewards, gold, kl and tokens. BEST: a reward of which to have the most, or a mixture such as
 positivity=0.5+editorial=0.5, in which 0 of a reward is what θ_sft has and 1 what the expert on it has.
-EXPORT: writes the soup as a model (`python -m scripts.export`), of the policies of SEED.
+EXPORT: writes the soup as a model (`python -m scripts.export`), of the policies of SEED; not of robots.
 """
 
 import argparse
@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from lib.graph.modality import modality_of
 from lib.papers.evidence import by_seed
 from lib.papers.register import experiment_of
 from lib.papers.rewarded_soups.choice_page import page
@@ -48,6 +49,9 @@ def main() -> None:
         experiment = experiment_of(options.params)
         if not experiment.has("rewarded_soups"):
             raise ValueError(f"{options.params}: rewarded_soups: there is no such section, so no front to choose from")
+        modality = modality_of(experiment.config)
+        if options.export is not None:
+            modality.require("export")
         seed, layout = seed_of(experiment, options.seed), Layout(experiment)
         scores = read_scores(layout)
         wish = Wish.of(options.where, options.best, scores.columns)
@@ -56,7 +60,8 @@ def main() -> None:
         print(page(chosen, soups, wish, layout, half(scores, 1), seed))
         if options.export is None:
             of = "" if options.params == DEFAULT else f" EXPERIMENT={options.params.parent.name}"
-            print(f'As a model: make export MIXTURE="{chosen.soup}" SEED={seed} EXPORT=DIRECTORY{of}')
+            names = {"mixture": chosen.soup, "seed": seed, "results": experiment.results, "experiment": of}
+            print(f"As a model: {modality.soup.format(**names)}")
         else:
             export(experiment, options.params, chosen.soup, seed, options.export, options.rank)
     except (OSError, ValueError) as error:

@@ -5,7 +5,6 @@ A point is a combination of the given policies, in weight space (a merge of `lib
 is written to disk.
 """
 
-import csv
 from functools import cache
 from pathlib import Path
 
@@ -18,12 +17,11 @@ from lib.control.network import Policy, read_policy, weights_of
 from lib.control.normaliser import Normaliser
 from lib.control.rewards import weights_of_rewards
 from lib.control.scoring import score, starts_of
+from lib.evaluation.points import LOGITS, Point, as_point, rows_of, write_scores
 from lib.jobs.arguments import Output
 from lib.jobs.command_line import run
 from lib.merging import merge_named
 from lib.models.frozen import require_same_frozen
-
-LOGITS = "logits"  # the merge's name in points, whatever the policies are
 
 
 def evaluate(
@@ -46,37 +44,32 @@ def evaluate(
     robots, read = Robots(start.config["environment"], episodes), cache(read_policy)
     normaliser, starts, rewards = Normaliser.read(sft), starts_of(split, episodes), weights_of_rewards(reward)
 
-    def act_of(merge: str, present: dict[Path, float]) -> Act:
+    def act_of(point: Point) -> Act:
+        present = point.present(policies)
         weights, paths = list(present.values()), list(present)
-        if merge == LOGITS:
+        if point.merge == LOGITS:
             mixed = [read(path) for path in paths]
             return lambda seen: product([policy(seen) for policy in mixed], weights)
-        by, merged = merge_named(merge), Policy(start.config)
+        by, merged = merge_named(point.merge), Policy(start.config)
         models = [weights_of(read(path)) for path in by.models(sft, paths)]
         merged.load_state_dict(by.step([models], weights)(models))
         return merged
 
-    scored: dict[tuple, pd.DataFrame] = {}
-    tables = []
-    for point in points:
-        present = {path: weight for path, weight in zip(policies, point["weights"], strict=True) if weight}
-        what = point["merge"], *present.items()
-        if what not in scored:
-            scored[what] = score(
-                act_of(point["merge"], present),
-                start,
-                robots=robots,
-                normaliser=normaliser,
-                starts=starts,
-                episode=episode,
-                rewards=rewards,
-                seed=seed,
-            )
-        name = {key: point[key] for key in ("method", "mixture")}
-        tables.append(scored[what].assign(**name, kl_estimator="closed form"))
-        means = "  ".join(f"{column} {tables[-1][column].mean():.1f}" for column in [*reward, "kl"])
-        print(f"{name['method']} {name['mixture']}  {means}")
-    pd.concat(tables).to_csv(scores, index=False, quoting=csv.QUOTE_NONNUMERIC)
+    wanted = dict.fromkeys(as_point(**point) for point in points)
+    scored: dict[Point, pd.DataFrame] = {}
+    for point in wanted:
+        scored[point] = score(
+            act_of(point),
+            start,
+            robots=robots,
+            normaliser=normaliser,
+            starts=starts,
+            episode=episode,
+            rewards=rewards,
+            seed=seed,
+        )
+        print(f"{len(scored)}/{len(wanted)} combinations scored")
+    write_scores(rows_of(points, scored, [*reward, "kl"], "closed form"), scores)
 
 
 if __name__ == "__main__":

@@ -13,8 +13,6 @@ from safetensors.torch import load_file
 from lib.control.environment import Robots
 from lib.control.network import CRITIC, Critic, read_policy, weights_of, write_policy
 from lib.control.normaliser import Normaliser
-from lib.control.ppo import Settings
-from lib.control.rewards import weights_of_rewards
 from lib.control.training import Training
 from lib.jobs.arguments import Output
 from lib.jobs.checkpoints import Checkpoints
@@ -61,9 +59,9 @@ def train_policy(
         policy,
         critic,
         normaliser,
-        weights_of_rewards(reward),
-        {name: source["weight"] for name, source in reward.items()},
-        Settings(learning_rate, **ppo),
+        reward,
+        ppo,
+        learning_rate,
         seed,
         steps,
         episode,

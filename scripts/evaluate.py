@@ -6,7 +6,6 @@ A point is a combination of the given policies, in weight space (a merge of `lib
 from θ_sft) or in logit space (MOD). Nothing merged is written to disk.
 """
 
-import csv
 from pathlib import Path
 
 import pandas as pd
@@ -14,14 +13,13 @@ import pandas as pd
 from lib.data.chat import conversations
 from lib.data.prompts import prompts, some_prompts
 from lib.evaluation.full_policies import FullPolicies
+from lib.evaluation.points import Point, as_point, rows_of, write_scores
 from lib.evaluation.scores import score
 from lib.jobs.arguments import Output
 from lib.jobs.command_line import run
 from lib.machine.compute import Compute
-from lib.merging import merge_named
 from lib.models.loading import language_model, tokenizer
 from lib.models.lora_on_disk import is_adapter
-from lib.policies.combinations import LOGITS, Point
 from lib.reward_models.loading import load
 
 
@@ -57,10 +55,10 @@ def evaluate(
     held_out = prompts(snippets, split, prompt_words, left_out, within)
     count = prompts_held_out if within else min(prompts_held_out, len(held_out))
     chosen, rests = some_prompts(held_out, count, "evaluation.prompts")
-    wanted = [as_point(**point) for point in points]
+    wanted = dict.fromkeys(as_point(**point) for point in points)
     scored: dict[Point, pd.DataFrame] = {}
     all_policies = kind_of(sft)(policies, sft, lambda path: language_model(path, machine))
-    for group, combined, references in all_policies.combinations(dict.fromkeys(wanted)):
+    for group, combined, references in all_policies.combinations(wanted):
         tables = score(
             combined,
             references=references,
@@ -75,14 +73,8 @@ def evaluate(
             at_once=at_once,
         )
         scored |= dict(zip(group, tables))
-        print(f"{len(scored)}/{len(set(wanted))} combinations scored")
-    tables = []
-    for point, what in zip(points, wanted):
-        name = {key: point[key] for key in ("method", "mixture")}
-        tables.append(scored[what].assign(**name, kl_estimator=kl_estimator))
-        means = "  ".join(f"{column} {tables[-1][column].mean():.3f}" for column in [*reward, "kl"])
-        print(f"{name['method']} {name['mixture']}  {means}")
-    write_scores(pd.concat(tables), scores)
+        print(f"{len(scored)}/{len(wanted)} combinations scored")
+    write_scores(rows_of(points, scored, [*reward, "kl"], kl_estimator), scores)
 
 
 def kind_of(policy: Path) -> type:
@@ -94,21 +86,6 @@ def kind_of(policy: Path) -> type:
 
         return LoraPolicies
     return FullPolicies
-
-
-def as_point(merge: str, weights: list[float], anchor: list[float] | None = None, **_) -> Point:
-    """What is computed. Points that are the same policy, such as the ends of several fronts, are scored once.
-
-    Raises ValueError where there is no such merge.
-    """
-    keeps_ends = merge == LOGITS or merge_named(merge).keeps_ends
-    alone = keeps_ends and [weight for weight in weights if weight] == [1]
-    return Point("linear" if alone else merge, tuple(weights), None if anchor is None else tuple(anchor))
-
-
-def write_scores(table: pd.DataFrame, file: Path) -> None:
-    """As CSV with all texts in quotes: a policy may write a carriage return, which ends a line where it has none."""
-    table.to_csv(file, index=False, quoting=csv.QUOTE_NONNUMERIC)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from lib.data.prompts import prompts
 from lib.graph.experiment import Experiment
+from lib.graph.modality import modality_of
 from lib.machine.compute import Compute
 from lib.models.adapter_shift import largest_shift
 from lib.models.exporting import (
@@ -142,6 +143,7 @@ def main() -> None:
         if not options.mixture or options.export is None:
             raise ValueError("MIXTURE and EXPORT: give both, such as MIXTURE=a=0.5+b=0.5 EXPORT=models/mine")
         experiment = experiment_of(options.params)
+        modality_of(experiment.config).require("export")
         seed = seed_of(experiment, options.seed)
         export(experiment, options.params, canonical(options.mixture), seed, options.export, options.rank)
     except (OSError, ValueError) as error:

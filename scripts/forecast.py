@@ -25,6 +25,7 @@ from transformers import TrainerCallback
 from lib.data.prompts import prompts, some_prompts
 from lib.evaluation.scores import score
 from lib.graph.jobs import graph_of
+from lib.graph.modality import modality_of
 from lib.graph.schedule import wall_time
 from lib.graph.stages import DEFAULT_PARAMS
 from lib.machine.compute import Compute
@@ -154,6 +155,7 @@ def forecast(params: Path, cores: int, targets: Sequence[str] = ()) -> None:
     """Prints the remaining work by kind, and how long it will take; that of some results, or of all."""
     with graph_of("Snakefile", params, targets) as graph:
         config = graph.config
+        modality_of(config).require("forecast")
         waiting = [job for job in graph.jobs if not graph.is_current(job)]
         if not waiting:
             print("nothing is to be done")

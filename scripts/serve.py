@@ -19,6 +19,7 @@ from pathlib import Path
 import uvicorn
 
 from lib.graph.extends import read
+from lib.graph.modality import modality_of
 from lib.papers.register import PAPERS
 from lib.serving.app import app_of
 from lib.serving.front import Front
@@ -66,6 +67,7 @@ def greeting(front: Front, url: str) -> str:
 def serve(params: Path, seed: int, host: str, port: int, max_batch: int) -> None:
     """Serves until it is interrupted. Raises ValueError if there is no front to be served, or the port is taken."""
     config = read(params, Path(), PAPERS).config
+    modality_of(config).require("serve")
     try:
         front = Front.of(config, seed)
     except ValueError as error:

@@ -7,11 +7,12 @@ import torch
 
 from lib.evaluation.full_policies import FullPolicies
 from lib.evaluation.lora_policies import LoraPolicies, together
+from lib.evaluation.points import Point
 from lib.evaluation.scores import score
 from lib.models.lora_in_memory import read
 from lib.models.lora_on_disk import is_adapter
 from lib.models.weights import set_weights, weights_of
-from lib.policies.combinations import One, Point
+from lib.policies.combinations import One
 from lib.policies.log_probabilities import next_token_log_probabilities
 from lib.reward_models.loading import Reward
 from tests.test_adapters import base, policies  # noqa: F401 (fixtures)

@@ -10,11 +10,11 @@ import torch
 import yaml
 from safetensors.torch import load_file
 
+from lib.evaluation.points import Point
 from lib.merging import merge_named
 from lib.models.merges_on_disk import write_merge
 from lib.models.weights import set_weights, weights_of
 from lib.papers.register import PAPERS
-from lib.policies.combinations import Point
 from tests.checkout import ROOT, Checkout, lay_over
 from tests.test_adapters import IDS, base, full, policies, same  # noqa: F401 (fixtures)
 from tests.test_combinations import both_kinds  # noqa: F401 (a fixture)

@@ -3,7 +3,9 @@
 import json
 import re
 import shutil
+import sys
 from collections import Counter
+from importlib import import_module
 from pathlib import Path
 
 import pandas as pd
@@ -15,11 +17,19 @@ pytest.importorskip("mujoco")
 from lib.graph.experiment import Experiment
 from lib.graph.jobs import graph_of
 from lib.graph.parameter_files import raw_parameters
+from lib.graph.run_end import ending
 from lib.papers.register import problems
 from tests.checkout import ROOT, Checkout
 
 PARAMS = Path("experiments/locomotion/params.yaml")
 SMOKE = "tests/params.control.smoke.yaml"
+MODEL = ["--export", "models/none"]
+FOR_LANGUAGE_MODELS = [
+    ("export", ["--mixture", "risky", *MODEL]),
+    ("choose", ["--best", "risky", *MODEL]),
+    ("serve", []),
+    ("forecast", []),
+]
 WRONG = [
     ({"policy.stepz": 3}, "policy.stepz", "did you mean steps?"),
     ({"salsa": {}}, "salsa", "there is no such key here"),
@@ -66,6 +76,32 @@ def test_the_graph_has_the_rules_of_texts_and_no_texts(monkeypatch):
     assert {"rewarded_soups_scores", "rewarded_soups_others", "warp_scores", "page", "report"} < set(rules)
     assert not {"snippets", "fits", "sft", "soup", "gold"} & set(rules)
     assert "scripts/control_policy.py" in inputs and "scripts/policy.py" not in inputs
+
+
+def test_at_the_end_of_a_run_only_what_there_is_for_a_robot_is_suggested(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    results = tmp_path / "results/locomotion"
+    results.mkdir(parents=True)
+    (results / "claims.csv").write_text("primary,verdict\nTrue,holds\n")
+    said = ending(Experiment(parameters({}), tmp_path, [PARAMS]), {"results/locomotion/front.html"})
+    assert said.splitlines()[-1] == 'next: make choose EXPERIMENT=locomotion WHERE="risky >= 0" BEST=cautious'
+
+
+@pytest.mark.parametrize(("script", "options"), FOR_LANGUAGE_MODELS)
+def test_what_is_for_language_models_alone_says_so(script, options, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setattr(sys, "argv", [script, "--params", str(PARAMS), *options])
+    with pytest.raises(SystemExit, match=r"^error: (export|serve|forecast): it is for language models alone; [^\n]+$"):
+        import_module(f"scripts.{script}").main()
+
+
+def test_a_forecast_is_refused_before_anything_runs(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    with (
+        pytest.raises(SystemExit, match=r"^forecast: it is for language models alone"),
+        graph_of("Snakefile", PARAMS, ["fits"]),
+    ):
+        pass
 
 
 @pytest.mark.long

@@ -8,6 +8,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from lib.evaluation.points import Point, as_point
 from lib.merges.dare import dare
 from lib.merges.ties import ties, trim
 from lib.merging import MERGES, TensorMerge, merge_named
@@ -15,9 +16,7 @@ from lib.models import streaming
 from lib.models.lora_on_disk import is_adapter
 from lib.models.merges_on_disk import write_merge
 from lib.models.weights import weights_of
-from lib.policies.combinations import Point
 from lib.policies.log_probabilities import next_token_log_probabilities
-from scripts.evaluate import as_point
 from scripts.merge import write
 from tests.make_merges import FILE, WEIGHTS
 from tests.make_nuslerp import FILE as MODELS

@@ -2,10 +2,10 @@ import pandas as pd
 import pytest
 import torch
 
+from lib.evaluation.points import write_scores
 from lib.evaluation.scores import different_words, score
 from lib.policies.combinations import One
 from lib.reward_models.loading import Reward
-from scripts.evaluate import write_scores
 
 PROMPTS = ["the sea", "a calm day", "cold"]
 

@@ -24,6 +24,7 @@ from lib.control.gaussians import kl
 from lib.control.network import Critic, Policy, weights_of
 from lib.control.normaliser import Normaliser
 from lib.control.ppo import Settings, optimiser, update
+from lib.control.rewards import weights_of_rewards
 from lib.jobs.checkpoints import Checkpoints, step_of
 from lib.merges.linear import ema
 
@@ -35,18 +36,18 @@ KEPT = 2  # checkpoints: the one before is whole while the last is written
 class Training:
     """A policy, its critic, and what the KL is measured to.
 
-    rewards: by name, what each of `lib.control.environment.QUANTITIES` weighs in it, (2,). mixture: by name, the
-    weight of a reward in what is maximised. anchor, sft: of the KL that is taken off, and of the KL that is recorded;
-    None while θ_pre is trained, which then learns how to normalise as well. mu: by how much the anchor moves towards
-    the policy after each batch (WARP's μ). average: the mean of the policy at the quarters of its training, or None.
+    reward: sources by name, each with its `weight` in what is maximised. ppo: `Settings` but for the learning rate.
+    anchor, sft: of the KL that is taken off, and of the KL that is recorded; None while θ_pre is trained, which then
+    learns how to normalise as well. mu: by how much the anchor moves towards the policy after each batch (WARP's μ).
+    average: the mean of the policy at the quarters of its training, or None.
     """
 
     policy: Policy
     critic: Critic
     normaliser: Normaliser
-    rewards: Mapping[str, np.ndarray]
-    mixture: Mapping[str, float]
-    settings: Settings
+    reward: Mapping[str, Mapping[str, Any]]
+    ppo: Mapping[str, Any]
+    learning_rate: float
     seed: int
     steps: int
     episode: int
@@ -57,9 +58,12 @@ class Training:
     average: dict[str, Tensor] | None = None
     history: list[dict[str, Any]] = field(default_factory=list)
 
+    def __post_init__(self) -> None:
+        self.settings = Settings(self.learning_rate, **self.ppo)
+        self.adam = optimiser(self.policy, self.critic, self.settings)
+
     def run(self, robots: Robots, checkpoints: Checkpoints) -> None:
         """Makes all steps, from the last checkpoint if there is one."""
-        self.adam = optimiser(self.policy, self.critic, self.settings)
         if (last := checkpoints.last()) is not None:
             print(f"going on after step {step_of(last)}")
             self._resume(last)
@@ -79,10 +83,9 @@ class Training:
         generator = torch.Generator().manual_seed(int(random.integers(2**31)))
         episodes = run_episodes(robots, self.policy, self.normaliser, starts, self.episode, generator)
         kls = dict(self._kls(episodes))
-        found = {
-            name: torch.from_numpy(episodes.quantities @ weights).float() for name, weights in self.rewards.items()
-        }
-        total = sum(weight * found[name] for name, weight in self.mixture.items())
+        weights = weights_of_rewards(self.reward).items()
+        found = {name: torch.from_numpy(episodes.quantities @ weighs).float() for name, weighs in weights}
+        total = sum(source["weight"] * found[name] for name, source in self.reward.items())
         if "kl_to_anchor" in kls:
             total = total - self.beta * kls["kl_to_anchor"]
         seen, actions = episodes.seen.clone(), episodes.actions.clone()

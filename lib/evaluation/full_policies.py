@@ -7,9 +7,10 @@ from pathlib import Path
 
 from transformers import PreTrainedModel
 
+from lib.evaluation.points import LOGITS, Point
 from lib.merging import Weights, merge_named
 from lib.models.weights import set_weights, weights_of
-from lib.policies.combinations import LOGITS, Combined, One, Point
+from lib.policies.combinations import Combined, One
 
 
 class FullPolicies:

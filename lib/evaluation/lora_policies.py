@@ -13,12 +13,13 @@ from peft import PeftModel
 from torch import Tensor
 from transformers import PreTrainedModel
 
+from lib.evaluation.points import LOGITS, Point
 from lib.evaluation.sweeps import Coefficients, Sweep
 from lib.merges.task_vectors import unit_of
 from lib.merging import GeometricMerge, LinearMerge, TensorMerge, Weights, merge_named
 from lib.models.lora_in_memory import deltas, lora_layers, with_dense_deltas
 from lib.models.streaming import pieces
-from lib.policies.combinations import LOGITS, Combined, One, Point
+from lib.policies.combinations import Combined, One
 
 
 class LoraPolicies:

@@ -77,7 +77,7 @@ def point(
     anchor: Mapping | None = None,
 ) -> dict[str, Any]:
     """A point to be scored: a merge of policies, with weights by policy. merge: a name in the table of merges, or
-    "logits" for MOD (`lib.policies.combinations`).
+    "logits" for MOD (`lib.evaluation.points`).
 
     anchor: a soup of policies, also with weights by policy; the KL to it is recorded as well.
     """

@@ -15,6 +15,8 @@ from lib.reward_models.kinds.simulated import Simulated
 from lib.reward_models.kinds.simulated import loader as of_simulation
 from lib.reward_models.kinds.table import GOLD, REWARDS, loader_of
 
+FOR_TEXTS = "{}: it is for language models alone; docs/locomotion.md says what there is for a robot"
+
 
 @dataclass(frozen=True)
 class Modality:
@@ -25,6 +27,7 @@ class Modality:
     module: has `policy_settings`, `evaluation_settings`, `Resources` and `problems` (`lib.graph.text`).
     schema: of the sections that are other than those of texts, a file of rules/; None for texts. rewards, gold: the
     kinds that an entry may be of; loader: the kind that loads a source. papers: those that it has jobs for; None: all.
+    commands: of make, those that not every modality has. soup: the command that makes a model of a soup.
     """
 
     rules: Sequence[str]
@@ -35,6 +38,8 @@ class Modality:
     rewards: Sequence[Kind]
     gold: Sequence[Kind]
     loader: Callable[[Spec], Kind]
+    soup: str
+    commands: Sequence[str] = ()
     prompts: Sequence[str] = ()
     no_prompts: Mapping[str, None] = field(default_factory=dict)
     schema: str | None = None
@@ -50,6 +55,11 @@ class Modality:
         """What makes the settings of training and of scoring a policy, and the resources of all jobs."""
         return self.code.policy_settings, self.code.evaluation_settings, self.code.Resources
 
+    def require(self, command: str) -> None:
+        """Raises ValueError where there is no such command."""
+        if command not in self.commands:
+            raise ValueError(FOR_TEXTS.format(command))
+
 
 TEXT = Modality(
     rules=("data", "base", "sft", "reward", "preferences"),
@@ -60,6 +70,8 @@ TEXT = Modality(
     rewards=REWARDS,
     gold=GOLD,
     loader=loader_of,
+    soup='make export MIXTURE="{mixture}" SEED={seed} EXPORT=DIRECTORY{experiment}',
+    commands=("export", "serve", "forecast"),
     prompts=("data.prompt_words", "data.left_out"),
 )
 CONTROL = Modality(
@@ -71,6 +83,7 @@ CONTROL = Modality(
     rewards=[Simulated()],
     gold=(),
     loader=of_simulation,
+    soup="make run TARGET={results}/rewarded_soups/model/seed-{seed}/{mixture}{experiment}",
     no_prompts={"prompt_words": None, "left_out": None},
     schema="params.control.schema.yaml",
     papers=("rewarded_soups", "warp"),

@@ -6,6 +6,7 @@ from collections.abc import Container
 from pathlib import Path
 
 from lib.graph.experiment import Experiment
+from lib.graph.modality import modality_of
 
 PAGE = "front.html"
 
@@ -19,7 +20,8 @@ def ending(experiment: Experiment, made: Container[str]) -> str:
     if experiment.has("rewarded_soups"):
         first, second = experiment.value("rewarded_soups.rewards")
         named = f" EXPERIMENT={Path(experiment.file).parent.name}" if experiment.option else ""
-        lines.append(f'next: make choose{named} WHERE="{first} >= 0" BEST={second} EXPORT=models/mine')
+        model = " EXPORT=models/mine" if "export" in modality_of(experiment.config).commands else ""
+        lines.append(f'next: make choose{named} WHERE="{first} >= 0" BEST={second}{model}')
     return "".join(f"{line}\n" for line in lines)
 
 

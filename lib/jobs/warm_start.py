@@ -2,7 +2,8 @@
 
 While Snakemake runs jobs on this machine, scripts/warm_start.py is the server. Jobs find the private directory with its
 socket by the environment. `python -m scripts.NAME` hands itself over there before it imports anything, waits, and ends
-as its job has ended. Where no server answers, the job starts by itself, so nothing depends on there being one.
+as its job has ended. Where no server answers, the job starts by itself and says so, so nothing depends on there being
+one.
 """
 
 import hashlib
@@ -19,6 +20,7 @@ PLACE = "PARETOSOUP_WARM_START"  # environment variable: the directory with the 
 THREADS = [f"{name}_NUM_THREADS" for name in ("OMP", "GOTO", "OPENBLAS", "MKL", "NUMEXPR")] + ["VECLIB_MAXIMUM_THREADS"]
 # What Snakemake and the shell set for each job, and no library keeps from when it was imported.
 OF_A_JOB = {PLACE, "_", "SHLVL", "PWD", "OLDPWD", "TMPDIR", "TMP", "TEMPDIR", "TEMP"}
+COLD = "no warm start: no server for such a process has answered, so this one imports the libraries itself\n"
 
 
 @contextmanager
@@ -67,17 +69,13 @@ def socket_for_this_process(place: str) -> str:
 
 
 def hand_over() -> None:
-    """Ends this process as its job ends, which a server does for it. Returns if none has begun it."""
+    """Ends this process as its job ends, which a server does for it. Says so and returns if none has begun it."""
     job = sys.orig_argv[-len(sys.argv)]  # python -m JOB ARGUMENTS; sys.argv is -m ARGUMENTS
     if not job.startswith("scripts."):
         return
     with socket.socket(socket.AF_UNIX) as server:
-        try:
-            server.connect(socket_for_this_process(os.environ[PLACE]))
-            send(server, [job, sys.argv, sys.orig_argv, dict(os.environ)])
-            if not server.recv(1):
-                return
-        except OSError:
+        if not begun_by(server, job):
+            sys.stderr.write(COLD)
             return
         signal.signal(signal.SIGINT, signal.SIG_DFL)  # when this process ends, the server kills the job
         status = server.recv(4)
@@ -85,6 +83,16 @@ def hand_over() -> None:
         os.write(2, b"error: this job was killed together with the process that had started it\n")
         os._exit(1)
     end_with(int.from_bytes(status, signed=True))
+
+
+def begun_by(server: socket.socket, job: str) -> bool:
+    """Whether a server has begun the job."""
+    try:
+        server.connect(socket_for_this_process(os.environ[PLACE]))
+        send(server, [job, sys.argv, sys.orig_argv, dict(os.environ)])
+        return bool(server.recv(1))
+    except OSError:
+        return False
 
 
 def send(server: socket.socket, request: list) -> None:

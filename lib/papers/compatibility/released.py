@@ -1,17 +1,16 @@
-"""What the authors of Rewarded Soups released: numbers of their demo page (streamlit_app/data of their repository).
-
-No code of the trainings was released, and each point is one run, so there are no intervals.
-"""
+"""What the authors of Rewarded Soups released, on the map of pairs: locomotion and news summaries."""
 
 from lib.papers.compatibility.measures import mean_cross_gain
+from lib.papers.rewarded_soups import published
 
-START, EXPERTS = (3599.0, -560.0), ((6447.0, 1461.0), (5664.0, 4062.0))
-"""Locomotion (Brax humanoid): rewards `risky`, velocity, and `cautious`, velocity − Σa², of θ_sft and the experts."""
-VOLUMES = {"experts alone": 11.1e6, "soups at all λ": 13.8e6, "experts and MORL": 16.6e6}
-"""Hypervolume of locomotion above START, of 2 experts, 21 soups and 11 MORL policies."""
+
+def volume_reached(volumes: dict[str, float]) -> float:
+    """What soups reach of what MORL reaches, in hypervolume above the start."""
+    return volumes["soups at all λ"] / volumes["experts and MORL"]
+
+
 LOCOMOTION = {
-    "cross_gain": mean_cross_gain(START, EXPERTS),
-    "volume_reached": VOLUMES["soups at all λ"] / VOLUMES["experts and MORL"],
+    "cross_gain": mean_cross_gain(published.START, published.EXPERTS),
+    "volume_reached": volume_reached(published.VOLUMES),
 }
-NEWS = {"volume_reached": 0.492 / 0.297}
-"""News summaries: hypervolume above the start of 21 soups by that of the experts with one MORL policy."""
+NEWS = {"volume_reached": volume_reached(published.NEWS)}

@@ -9,19 +9,14 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pandas as pd
 
-from lib.papers.compatibility.released import EXPERTS, START, VOLUMES
 from lib.papers.evidence import Evidence
 from lib.papers.rewarded_soups.fronts import fronts_of, scores_of
+from lib.papers.rewarded_soups.published import EXPERTS, POINTS, START, VOLUMES
 from lib.statistics.fronts import hypervolume, non_dominated
 from lib.statistics.indicators import distance_to, mean_utility
 from lib.statistics.intervals import Floats
 from lib.statistics.scores import PointName, in_columns, summaries
 
-THEIRS = {
-    "soup": {"λ = 0.5": (6265.0, 3319.0)},
-    "morl": {"μ = 0.2": (6917.0, 4221.0), "μ = 0.5": (6151.0, 4067.0)},
-}
-"""Single points, (risky, cautious); beside START and EXPERTS."""
 COMPARED = ["soups at all λ", "experts and MORL", "experts and Bone Soups", "experts and MOD", "experts alone"]
 MEASURED = ["hypervolume", "IGD", "expected utility"]
 
@@ -35,7 +30,7 @@ def their_points() -> dict[str, dict[str, Floats]]:
     """By method, their points, scaled, by name."""
     start, experts = np.array(START), np.array(EXPERTS)
     ends = {"soup": dict(zip(("λ = 1", "λ = 0"), EXPERTS)), "sft": {"θ_sft": START}}
-    by_method = {method: ends.get(method, {}) | THEIRS.get(method, {}) for method in ("soup", "morl", "sft")}
+    by_method = {method: ends.get(method, {}) | POINTS.get(method, {}) for method in ("soup", "morl", "sft")}
     return {
         method: {name: scale(np.array([point]), start, experts)[0] for name, point in points.items()}
         for method, points in by_method.items()
