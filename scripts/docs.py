@@ -18,11 +18,14 @@ from lib.papers.claims import claims_table
 from lib.papers.evidence import Evidence
 from lib.papers.recorded import Part, evidence_of, parts_of
 from lib.papers.register import claims_of, page_of, report_of
+from lib.papers.rewarded_soups.released import indicators
 from lib.reporting import html_page
 from lib.reporting.charts import Tab
 from lib.reporting.documents import between_marks, coverage_table, link_to, provenance, section, short_table
+from lib.reporting.figures import save
 from lib.reporting.samples import samples_by_prompt
 from lib.reporting.tables import as_table, basis
+from scripts.rewarded_soups_released import side_by_side
 
 EXPERIMENTS = {"evidence": "make evidence PAPER={}", "nano": "make"}  # the first that has recorded a paper tells of it
 TITLES = {
@@ -31,14 +34,23 @@ TITLES = {
     "salsa": "SALSA",
     "reward_ensembles": "Reward ensembles",
 }
-MAPS = {"map": "When is a soup enough?", "map_lora": "When is a soup enough, with LoRA?"}  # by experiment
-MAP = "compatibility"  # the section of the parameters that they have
 FIGURES = {  # by paper: of its figures, that which the page shows, with what it shows
     "rewarded_soups": ("front", "The front of soups, MORL and mixed logits"),
     "warp": ("plane", "The plane of KL and reward"),
     "salsa": ("win_rates", "Win rates"),
     "reward_ensembles": ("training_kl", "Gold reward and proxy along training"),
+    "compatibility": ("map", "What soups reach of what MORL reaches"),
+    "together": ("front", "The fronts of all variants"),
 }
+FURTHER = {  # sections beside those of the papers: experiment and paper
+    "When is a soup enough?": ("map", "compatibility"),
+    "When is a soup enough, with LoRA?": ("map_lora", "compatibility"),
+    "Methods together": ("together", "together"),
+    "Rewarded Soups on a robot": ("locomotion", "rewarded_soups"),
+    "WARP on a robot": ("locomotion", "warp"),
+    **{f"{title} with SmolLM2": ("smollm2", paper) for paper, title in TITLES.items()},
+}
+RELEASED = "locomotion"  # the experiment that stands beside what the authors of Rewarded Soups released
 WIDTH, DPI = 6.0, 150
 
 
@@ -59,12 +71,12 @@ def write(root: Path, into: Path) -> None:
     }
     (into / "docs/front.html").write_text(html_page.page_of([*tabs, html_page.claims_tab(claims)], about))
     template = (root / "docs/templates/results.md").read_text()
-    maps = {title: text for name, title in MAPS.items() if (text := of_map(root, name, title, figures))}
+    further = {title: text for title in FURTHER if (text := of_further(root, title, figures))}
     sections = [of_paper(paper, parts[paper], claims[claims["paper"] == paper]) for paper in found]
     page = template.format(
         shared=shared(next(iter(parts.values()))),
-        maps="".join(f", {link_to(title)}" for title in maps),
-        papers="\n\n".join([*sections, *maps.values()]),
+        further="".join(f", {link_to(title)}" for title in further),
+        papers="\n\n".join([*sections, *further.values()]),
         coverage=coverage_table(pd.read_csv(root / "docs/coverage.csv")),
         trials=as_table(pd.read_csv(root / "docs/trials.csv")),
     )
@@ -118,22 +130,37 @@ def of_paper(paper: str, parts: Mapping[str, Part], rows: pd.DataFrame) -> str:
     return section(TITLES[paper], origin, figure, rows, samples)
 
 
-def of_map(root: Path, experiment: str, title: str, figures: Path) -> str:
-    """The section on when a soup is enough, of one experiment, and its figure; nothing where none is recorded."""
-    parts = {name: part for name, part in parts_of(root, experiment).items() if MAP in part.papers}
-    evidence = evidence_of(parts, MAP)
+def of_further(root: Path, title: str, figures: Path) -> str:
+    """A section beside those of the papers, and its figures; nothing where its experiment is not recorded."""
+    experiment, paper = FURTHER[title]
+    parts = {name: part for name, part in parts_of(root, experiment).items() if paper in part.papers}
+    evidence = evidence_of(parts, paper)
     if evidence is None:
         return ""
-    tables = import_module(f"lib.papers.{MAP}.claims").tables(evidence)
+    tables = import_module(f"lib.papers.{paper}.claims").tables(evidence)
+    name, caption = FIGURES[paper]
     with tempfile.TemporaryDirectory() as folder:
-        import_module(f"scripts.{MAP}_figures").draw(evidence, tables, Path(folder, "figures"), WIDTH, DPI)
-        shutil.copy(Path(folder, "figures/map.png"), figures / f"{experiment}.png")
-    about = provenance(
-        experiment, {name: part.about for name, part in parts.items()}, f"`make run EXPERIMENT={experiment}`"
+        import_module(f"scripts.{paper}_figures").draw(evidence, tables, Path(folder), WIDTH, DPI)
+        shutil.copy(Path(folder, f"{name}.png"), figures / f"{experiment}_{name}.png")
+    about = {name: part.about for name, part in parts.items()}
+    origin = provenance(experiment, about, f"`make run EXPERIMENT={experiment}`")
+    figure = f"![{caption}]({figures.name}/{experiment}_{name}.png)"
+    rows = claims_table({paper: claims_of(paper)}, {paper: evidence})
+    notes = {"compatibility": lambda: report_of(paper).measured(tables["map"])}
+    if experiment == RELEASED:
+        notes["rewarded_soups"] = lambda: beside_released(evidence, figures)
+    return section(title, origin, figure, rows, notes.get(paper, str)())
+
+
+def beside_released(evidence: Evidence, figures: Path) -> str:
+    """The fronts beside those that the authors of Rewarded Soups released, and what each is worth."""
+    with tempfile.TemporaryDirectory() as folder:
+        save(Path(folder), "released", side_by_side(evidence, WIDTH), DPI)
+        shutil.copy(Path(folder, "released.png"), figures / f"{RELEASED}_released.png")
+    figure = f"![The fronts here and the authors']({figures.name}/{RELEASED}_released.png)"
+    return (
+        f"{figure}\n\nWhat fronts are worth, with θ_sft at 0 and each expert at 1:\n\n{as_table(indicators(evidence))}"
     )
-    figure = f"![What soups reach of what MORL reaches]({figures.name}/{experiment}.png)"
-    rows = claims_table({MAP: claims_of(MAP)}, {MAP: evidence})
-    return section(title, about, figure, rows, report_of(MAP).measured(tables["map"]))
 
 
 def shared(parts: Mapping[str, Part]) -> str:

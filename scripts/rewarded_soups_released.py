@@ -6,6 +6,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from lib.jobs.arguments import Output
 from lib.jobs.command_line import run
@@ -22,19 +23,24 @@ def write_released(evidence: Path, table: Output, figures: Output, *, width: flo
     found = Evidence.read(evidence)
     indicators(found).to_csv(table, index=False)
     plt.rcParams.update(PAPER)
+    save(figures, "released", side_by_side(found, width), dpi)
+
+
+def side_by_side(evidence: Evidence, width: float) -> Figure:
+    """The fronts here and the authors', scaled alike. width: in inches, of a figure of one front."""
     figure, axes = plt.subplots(
         1, 2, figsize=(width * 1.4, width * 0.75), sharex=True, sharey=True, layout="constrained"
     )
-    draw_ours(axes[0], found)
+    draw_ours(axes[0], evidence)
     draw_theirs(axes[1])
     for one in axes:
         one.axhline(0, color="black", linewidth=0.5)
         one.axvline(0, color="black", linewidth=0.5)
-        one.set(xlabel=f"{found.settings['rewards'][0]}: 0 at θ_sft, 1 at its expert")
-    axes[0].set(ylabel=f"{found.settings['rewards'][1]}: 0 at θ_sft, 1 at its expert")
+        one.set(xlabel=f"{evidence.settings['rewards'][0]}: 0 at θ_sft, 1 at its expert")
+    axes[0].set(ylabel=f"{evidence.settings['rewards'][1]}: 0 at θ_sft, 1 at its expert")
     axes[1].legend()
-    head(figure, "The fronts here and those that the authors released", title_of(scores_of(found)))
-    save(figures, "released", figure, dpi)
+    head(figure, "The fronts here and those that the authors released", title_of(scores_of(evidence)))
+    return figure
 
 
 def draw_ours(axes: Axes, evidence: Evidence) -> None:

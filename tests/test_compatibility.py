@@ -27,7 +27,7 @@ from lib.reporting.documents import link_to
 from lib.statistics.scores import Scores
 from scripts.compatibility_claims import compute_tables, moments
 from scripts.compatibility_figures import draw
-from scripts.docs import of_map
+from scripts.docs import of_further
 from tests.checkout import ROOT, Checkout
 
 HALF, QUARTER, MOST = "x=0.5+y=0.5", "x=0.25+y=0.75", "x=0.75+y=0.25"
@@ -232,14 +232,14 @@ def test_a_recorded_part_makes_a_section_of_the_results(tmp_path):
     """Without one there is none."""
     figures = tmp_path / "docs/figures"
     figures.mkdir(parents=True)
-    assert of_map(tmp_path, "map", "When is a soup enough?", figures) == ""
+    assert of_further(tmp_path, "When is a soup enough?", figures) == ""
     evidence, results = evidence_of(pairs_of([0, 0.25, 0.5]), 4, noise=0.1), tmp_path / "results/map"
     evidence.write(results / "compatibility/evidence")
     record(results, "map", "0" * 40, evidence.seeds, tmp_path / "experiments/map/recorded/part")
-    text = of_map(tmp_path, "map", "When is a soup enough?", figures)
+    text = of_further(tmp_path, "When is a soup enough?", figures)
     assert text.startswith("## When is a soup enough?\n\n*Experiment `map`: seeds 0 to 3 at commit 0000000")
     assert "make run EXPERIMENT=map" in text and "| CM-1 | the more compatible" in text
-    assert "](figures/map.png)" in text and (figures / "map.png").stat().st_size > 0
+    assert "](figures/map_map.png)" in text and (figures / "map_map.png").stat().st_size > 0
     assert link_to("When is a soup enough?") == "[When is a soup enough?](#when-is-a-soup-enough)"
 
 
