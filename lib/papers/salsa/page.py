@@ -80,7 +80,7 @@ def win_rates(evidence: Evidence, comparisons: pd.DataFrame) -> Data:
         drawn.append(series(f"prompts: {domains}", colour, marker, marks(points, "value", "place", names, by_seed)))
     return chart(
         "How often the gold reward prefers the first policy",
-        axis("win rate of the first policy (share of prompts, ties as half)", "above 0.5 the first is preferred"),
+        axis("win rate (share of prompts, ties as half)", "above 0.5 the first is preferred"),
         axis("", "", categories=names),
         drawn,
         lines=[{"x": 0.5, "name": "no difference"}],
