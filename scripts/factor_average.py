@@ -9,7 +9,7 @@ import pandas as pd
 from lib.jobs.arguments import KeyedFiles, Output
 from lib.jobs.command_line import run
 from lib.models.lora_on_disk import factor_average_error, read_factors
-from lib.reporting.figures import PAPER, save
+from lib.reporting.figures import PAPER, head, save
 
 WEIGHTS = np.linspace(0, 1, 21)
 
@@ -30,6 +30,7 @@ def compare_averages(start: Path, table: Output, figures: Output, *, pairs: Keye
     figure, axes = plt.subplots(figsize=(width * 0.8, width * 0.5), layout="constrained")
     for name, curve in errors.groupby("pair", sort=False):
         axes.plot(curve["weight"], 100 * curve["error"], marker=".", label=name)
+    head(figure, "How far averaged LoRA factors are from the averaged policies")
     axes.set(xlabel="λ", ylabel="error, % of the task vector's norm", ylim=(0, None))
     axes.legend()
     save(figures, "factor_average", figure, dpi)

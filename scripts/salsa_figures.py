@@ -49,13 +49,13 @@ def training_of(evidence: Evidence, points: pd.DataFrame, width: float) -> Figur
     figure, axes = plt.subplots(figsize=(width, width * 0.9), layout="constrained")
     variants, scores = policies_of(evidence), evidence.scores["within"]
     records = with_total(evidence.tables["training"], evidence.settings["reward"])
-    betas = sorted({variant.beta for variant in variants})
     references = list(dict.fromkeys((variant.start, variant.alpha) for variant in variants))
-    for variant in variants:
+    faint = min(0.35, 8 / (len(variants) * len(scores.seeds)))
+    for place, variant in enumerate(variants):
         colour = CYCLE[references.index((variant.start, variant.alpha)) % len(CYCLE)]
-        marker = MARKERS[betas.index(variant.beta) % len(MARKERS)]
+        marker = MARKERS[place % len(MARKERS)]
         for training in trajectories(records, variant.name):
-            axes.plot(training[:, 1], training[:, 0], color=colour, linewidth=0.7, alpha=0.35)
+            axes.plot(training[:, 1], training[:, 0], color=colour, linewidth=0.7, alpha=faint, zorder=1)
         path = scores.sample(path_of(evidence, variant), ["kl", "reward"]).mean.reshape(-1, 2)
         axes.plot(*path.T, color=colour, linewidth=1.2, linestyle="--")
         by_seed, style = seeds_of(scores, [variant_point(variant)], "kl", "reward"), {"color": colour, "marker": marker}

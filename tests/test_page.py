@@ -11,6 +11,7 @@ from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 from playwright.sync_api import expect
 
+from benchmarks import page_size
 from lib.papers.evidence import Evidence
 from lib.papers.recorded import evidence_of, parts_of
 from lib.papers.rewarded_soups.claims import tables
@@ -192,6 +193,24 @@ def test_every_tab_can_be_read_by_everyone(browser, options):
             assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), button.text_content()
             found = Axe().run(page).response["violations"]
             assert [one["id"] for one in found if one["impact"] in ("serious", "critical")] == []
+
+
+CUT = """() => [...document.querySelectorAll("svg.chart text")].filter((text) => {
+  const [inner, outer] = [text.getBoundingClientRect(), text.ownerSVGElement.getBoundingClientRect()];
+  return inner.left < outer.left || inner.right > outer.right || inner.top < outer.top || inner.bottom > outer.bottom;
+}).map((text) => text.textContent)"""
+
+
+def test_many_weights_and_seeds_make_a_small_page(browser, tmp_path, monkeypatch):
+    """No label of its charts is cut off on a telephone."""
+    monkeypatch.setattr(page_size, "ROUNDS", 1)
+    page = page_size.write(tmp_path)
+    assert page_size.measured(browser, page, "made up")["drawn after"].endswith(" s")
+    assert page.stat().st_size < 200_000
+    [chooser] = [block for block in data_of(page)["tabs"][0]["blocks"] if block["kind"] == "chooser"]
+    assert len(chooser["steps"]) >= 21 and len(chooser["triangle"]["corners"]) == 3 and len(chooser["seeds"]) == 8
+    with opened(browser, page, **PHONE) as shown:
+        assert shown.evaluate(CUT) == []
 
 
 def test_dark_is_dark(browser):

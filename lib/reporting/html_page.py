@@ -65,6 +65,6 @@ def claims_tab(claims: pd.DataFrame) -> Tab:
     rows = []
     for row in claims[claims["primary"]].to_dict("records"):
         measured = "" if math.isnan(row["estimate"]) else estimate_of(row)
-        rows.append([row["claim"], f"{row['says']} ({row['section']})", explained(row), measured])
+        rows.append([row["claim"], f"{row['says']} ({row['section']})", explained(row).replace("`", ""), measured])
     columns = ["claim", "the paper says", "here", "measured (95 % interval)"]
     return Tab("Claims", [{"kind": "table", "title": "What is said of each claim", "columns": columns, "rows": rows}])

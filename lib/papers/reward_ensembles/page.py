@@ -11,9 +11,11 @@ from lib.papers.reward_ensembles.training import training_curves
 from lib.reporting.charts import LARGER, Data, Tab, axis, chart, line_of, marks, series, table, text
 from lib.reporting.figures import CYCLE, placed, title_of
 from lib.reporting.page import Files
+from lib.reporting.tables import with_intervals
 from lib.statistics.along_training import SMOOTH
 
 LINES = ["solid", "dashed", "dotted"]
+NAMED = {"gold": "gold reward over that of θ_sft", "kl": "KL to θ_sft (nats)", "words": "different words"}
 ABOUT = (
     "Policies are trained on a proxy that has learned what the gold reward prefers, partly from wrong labels. Where "
     "the proxy rises and gold turns down, the policy exploits the proxy. An ensemble should be harder to exploit."
@@ -30,7 +32,7 @@ def tab(files: Files) -> Tab:
         along_training(evidence, "proxy", 0),
         policies(evidence),
         table("The first policy minus the second, at equal β and steps", tables["comparisons"]),
-        table("Policies on held-out prompts; gold is over that of θ_sft", tables["policies"]),
+        table("Policies on held-out prompts", with_intervals(tables["policies"]).rename(columns=NAMED)),
     ]
     return Tab("Reward ensembles", blocks, (files["figures"] / "training_kl.png", "Gold and proxy along training"))
 

@@ -252,11 +252,12 @@ def along(evidence: Evidence) -> Iterator[Data]:
         found = marks(table, "weight", column, names, by_seed, keys)
         drawn = [series("soups", COLOURS["soup"], "o", found, line="solid")]
         if column == "kl":
-            yield chart("KL along λ", x, axis("KL to θ_sft (nats)", NEARER), drawn, height=300)
+            yield chart("How far soups go from θ_sft along λ", x, axis("KL to θ_sft (nats)", NEARER), drawn, height=300)
             continue
         chord = [{key: end[key] for key in ("name", "x", "y")} for end in (found[0], found[-1])]
         drawn.append(series("chord between the experts", COLOURS["sft"], "", chord, line="dashed"))
-        yield chart(f"{column} along λ", x, axis(f"{column} ({settings['units'][column]})", LARGER), drawn, height=300)
+        y = axis(f"{column} ({settings['units'][column]})", LARGER)
+        yield chart(f"Soups against the chord between the experts, by {column}", x, y, drawn, height=300)
 
 
 def samples_of(path: Path, rewards: Sequence[str]) -> dict[PointName, list[str]]:

@@ -38,12 +38,11 @@ def plane(evidence: Evidence) -> Data:
     """Reward against KL to θ_sft1: trainings, and on held-out prompts the policies and the paths to them."""
     variants, scores = policies_of(evidence), evidence.scores["within"]
     records = with_total(evidence.tables["training"], evidence.settings["reward"])
-    betas = sorted({variant.beta for variant in variants})
     references = list(dict.fromkeys((variant.start, variant.alpha) for variant in variants))
     drawn = []
-    for variant in variants:
+    for place, variant in enumerate(variants):
         colour = CYCLE[references.index((variant.start, variant.alpha)) % len(CYCLE)]
-        marker = MARKERS[betas.index(variant.beta) % len(MARKERS)]
+        marker = MARKERS[place % len(MARKERS)]
         thin = [line_of(training[:, ::-1]) for training in trajectories(records, variant.name)]
         drawn.append(series(variant.name, colour, marker, path(evidence, variant), line="dashed", thin=thin))
     return chart(
@@ -80,7 +79,7 @@ def win_rates(evidence: Evidence, comparisons: pd.DataFrame) -> Data:
         drawn.append(series(f"prompts: {domains}", colour, marker, marks(points, "value", "place", names, by_seed)))
     return chart(
         "How often the gold reward prefers the first policy",
-        axis("win rate of the first policy (share of prompts, ties as half)", "above 0.5 the first is preferred"),
+        axis("win rate (share of prompts, ties as half)", "above 0.5 the first is preferred"),
         axis("", "", categories=names),
         drawn,
         lines=[{"x": 0.5, "name": "no difference"}],

@@ -9,6 +9,7 @@ const SHAPES = { // around 0, for a radius of 1
   X: "M-1-.5L-.5-1L0-.5L.5-1L1-.5L.5 0L1 .5L.5 1L0 .5L-.5 1L-1 .5L-.5 0Z",
   P: "M-.4-1.1H.4V-.4H1.1V.4H.4V1.1H-.4V.4H-1.1V-.4H-.4Z",
 };
+const LONG = 40; // rows from which a table scrolls by itself
 let ids = 0;
 
 function fill(node, attributes, children) {
@@ -28,12 +29,13 @@ const signs = (value) => (value === null ? "" : (Math.abs(value) >= 100 ? value.
 const withEnds = (value, ends) => (ends && ends[0] !== null ? `${signs(value)} (${signs(ends[0])} to ${signs(ends[1])})` : signs(value));
 
 function tableOf(columns, rows, name, kind = "wide") {
-  const numeric = (cell) => /^[−\-+]?\d[\d.]*( \(.*\))?$/.test(cell);
-  const body = rows.map((row) => element("tr", {}, ...row.map((cell, i) => element(
+  const numeric = (cell) => /^[−+]?\d[\d.]*( \(.*\)| to [−+]?\d[\d.]*)?$/.test(cell);
+  const minus = (cell) => cell.replace(/(?<![\w.])-(?=\d)/g, "−");
+  const body = rows.map((row) => element("tr", {}, ...row.map(minus).map((cell, i) => element(
     "td", { "data-column": columns[i], class: numeric(cell) ? "number" : null }, cell))));
   const head = element("tr", {}, ...columns.map((name) => element("th", { scope: "col" }, name)));
   const table = element("table", { class: kind, "aria-label": name }, element("thead", {}, head), element("tbody", {}, ...body));
-  return element("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": `${name}, which may be scrolled` }, table);
+  return element("div", { class: rows.length > LONG ? "scroll long" : "scroll", tabindex: 0, role: "region", "aria-label": `${name}, which may be scrolled` }, table);
 }
 
 // Axes: a transformation, its range and its ticks.
@@ -61,6 +63,8 @@ function markOf(marker, x, y, size) {
   if (marker === "o") return shape("circle", { class: "fill", cx: x, cy: y, r: size });
   return shape("path", { class: "fill", d: SHAPES[marker], transform: `translate(${x} ${y}) scale(${size})` });
 }
+
+const pathOf = (points, h, v) => `M${points.map(([a, b]) => `${h.at(a).toFixed(1)} ${v.at(b).toFixed(1)}`).join("L")}`;
 
 function worse(one, other) {
   return other.x >= one.x && other.y >= one.y && (other.x > one.x || other.y > one.y);
@@ -135,11 +139,14 @@ class Chart {
     this.svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
     this.frame(box, h, v, width, height);
     const everything = shown.flatMap((line) => line.points);
-    for (const line of shown) this.series(line, h, v, everything);
+    const thin = shown.flatMap((line) => (line.thin || []).map((points) => [line, points]));
+    const faint = Math.max(0.12, Math.min(0.5, 6 / thin.length));
+    for (const [line, points] of thin) this.svg.append(shape("path", { class: "ink", colour: line.colour, d: pathOf(points, h, v), "stroke-opacity": faint }));
+    for (const line of shown) this.series(line, h, v, everything, width);
     for (const point of this.data.marked || []) {
-      const [a, b] = [h.at(point.x), v.at(point.y)], left = a > width - 150;
+      const [a, b] = [h.at(point.x), v.at(point.y)], left = a > width - 150, low = b > box.bottom - 18;
       this.svg.append(shape("path", { class: "axis", "stroke-width": 2, d: `M${a - 6} ${b}H${a + 6}M${a} ${b - 6}V${b + 6}` }),
-        shape("text", { class: "hint", x: left ? a - 9 : a + 9, y: b + 14, "text-anchor": left ? "end" : "start" }, point.name));
+        shape("text", { class: "hint", x: left ? a - 9 : a + 9, y: low ? b - 7 : b + 14, "text-anchor": left ? "end" : "start" }, point.name));
     }
     this.ring(h, v);
   }
@@ -154,7 +161,6 @@ class Chart {
       add("line", { class: "grid", x1: box.left, x2: box.right, y1: v.at(tick), y2: v.at(tick) });
       add("text", { x: box.left - 6, y: v.at(tick) + 4, "text-anchor": "end" }, `${tick}`.replace("-", "−"));
     }
-    (y.categories || []).forEach((name, i) => add("text", { x: box.left, y: v.at(i) - 16 }, name));
     add("path", { class: "axis", fill: "none", d: `M${box.left} ${box.top}V${box.bottom}H${box.right}` });
     add("text", { x: (box.left + box.right) / 2, y: height - 20, "text-anchor": "middle" }, x.label);
     if (x.better) add("text", { class: "hint", x: (box.left + box.right) / 2, y: height - 5, "text-anchor": "middle" }, `${x.better.startsWith("smaller") ? "←" : "→"} ${x.better}`);
@@ -163,20 +169,19 @@ class Chart {
     for (const line of this.data.lines || []) {
       add("line", { class: "rule", x1: h.at(line.x), x2: h.at(line.x), y1: box.top, y2: box.bottom });
     }
+    (y.categories || []).forEach((name, i) => add("text", { x: box.left + 5, y: v.at(i) - 16 }, name));
   }
 
-  series(line, h, v, everything) {
-    const along = (points) => `M${points.map(([a, b]) => `${h.at(a).toFixed(1)} ${v.at(b).toFixed(1)}`).join("L")}`;
+  series(line, h, v, everything, width) {
     const group = shape("g", { colour: line.colour });
-    for (const thin of line.thin || []) group.append(shape("path", { class: "ink light", d: along(thin), "stroke-width": 1 }));
     if (line.line) {
-      group.append(shape("path", { class: "ink", d: along(line.points.map((point) => [point.x, point.y])), "stroke-width": line.marker ? 1.3 : 2.2, "stroke-dasharray": DASHES[line.line] }));
+      group.append(shape("path", { class: "ink", d: pathOf(line.points.map((point) => [point.x, point.y]), h, v), "stroke-width": line.marker ? 1.3 : 2.2, "stroke-dasharray": DASHES[line.line] }));
     }
-    if (line.marker) for (const point of line.points) group.append(this.point(line, point, h, v, everything));
+    if (line.marker) for (const point of line.points) group.append(this.point(line, point, h, v, everything, width));
     this.svg.append(group);
   }
 
-  point(line, point, h, v, everything) {
+  point(line, point, h, v, everything, width) {
     const [a, b] = [h.at(point.x), v.at(point.y)];
     const dominated = this.data.front && everything.some((other) => worse(point, other));
     const known = point.key && this.tab.details && this.tab.details[point.key];
@@ -188,7 +193,8 @@ class Chart {
     if (point.xs) group.append(shape("path", { class: "ink", d: `M${h.at(point.xs[0])} ${b}H${h.at(point.xs[1])}` }));
     if (point.ys) group.append(shape("path", { class: "ink", d: `M${a} ${v.at(point.ys[0])}V${v.at(point.ys[1])}` }));
     group.append(markOf(line.marker, a, b, point.small ? 2.5 : 5));
-    if (point.tag) group.append(shape("text", { x: a + 8, y: b - 8 }, point.tag));
+    const right = a > width - 55;
+    if (point.tag) group.append(shape("text", { x: right ? width - 2 : a + 11, y: b - 10, "text-anchor": right ? "end" : "start" }, point.tag));
     return group;
   }
 
