@@ -38,7 +38,7 @@ def side_by_side(evidence: Evidence, width: float) -> Figure:
         one.axvline(0, color="black", linewidth=0.5)
         one.set(xlabel=f"{evidence.settings['rewards'][0]}: 0 at θ_sft, 1 at its expert")
     axes[0].set(ylabel=f"{evidence.settings['rewards'][1]}: 0 at θ_sft, 1 at its expert")
-    axes[1].legend()
+    figure.legend(*axes[1].get_legend_handles_labels(), loc="outside lower center", ncols=3)
     head(figure, "The fronts here and those that the authors released", title_of(scores_of(evidence)))
     return figure
 
@@ -73,7 +73,8 @@ def draw_theirs(axes: Axes) -> None:
         places = np.array(list(points.values()))
         axes.scatter(*places.T, color=COLOURS[method], marker=marker, label="θ_sft" if method == "sft" else label, s=25)
         for name, place in points.items():
-            axes.annotate(name, place, xytext=(5, 5), textcoords="offset points")
+            below = method == "soup"  # MORL's names are above
+            axes.annotate(name, place, xytext=(5, -12 if below else 5), textcoords="offset points")
     axes.set(title="the authors: a humanoid")
 
 
