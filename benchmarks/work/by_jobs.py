@@ -19,7 +19,8 @@ def sft(experiment: Experiment, _: Watch) -> None:
     own = {key: experiment.params["sft"][key] for key in BATCHES}
     files = experiment.base, experiment.snippets, experiment.made("sft"), experiment.made("sft.json")
     texts = experiment.steps * own["batch_size"]
-    fine_tune(*files, experiment.checkpoints, texts=texts, **own, **experiment.cut, **experiment.shared)
+    own |= {"texts": texts, "epochs": 1, "half": None}
+    fine_tune(*files, experiment.checkpoints, **own, **experiment.cut, **experiment.shared)
 
 
 def labels(experiment: Experiment, _: Watch) -> None:
