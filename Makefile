@@ -37,19 +37,12 @@ forecast: .venv/installed
 report: .venv/installed
 	snakemake $(CONFIG) --report $(REPORT)
 
-# Every claim with as many seeds as decide, for README's table. PAPER=warp: that part alone. First it says how long it
-# will take here; after an interruption the same command goes on.
+# Every claim with as many seeds as decide, for README's table, and SmolLM2-135M with LoRA. PAPER=warp: that part alone.
+# First it says how long it will take here; after an interruption the same command goes on.
 PART_OF = $(PAPER:%=-- %_evidence)
 
-evidence: EXPERIMENT = evidence
-evidence: .venv/installed
-	snakemake --cores $(CORES) $(CONFIG) -- fits
-	python -m scripts.forecast $(PARAMS) --cores $(CORES) $(PART_OF)
-	snakemake --cores $(CORES) $(CONFIG) $(PART_OF)
-
-# SmolLM2-135M with LoRA, in parts as well.
-smollm2: EXPERIMENT = smollm2
-smollm2: .venv/installed
+evidence smollm2: EXPERIMENT = $@
+evidence smollm2: .venv/installed
 	snakemake --cores $(CORES) $(CONFIG) -- fits
 	python -m scripts.forecast $(PARAMS) --cores $(CORES) $(PART_OF)
 	snakemake --cores $(CORES) $(CONFIG) $(PART_OF)

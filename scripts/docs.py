@@ -123,11 +123,14 @@ def of_paper(paper: str, parts: Mapping[str, Part], rows: pd.DataFrame) -> str:
     name, caption = FIGURES[paper]
     written = next(iter(parts.values())).folder / "shared" / paper / "samples_at_equal_kl.csv"
     samples = f"What policies write at about equal KL, of the first seed:\n\n{samples_by_prompt(written)}"
-    about = {name: part.about for name, part in parts.items()}
     figure = f"![{caption}](figures/{paper}_{name}.png)"
-    experiment = experiment_of(parts)
-    origin = provenance(experiment, about, f"`{EXPERIMENTS[experiment].format(paper)}`")
-    return section(TITLES[paper], origin, figure, rows, samples)
+    again = EXPERIMENTS[experiment_of(parts)].format(paper)
+    return section(TITLES[paper], origin_of(parts, again), figure, rows, samples)
+
+
+def origin_of(parts: Mapping[str, Part], again: str) -> str:
+    """Where the numbers of recorded parts come from. again: the command that runs the experiment again."""
+    return provenance(experiment_of(parts), {name: part.about for name, part in parts.items()}, f"`{again}`")
 
 
 def of_further(root: Path, title: str, figures: Path) -> str:
@@ -142,8 +145,7 @@ def of_further(root: Path, title: str, figures: Path) -> str:
     with tempfile.TemporaryDirectory() as folder:
         import_module(f"scripts.{paper}_figures").draw(evidence, tables, Path(folder), WIDTH, DPI)
         shutil.copy(Path(folder, f"{name}.png"), figures / f"{experiment}_{name}.png")
-    about = {name: part.about for name, part in parts.items()}
-    origin = provenance(experiment, about, f"`make run EXPERIMENT={experiment}`")
+    origin = origin_of(parts, f"make run EXPERIMENT={experiment}")
     figure = f"![{caption}]({figures.name}/{experiment}_{name}.png)"
     rows = claims_table({paper: claims_of(paper)}, {paper: evidence})
     notes = {"compatibility": lambda: report_of(paper).measured(tables["map"])}
