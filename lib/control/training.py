@@ -61,6 +61,7 @@ class Training:
     def __post_init__(self) -> None:
         self.settings = Settings(self.learning_rate, **self.ppo)
         self.adam = optimiser(self.policy, self.critic, self.settings)
+        self.weights = weights_of_rewards(self.reward)
 
     def run(self, robots: Robots, checkpoints: Checkpoints) -> None:
         """Makes all steps, from the last checkpoint if there is one."""
@@ -83,8 +84,8 @@ class Training:
         generator = torch.Generator().manual_seed(int(random.integers(2**31)))
         episodes = run_episodes(robots, self.policy, self.normaliser, starts, self.episode, generator)
         kls = dict(self._kls(episodes))
-        weights = weights_of_rewards(self.reward).items()
-        found = {name: torch.from_numpy(episodes.quantities @ weighs).float() for name, weighs in weights}
+        weighed = {name: episodes.quantities @ weights for name, weights in self.weights.items()}
+        found = {name: torch.from_numpy(values).float() for name, values in weighed.items()}
         total = sum(source["weight"] * found[name] for name, source in self.reward.items())
         if "kl_to_anchor" in kls:
             total = total - self.beta * kls["kl_to_anchor"]
