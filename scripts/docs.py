@@ -8,9 +8,10 @@ Nothing in them is typed by hand: `docs/templates/results.md` has the sentences,
 import json
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 
 import pandas as pd
 
@@ -107,15 +108,26 @@ def html_tab(paper: str, evidence: Evidence, figures: Path, parts: Mapping[str, 
     tables = import_module(f"lib.papers.{paper}.claims").tables(evidence)
     name, _ = FIGURES[paper]
     shared = next(iter(parts.values())).folder / "shared" / paper
+    figure = figures / f"{paper}_{name}.png"
+    draw_one(lambda folder: figures_of(paper).draw(evidence, tables, folder, WIDTH, DPI), name, figure)
+    of_points = shared / "samples_of_points.csv"
+    samples = of_points if of_points.exists() else shared / "samples.csv"
     with tempfile.TemporaryDirectory() as folder:
-        drawn = Path(folder, "figures")
-        import_module(f"scripts.{paper}_figures").draw(evidence, tables, drawn, WIDTH, DPI)
-        shutil.copy(drawn / f"{name}.png", figures / f"{paper}_{name}.png")
         evidence.write(Path(folder, "evidence"))
-        of_points = shared / "samples_of_points.csv"
-        samples = of_points if of_points.exists() else shared / "samples.csv"
         tab = page_of(paper).tab({"evidence": Path(folder, "evidence"), "figures": figures, "samples": samples})
-    return tab._replace(figure=(figures / f"{paper}_{name}.png", tab.figure[1]))
+    return tab._replace(figure=(figure, tab.figure[1]))
+
+
+def figures_of(paper: str) -> ModuleType:
+    """The script that draws a paper's figures."""
+    return import_module(f"scripts.{paper}_figures")
+
+
+def draw_one(draw: Callable[[Path], None], name: str, to: Path) -> None:
+    """Draws figures into a folder of its own, and keeps the one of this name."""
+    with tempfile.TemporaryDirectory() as folder:
+        draw(Path(folder))
+        shutil.copy(Path(folder, f"{name}.png"), to)
 
 
 def of_paper(paper: str, parts: Mapping[str, Part], rows: pd.DataFrame) -> str:
@@ -142,11 +154,10 @@ def of_further(root: Path, title: str, figures: Path) -> str:
         return ""
     tables = import_module(f"lib.papers.{paper}.claims").tables(evidence)
     name, caption = FIGURES[paper]
-    with tempfile.TemporaryDirectory() as folder:
-        import_module(f"scripts.{paper}_figures").draw(evidence, tables, Path(folder), WIDTH, DPI)
-        shutil.copy(Path(folder, f"{name}.png"), figures / f"{experiment}_{name}.png")
+    kept = figures / f"{experiment}_{name}.png"
+    draw_one(lambda folder: figures_of(paper).draw(evidence, tables, folder, WIDTH, DPI), name, kept)
     origin = origin_of(parts, f"make run EXPERIMENT={experiment}")
-    figure = f"![{caption}]({figures.name}/{experiment}_{name}.png)"
+    figure = f"![{caption}]({figures.name}/{kept.name})"
     rows = claims_table({paper: claims_of(paper)}, {paper: evidence})
     notes = {"compatibility": lambda: report_of(paper).measured(tables["map"])}
     if experiment == RELEASED:
@@ -156,10 +167,9 @@ def of_further(root: Path, title: str, figures: Path) -> str:
 
 def beside_released(evidence: Evidence, figures: Path) -> str:
     """The fronts beside those that the authors of Rewarded Soups released, and what each is worth."""
-    with tempfile.TemporaryDirectory() as folder:
-        save(Path(folder), "released", side_by_side(evidence, WIDTH), DPI)
-        shutil.copy(Path(folder, "released.png"), figures / f"{RELEASED}_released.png")
-    figure = f"![The fronts here and the authors']({figures.name}/{RELEASED}_released.png)"
+    kept = figures / f"{RELEASED}_released.png"
+    draw_one(lambda folder: save(folder, "released", side_by_side(evidence, WIDTH), DPI), "released", kept)
+    figure = f"![The fronts here and the authors']({figures.name}/{kept.name})"
     return (
         f"{figure}\n\nWhat fronts are worth, with θ_sft at 0 and each expert at 1:\n\n{as_table(indicators(evidence))}"
     )
