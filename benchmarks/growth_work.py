@@ -254,7 +254,7 @@ def of_seeds(size: int, folder: Path) -> Found:
     from lib.papers.register import PAPERS, claims_of
     from lib.papers.rewarded_soups.claims import tables
 
-    recorded = {paper: evidence_of(parts_of(ROOT, "nano"), paper) for paper in PAPERS}
+    recorded = {paper: evidence_of(parts_of(ROOT, "evidence"), paper) for paper in PAPERS}
     evidence = {paper: with_seeds(one, size) for paper, one in recorded.items() if one is not None}
     found = {
         f"claims, {paper}": processor(claims_table, {paper: claims_of(paper)}, {paper: evidence[paper]})

@@ -28,7 +28,7 @@ from lib.reporting.samples import samples_by_prompt
 from lib.reporting.tables import as_table, basis
 from scripts.rewarded_soups_released import side_by_side
 
-EXPERIMENTS = {"evidence": "make evidence PAPER={}", "nano": "make"}  # the first that has recorded a paper tells of it
+EXPERIMENT, AGAIN = "evidence", "make evidence PAPER={}"  # whose claims README has, and what runs it again
 TITLES = {
     "rewarded_soups": "Rewarded Soups",
     "warp": "WARP",
@@ -64,10 +64,9 @@ def write(root: Path, into: Path) -> None:
     figures.mkdir(parents=True, exist_ok=True)
     tabs = [html_tab(paper, evidence, figures, parts[paper]) for paper, evidence in found.items()]
     first = next(iter(found.values()))
-    experiment = experiment_of(next(iter(parts.values())))
     about = {
-        "experiment": experiment,
-        "command": f"make run EXPERIMENT={experiment} TARGET=results/{experiment}/",
+        "experiment": EXPERIMENT,
+        "command": f"make run EXPERIMENT={EXPERIMENT} TARGET=results/{EXPERIMENT}/",
         "basis": basis(len(first.seeds), next(iter(first.scores.values())).prompts),
     }
     (into / "docs/front.html").write_text(html_page.page_of([*tabs, html_page.claims_tab(claims)], about))
@@ -87,20 +86,10 @@ def write(root: Path, into: Path) -> None:
 
 
 def recorded(root: Path) -> dict[str, dict[str, Part]]:
-    """By paper, the recorded parts that have it, of one experiment."""
-    found: dict[str, dict[str, Part]] = {}
-    for experiment in EXPERIMENTS:
-        parts = parts_of(root, experiment)
-        for paper in TITLES:
-            having = {name: part for name, part in parts.items() if paper in part.papers}
-            if having:
-                found.setdefault(paper, having)
-    return {paper: found[paper] for paper in TITLES if paper in found}
-
-
-def experiment_of(parts: Mapping[str, Part]) -> str:
-    """The experiment that parts are of."""
-    return str(next(iter(parts.values())).about["experiment"])
+    """By paper, the recorded parts that have it."""
+    parts = parts_of(root, EXPERIMENT)
+    found = {paper: {name: part for name, part in parts.items() if paper in part.papers} for paper in TITLES}
+    return {paper: having for paper, having in found.items() if having}
 
 
 def html_tab(paper: str, evidence: Evidence, figures: Path, parts: Mapping[str, Part]) -> Tab:
@@ -136,13 +125,12 @@ def of_paper(paper: str, parts: Mapping[str, Part], rows: pd.DataFrame) -> str:
     written = next(iter(parts.values())).folder / "shared" / paper / "samples_at_equal_kl.csv"
     samples = f"What policies write at about equal KL, of the first seed:\n\n{samples_by_prompt(written)}"
     figure = f"![{caption}](figures/{paper}_{name}.png)"
-    again = EXPERIMENTS[experiment_of(parts)].format(paper)
-    return section(TITLES[paper], origin_of(parts, again), figure, rows, samples)
+    return section(TITLES[paper], origin_of(EXPERIMENT, parts, AGAIN.format(paper)), figure, rows, samples)
 
 
-def origin_of(parts: Mapping[str, Part], again: str) -> str:
+def origin_of(experiment: str, parts: Mapping[str, Part], again: str) -> str:
     """Where the numbers of recorded parts come from. again: the command that runs the experiment again."""
-    return provenance(experiment_of(parts), {name: part.about for name, part in parts.items()}, f"`{again}`")
+    return provenance(experiment, {name: part.about for name, part in parts.items()}, f"`{again}`")
 
 
 def of_further(root: Path, title: str, figures: Path) -> str:
@@ -156,7 +144,7 @@ def of_further(root: Path, title: str, figures: Path) -> str:
     name, caption = FIGURES[paper]
     kept = figures / f"{experiment}_{name}.png"
     draw_one(lambda folder: figures_of(paper).draw(evidence, tables, folder, WIDTH, DPI), name, kept)
-    origin = origin_of(parts, f"make run EXPERIMENT={experiment}")
+    origin = origin_of(experiment, parts, f"make run EXPERIMENT={experiment}")
     figure = f"![{caption}]({figures.name}/{kept.name})"
     rows = claims_table({paper: claims_of(paper)}, {paper: evidence})
     notes = {"compatibility": lambda: report_of(paper).measured(tables["map"])}
