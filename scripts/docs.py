@@ -13,6 +13,7 @@ from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
+import matplotlib.pyplot as plt
 import pandas as pd
 
 from lib.papers.claims import claims_table
@@ -117,6 +118,7 @@ def draw_one(draw: Callable[[Path], None], name: str, to: Path) -> None:
     with tempfile.TemporaryDirectory() as folder:
         draw(Path(folder))
         shutil.copy(Path(folder, f"{name}.png"), to)
+    plt.close("all")
 
 
 def of_paper(paper: str, parts: Mapping[str, Part], rows: pd.DataFrame) -> str:
