@@ -254,8 +254,8 @@ def of_seeds(size: int, folder: Path) -> Found:
     from lib.papers.register import PAPERS, claims_of
     from lib.papers.rewarded_soups.claims import tables
 
-    recorded = {paper: evidence_of(parts_of(ROOT, "evidence"), paper) for paper in PAPERS}
-    evidence = {paper: with_seeds(one, size) for paper, one in recorded.items() if one is not None}
+    recorded = {paper: parts for paper in PAPERS if (parts := parts_of(ROOT, "evidence", paper))}
+    evidence = {paper: with_seeds(evidence_of(parts, paper), size) for paper, parts in recorded.items()}
     found = {
         f"claims, {paper}": processor(claims_table, {paper: claims_of(paper)}, {paper: evidence[paper]})
         for paper in evidence

@@ -11,7 +11,6 @@ import tempfile
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from pathlib import Path
-from types import ModuleType
 
 import matplotlib.pyplot as plt
 import pandas as pd
@@ -59,7 +58,7 @@ WIDTH, DPI = 6.0, 150
 def write(root: Path, into: Path) -> None:
     """Writes README.md, docs/results.md, docs/front.html and docs/figures below `into`. root: of the repository."""
     parts = recorded(root)
-    found = {paper: evidence for paper, of_paper in parts.items() if (evidence := evidence_of(of_paper, paper))}
+    found = {paper: evidence_of(of_paper, paper) for paper, of_paper in parts.items()}
     claims = claims_table({paper: claims_of(paper) for paper in found}, found)
     figures = into / "docs/figures"
     figures.mkdir(parents=True, exist_ok=True)
@@ -88,18 +87,15 @@ def write(root: Path, into: Path) -> None:
 
 def recorded(root: Path) -> dict[str, dict[str, Part]]:
     """By paper, the recorded parts that have it."""
-    parts = parts_of(root, EXPERIMENT)
-    found = {paper: {name: part for name, part in parts.items() if paper in part.papers} for paper in TITLES}
-    return {paper: having for paper, having in found.items() if having}
+    return {paper: parts for paper in TITLES if (parts := parts_of(root, EXPERIMENT, paper))}
 
 
 def html_tab(paper: str, evidence: Evidence, figures: Path, parts: Mapping[str, Part]) -> Tab:
     """A paper's tab of the page. Draws its figures, and keeps the one that the documents show."""
     tables = import_module(f"lib.papers.{paper}.claims").tables(evidence)
-    name, _ = FIGURES[paper]
     shared = next(iter(parts.values())).folder / "shared" / paper
-    figure = figures / f"{paper}_{name}.png"
-    draw_one(lambda folder: figures_of(paper).draw(evidence, tables, folder, WIDTH, DPI), name, figure)
+    figure = figures / f"{paper}_{FIGURES[paper][0]}.png"
+    draw_shown(paper, evidence, tables, figure)
     of_points = shared / "samples_of_points.csv"
     samples = of_points if of_points.exists() else shared / "samples.csv"
     with tempfile.TemporaryDirectory() as folder:
@@ -108,9 +104,10 @@ def html_tab(paper: str, evidence: Evidence, figures: Path, parts: Mapping[str, 
     return tab._replace(figure=(figure, tab.figure[1]))
 
 
-def figures_of(paper: str) -> ModuleType:
-    """The script that draws a paper's figures."""
-    return import_module(f"scripts.{paper}_figures")
+def draw_shown(paper: str, evidence: Evidence, tables: Mapping[str, pd.DataFrame], to: Path) -> None:
+    """Draws the figure of a paper that the documents show."""
+    figures = import_module(f"scripts.{paper}_figures")
+    draw_one(lambda folder: figures.draw(evidence, tables, folder, WIDTH, DPI), FIGURES[paper][0], to)
 
 
 def draw_one(draw: Callable[[Path], None], name: str, to: Path) -> None:
@@ -138,14 +135,14 @@ def origin_of(experiment: str, parts: Mapping[str, Part], again: str) -> str:
 def of_further(root: Path, title: str, figures: Path) -> str:
     """A section beside those of the papers, and its figures; nothing where its experiment is not recorded."""
     experiment, paper = FURTHER[title]
-    parts = {name: part for name, part in parts_of(root, experiment).items() if paper in part.papers}
-    evidence = evidence_of(parts, paper)
-    if evidence is None:
+    parts = parts_of(root, experiment, paper)
+    if not parts:
         return ""
+    evidence = evidence_of(parts, paper)
     tables = import_module(f"lib.papers.{paper}.claims").tables(evidence)
     name, caption = FIGURES[paper]
     kept = figures / f"{experiment}_{name}.png"
-    draw_one(lambda folder: figures_of(paper).draw(evidence, tables, folder, WIDTH, DPI), name, kept)
+    draw_shown(paper, evidence, tables, kept)
     origin = origin_of(experiment, parts, f"make run EXPERIMENT={experiment}")
     figure = f"![{caption}]({figures.name}/{kept.name})"
     rows = claims_table({paper: claims_of(paper)}, {paper: evidence})

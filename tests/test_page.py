@@ -29,7 +29,7 @@ ABOUT = {"experiment": "</title><b>mine", "basis": "over seeds & <prompts>", "co
 
 @pytest.fixture(scope="module")
 def evidence() -> Evidence:
-    return evidence_of(parts_of(ROOT, "evidence"), "rewarded_soups")
+    return evidence_of(parts_of(ROOT, "evidence", "rewarded_soups"), "rewarded_soups")
 
 
 @pytest.fixture(scope="module")

@@ -66,16 +66,16 @@ def evidence_in(paper: Path) -> Path | None:
     return next((place for place in places if (place / "settings.json").exists()), None)
 
 
-def parts_of(root: Path, experiment: str) -> dict[str, Part]:
-    """The recorded parts of an experiment, by name. root: of the repository."""
-    folders = sorted((root / PLACE.format(experiment)).glob("*/part.json"))
-    return {path.parent.name: Part(path.parent, json.loads(path.read_text())) for path in folders}
+def parts_of(root: Path, experiment: str, paper: str) -> dict[str, Part]:
+    """The recorded parts of an experiment that have a paper, by name. root: of the repository."""
+    files = sorted((root / PLACE.format(experiment)).glob("*/part.json"))
+    parts = {file.parent.name: Part(file.parent, json.loads(file.read_text())) for file in files}
+    return {name: part for name, part in parts.items() if paper in part.papers}
 
 
-def evidence_of(parts: Mapping[str, Part], paper: str) -> Evidence | None:
-    """The evidence of all parts that have this paper as one, or None."""
-    found = {name: Evidence.read(part.folder / paper) for name, part in parts.items() if paper in part.papers}
-    return Evidence.together(found) if found else None
+def evidence_of(parts: Mapping[str, Part], paper: str) -> Evidence:
+    """A paper's evidence of all these parts as one."""
+    return Evidence.together({name: Evidence.read(part.folder / paper) for name, part in parts.items()})
 
 
 def machine() -> str:
