@@ -1,13 +1,15 @@
 """How often intervals contain the true value, and how often a verdict is false, on simulated seeds and prompts.
 
     python -m benchmarks.coverage --samples 1000 --output docs/coverage.csv
+    python -m benchmarks.coverage --looks 9 14 23
 
 Scores of two policies are drawn with effects of seeds, of prompts and of both, and go through the functions that write
 the tables: means, differences, share of wins, hypervolume, reward at equal KL, bands, and verdicts of five claims.
 """
 
 import argparse
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -100,19 +102,28 @@ def coverage(seeds: int, case: str, count: int) -> Iterator[dict[str, object]]:
         yield {"case": case, "kind": kind, "seeds": seeds, "share": float(np.mean(hits))}
 
 
-def false_verdicts(seeds: int, case: str, count: int) -> dict[str, object]:
-    """The share of experiments without any effect in which one of five claims of a paper gets a false verdict."""
-    generator = np.random.default_rng(1000 + seeds)
+def false_verdicts(looks: Sequence[int], case: str, count: int) -> dict[str, object]:
+    """The share of experiments without any effect in which one of five claims of a paper gets a false verdict.
+
+    looks: the numbers of seeds after which verdicts are asked for, rising; seeds are added between them.
+    """
+    generator = np.random.default_rng(1000 + looks[-1])
     false = 0
     for _ in range(count):
-        claims: list[Comparison | str] = []
-        for _ in range(5):
-            scores = drawn(generator, seeds, CASES[case])
-            sample = scores.difference(scores.points[POINTS - 1], scores.points[-1], ["reward"])
-            claims.append(Comparison(sample, ["difference"], Kind.MORE, 0.05))
-        verdicts = [judged.verdict for judged in judge(claims)]
-        false += any(verdict in (Verdict.HOLDS, Verdict.CONTRADICTED) for verdict in verdicts)
-    return {"case": case, "kind": "false verdict among 5 claims", "seeds": seeds, "share": false / count}
+        claims = [drawn(generator, looks[-1], CASES[case]) for _ in range(5)]
+        false += any(_is_false([of_first(scores, seeds) for scores in claims]) for seeds in looks)
+    return {"case": case, "kind": "false verdict among 5 claims", "seeds": looks[-1], "share": false / count}
+
+
+def of_first(scores: Scores, seeds: int) -> Scores:
+    """The scores of so many seeds alone."""
+    return replace(scores, seeds=scores.seeds[:seeds], values=scores.values[:seeds])
+
+
+def _is_false(claims: list[Scores]) -> bool:
+    samples = [scores.difference(scores.points[POINTS - 1], scores.points[-1], ["reward"]) for scores in claims]
+    compared: list[Comparison | str] = [Comparison(sample, ["difference"], Kind.MORE, 0.05) for sample in samples]
+    return any(judged.verdict in (Verdict.HOLDS, Verdict.CONTRADICTED) for judged in judge(compared))
 
 
 def main() -> None:
@@ -120,12 +131,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--samples", type=int, default=1000, help="simulated experiments for each number")
     parser.add_argument("--output", type=Path, help="CSV file to write")
+    looks = "how often verdicts are false if they are asked for after so many seeds, and again after more; nothing else"
+    parser.add_argument("--looks", type=int, nargs="+", metavar="SEEDS", help=looks)
     options = parser.parse_args()
+    if options.looks:
+        for case in CASES:
+            print(f"{case}: {false_verdicts(sorted(options.looks), case, options.samples)['share']:.3f}", flush=True)
+        return
     rows = []
     for case in CASES:
         for seeds in SEEDS:
             rows += coverage(seeds, case, options.samples)
-            rows.append(false_verdicts(seeds, case, options.samples // 2))
+            rows.append(false_verdicts([seeds], case, options.samples // 2))
         found = pd.DataFrame(rows)
         shown = found[found["case"] == case].pivot(index="kind", columns="seeds", values="share")
         print(f"{case}\n{shown.to_string(float_format='{:.3f}'.format)}\n", flush=True)
