@@ -8,7 +8,13 @@ from lib.papers.claims import NotTestable, claims_table
 from lib.papers.evidence import Evidence
 from lib.papers.paths import path_to
 from lib.papers.reward_ensembles.best_of_n import scores_of_curves
-from lib.papers.reward_ensembles.claims import CLAIMS, over_optimisation, tables
+from lib.papers.reward_ensembles.claims import (
+    CLAIMS,
+    loss_where_held,
+    over_optimisation,
+    over_optimisation_at_one_step,
+    tables,
+)
 from lib.papers.reward_ensembles.layout import Layout
 from lib.papers.reward_ensembles.names import (
     HEADS,
@@ -22,7 +28,7 @@ from lib.papers.reward_ensembles.names import (
 from lib.papers.reward_ensembles.policies import EQUAL_KL, at_smallest_beta, compared
 from lib.papers.reward_ensembles.proxy_claims import measured, proxy_table
 from lib.papers.reward_ensembles.report import part
-from lib.papers.reward_ensembles.training import after_the_peak
+from lib.papers.reward_ensembles.training import after_its_own_best, after_the_peak
 from lib.reward_models.proxies import ensemble
 from lib.statistics.scores import Scores
 from scripts.reward_ensembles_figures import draw, training_of
@@ -143,15 +149,39 @@ def test_where_gold_is_best_is_told_by_the_other_seeds():
 def test_over_optimisation_is_gold_that_falls_while_the_proxy_rises():
     """The moving average of gold is 1 from the eighth step on, and 0 at the end.
 
-    That of the proxy is 7 there; in the last five steps it is 20, 21, 22, 22.5 and 23.
+    That of the proxy is 7 there; in the last five steps it is 20, 21, 22, 22.5 and 23. By tenths gold is best where the
+    proxy is 7, too, and in the last tenth it is 23 on one step and 24 on the other.
     """
-    evidence = evidence_of({SINGLE: FAR, SINGLE._replace(beta=0.1): NEAR}, gold={SINGLE: TURNING})
+    held = SINGLE._replace(beta=0.1)
+    evidence = evidence_of({SINGLE: FAR, held: NEAR}, gold={SINGLE: TURNING, held: [0.0] * 5 + [1.0] * 20})
     numbers, at = over_optimisation(evidence)
     assert at == ["gold's loss at β = 0", "the proxy's gain at β = 0"]
-    assert numbers.values == pytest.approx(np.array([[1, 14.7]] * 2))
+    assert numbers.values == pytest.approx(np.array([[1, 16.5]] * 2))
+    assert over_optimisation_at_one_step(evidence)[0].values == pytest.approx(np.array([[1, 14.7]] * 2))
+    sample, at = loss_where_held(evidence)
+    assert (sample.values.tolist(), at) == ([[0], [0]], ["gold's loss at β = 0.1"])
     row = tables(evidence)["training"].iloc[0]
     assert row[["gold is best at step", "KL there", "gold there", "gold at the end"]].tolist() == [8, 7, 1, 0]
     assert row[["proxy_after", "gold_after"]].tolist() == pytest.approx([14.7, -1])
+
+
+def test_gold_that_is_noise_does_not_fall_after_its_best():
+    """Its own best step would lie some .4 above the last; chosen on other steps, it lies above by nothing."""
+    generator, changes = np.random.default_rng(4), []
+    for _ in range(40):
+        evidence = evidence_of({SINGLE: FAR}, gold={SINGLE: list(generator.normal(size=100))})
+        changes.append(after_its_own_best(evidence, SINGLE)[0, 1])
+    assert abs(np.mean(changes)) < 3 * np.std(changes) / np.sqrt(len(changes))
+
+
+def test_seeds_may_turn_down_at_steps_of_their_own():
+    training = evidence_of({SINGLE: FAR}).tables["training"]
+    late = [0.0] * 15 + [1.0] * 5 + [0.0] * 5
+    training.loc[training["seed"] == 2, "gold"] = late
+    evidence = Evidence({}, {}, {"training": training})
+    assert after_its_own_best(evidence, SINGLE)[:, 1].tolist() == [-1, -1]
+    with pytest.raises(NotTestable, match="fewer than four steps"):
+        after_its_own_best(Evidence({}, {}, {"training": training[training["step"] < 4]}), SINGLE)
 
 
 def test_pairs_that_are_compared():

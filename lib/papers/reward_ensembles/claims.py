@@ -7,13 +7,12 @@ Longer than other modules, because it has all claims of a paper.
 
 from functools import partial
 
-import numpy as np
 import pandas as pd
 
 from lib.papers.claims import Claim, NotTestable, Numbers, beside
 from lib.papers.evidence import Evidence
 from lib.papers.reward_ensembles.best_of_n import best_of_n_table, over_one_model, sizes_in
-from lib.papers.reward_ensembles.names import HEADS, MODELS, ONE_MODEL
+from lib.papers.reward_ensembles.names import HEADS, MODELS, ONE_MODEL, Variant
 from lib.papers.reward_ensembles.policies import (
     at_smallest_beta,
     comparison_table,
@@ -24,19 +23,42 @@ from lib.papers.reward_ensembles.policies import (
     worst_case_and_mean,
 )
 from lib.papers.reward_ensembles.proxy_claims import IN_MODELS, proxy_table
-from lib.papers.reward_ensembles.training import after_the_peak, training_curves, training_table
+from lib.papers.reward_ensembles.training import (
+    after_its_own_best,
+    after_the_peak,
+    training_curves,
+    training_table,
+)
 from lib.reward_models.cost import COST
 from lib.reward_models.proxies import MEMBERS, Ensemble
 from lib.statistics.comparisons import Kind
-from lib.statistics.intervals import Sample, side_by_side
+from lib.statistics.intervals import Floats, Sample, side_by_side
 
 
 def over_optimisation(evidence: Evidence) -> Numbers:
-    """E-1, the primary comparison: gold's loss and the proxy's gain after gold's peak, on one model."""
+    """E-1, the primary comparison: gold's loss and the proxy's gain after each seed's best tenth, on one model."""
     [variant] = at_smallest_beta(evidence, ONE_MODEL)
-    proxy, gold = after_the_peak(training_curves(evidence, variant)).T
+    return _loss_and_gain(after_its_own_best(evidence, variant), variant)
+
+
+def over_optimisation_at_one_step(evidence: Evidence) -> Numbers:
+    """E-1: the same after the step where gold is best for the other seeds."""
+    [variant] = at_smallest_beta(evidence, ONE_MODEL)
+    return _loss_and_gain(after_the_peak(training_curves(evidence, variant)), variant)
+
+
+def loss_where_held(evidence: Evidence) -> Numbers:
+    """E-1: gold's loss of the primary comparison at the largest β, where the KL term holds the policy."""
+    betas = [variant.beta for variant in variants_in(evidence) if variant.ensemble == ONE_MODEL]
+    if len(set(betas)) < 2:
+        raise NotTestable("policies on one model are trained at one β alone")
+    variant = Variant(ONE_MODEL, max(betas))
+    return Sample(-after_its_own_best(evidence, variant)[:, [1]]), [f"gold's loss at β = {variant.beta:g}"]
+
+
+def _loss_and_gain(changes: Floats, variant: Variant) -> Numbers:
     at = f"at β = {variant.beta:g}"
-    return Sample(np.stack([-gold, proxy], axis=1)), [f"gold's loss {at}", f"the proxy's gain {at}"]
+    return Sample(changes[:, ::-1] * [-1, 1]), [f"gold's loss {at}", f"the proxy's gain {at}"]
 
 
 def difference(first: Ensemble, second: Ensemble, evidence: Evidence) -> Numbers:
@@ -93,10 +115,16 @@ CLAIMS = [
         "E-1",
         "in RL against one reward model the proxy keeps rising while gold turns down",
         "abstract",
-        "gold's loss, and the proxy's gain, along training of one model at the smallest β: from the step where gold is"
-        " best for the other seeds to the end",
+        "gold's loss, and the proxy's gain, along training of one model at the smallest β: from each seed's best tenth"
+        " of training, chosen on every other step and measured on the steps between, to the last",
         over_optimisation,
     ),
+    beside(
+        "E-1",
+        compares="the same from the step where gold is best for the other seeds, to the end",
+        numbers=over_optimisation_at_one_step,
+    ),
+    beside("E-1", compares="gold's loss, as in the first line, at the largest β", numbers=loss_where_held),
     Claim(
         "E-2",
         "K heads with the worst case give gold like K models with the worst case, and both beat one model",

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from lib.papers.claims import NotTestable
 from lib.papers.evidence import Evidence
 from lib.papers.reward_ensembles.names import Variant
 from lib.papers.reward_ensembles.policies import variants_in
@@ -11,14 +12,38 @@ from lib.statistics.intervals import Floats, Sample
 from lib.statistics.scores import in_columns, summaries
 
 CURVES = ["proxy", "gold", "kl"]
+TENTHS = 10  # parts of a training, of which gold's best is looked for
 RECORDED = ["policy", "seed", "step", "kl", "kl_to_anchor", "proxy", "gold"]
+
+
+def records(evidence: Evidence, variant: Variant) -> list[pd.DataFrame]:
+    """What a policy's training recorded, a row for each step; for each seed."""
+    table = evidence.tables["training"]
+    return [steps for _, steps in table[table["policy"] == variant.name].sort_values("step").groupby("seed")]
 
 
 def training_curves(evidence: Evidence, variant: Variant) -> Floats:
     """Proxy, gold reward and KL to θ_sft of a policy along training, as moving averages, (seeds, steps, 3)."""
-    table = evidence.tables["training"]
-    by_seed = table[table["policy"] == variant.name].sort_values("step").groupby("seed")
-    return np.array([smoothed(steps, CURVES).to_numpy() for _, steps in by_seed])
+    return np.array([smoothed(steps, CURVES).to_numpy() for steps in records(evidence, variant)])
+
+
+def after_its_own_best(evidence: Evidence, variant: Variant) -> Floats:
+    """The change of proxy and gold reward from each seed's best tenth of training to the last tenth, (seeds, 2).
+
+    The best tenth is chosen by gold on every other step, and both are measured on the steps between; then the other way
+    round, and the mean is taken. So gold does not seem to fall because the completions of its best steps were lucky.
+    Raises NotTestable for a training of fewer than four steps.
+    """
+    steps = np.array([one[["proxy", "gold"]].to_numpy(dtype=float) for one in records(evidence, variant)])
+    tenths = np.array_split(np.arange(steps.shape[1]), min(TENTHS, steps.shape[1] // 2) or 1)
+    if len(tenths) < 2:
+        raise NotTestable("trainings on proxies have fewer than four steps")
+    halves = [np.stack([steps[:, tenth[first::2]].mean(1) for tenth in tenths], axis=1) for first in (0, 1)]
+    changes = []
+    for chosen_on, measured_on in (halves, halves[::-1]):
+        best = chosen_on[..., 1].argmax(1)
+        changes.append(measured_on[:, -1] - measured_on[np.arange(len(steps)), best])
+    return np.mean(changes, axis=0)
 
 
 def after_the_peak(curves: Floats) -> Floats:
