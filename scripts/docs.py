@@ -28,7 +28,12 @@ from lib.reporting.samples import samples_by_prompt
 from lib.reporting.tables import as_table, basis
 from scripts.rewarded_soups_released import side_by_side
 
-EXPERIMENT, AGAIN = "evidence", "make evidence PAPER={}"  # whose claims README has, and what runs it again
+EXPERIMENT = "evidence"  # whose claims README has
+AGAIN = {  # what runs an experiment again, where `make run` isn't the shortest
+    "evidence": "make evidence PAPER={paper}",
+    "smollm2": "make smollm2 PAPER={paper}",
+    "locomotion": "make locomotion",
+}
 TITLES = {
     "rewarded_soups": "Rewarded Soups",
     "warp": "WARP",
@@ -81,7 +86,9 @@ def write(root: Path, into: Path) -> None:
         trials=as_table(pd.read_csv(root / "docs/trials.csv")),
     )
     (into / "docs/results.md").write_text(page)
-    readme = between_marks((root / "README.md").read_text(), short_table(claims, "docs/results.md"))
+    seeds = ", ".join(f"{len(evidence.seeds)} of {TITLES[paper]}" for paper, evidence in found.items())
+    table = short_table(claims, "docs/results.md")
+    readme = between_marks((root / "README.md").read_text(), f"Seeds: {seeds}.\n\n{table}")
     (into / "README.md").write_text(readme)
 
 
@@ -124,11 +131,12 @@ def of_paper(paper: str, parts: Mapping[str, Part], rows: pd.DataFrame) -> str:
     written = next(iter(parts.values())).folder / "shared" / paper / "samples_at_equal_kl.csv"
     samples = f"What policies write at about equal KL, of the first seed:\n\n{samples_by_prompt(written)}"
     figure = f"![{caption}](figures/{paper}_{name}.png)"
-    return section(TITLES[paper], origin_of(EXPERIMENT, parts, AGAIN.format(paper)), figure, rows, samples)
+    return section(TITLES[paper], origin_of(EXPERIMENT, parts, paper), figure, rows, samples)
 
 
-def origin_of(experiment: str, parts: Mapping[str, Part], again: str) -> str:
-    """Where the numbers of recorded parts come from. again: the command that runs the experiment again."""
+def origin_of(experiment: str, parts: Mapping[str, Part], paper: str) -> str:
+    """Where the numbers of a paper's recorded parts come from, and the command that runs them again."""
+    again = AGAIN.get(experiment, "make run EXPERIMENT={experiment}").format(experiment=experiment, paper=paper)
     return provenance(experiment, {name: part.about for name, part in parts.items()}, f"`{again}`")
 
 
@@ -143,7 +151,7 @@ def of_further(root: Path, title: str, figures: Path) -> str:
     name, caption = FIGURES[paper]
     kept = figures / f"{experiment}_{name}.png"
     draw_shown(paper, evidence, tables, kept)
-    origin = origin_of(experiment, parts, f"make run EXPERIMENT={experiment}")
+    origin = origin_of(experiment, parts, paper)
     figure = f"![{caption}]({figures.name}/{kept.name})"
     rows = claims_table({paper: claims_of(paper)}, {paper: evidence})
     notes = {"compatibility": lambda: report_of(paper).measured(tables["map"])}

@@ -14,7 +14,7 @@ from lib.graph.extends import read
 from lib.papers.claims import NotTestable, claims_table
 from lib.papers.compatibility.claims import CLAIMS, of_every_pair, slope_on, slopes, tables
 from lib.papers.compatibility.layout import Layout, problems
-from lib.papers.compatibility.measures import as_rewarded_soups, in_gains, mean_cross_gain, measure
+from lib.papers.compatibility.measures import as_rewarded_soups, in_gains, mean_cross_gain, measure, ratio_of_means
 from lib.papers.compatibility.names import MOMENTS
 from lib.papers.compatibility.page import tab
 from lib.papers.compatibility.released import LOCOMOTION, NEWS
@@ -24,6 +24,7 @@ from lib.papers.paths import on_path
 from lib.papers.recorded import record
 from lib.papers.register import PAPERS
 from lib.reporting.documents import link_to
+from lib.statistics.intervals import Sample, intervals
 from lib.statistics.scores import Scores
 from scripts.compatibility_claims import compute_tables, moments
 from scripts.compatibility_figures import draw
@@ -111,6 +112,25 @@ def test_what_soups_reach_worked_by_hand():
     assert value("utility_reached") == pytest.approx(soups / morl)
     assert value("equal_points") == pytest.approx(soups - morl)
     assert value("volume_reached") == pytest.approx((0.25 + 0.5 * 0.5) / 0.5)
+
+
+def test_a_ratio_is_that_of_the_means_so_that_one_small_divisor_counts_for_little():
+    above, below = Sample(np.array([[0.4], [0.5], [0.1]])), Sample(np.array([[0.9], [1.0], [0.001]]))
+    ratio = ratio_of_means(above, below)
+    assert ratio.mean == pytest.approx(1.0 / 1.901)
+    assert ratio.values[:, 0] == pytest.approx(
+        1 / 1.901 + (np.array([0.4, 0.5, 0.1]) - [0.9 / 1.901, 1 / 1.901, 0.001 / 1.901]) * 3 / 1.901
+    )
+
+
+def test_the_interval_of_a_ratio_contains_the_true_one():
+    """2 by 1, with an error of a third in each, in 2,000 experiments of eight seeds."""
+    generator, contained = np.random.default_rng(0), 0
+    for _ in range(2000):
+        above, below = (Sample(mean + generator.normal(0, 1 / 3, (8, 1))) for mean in (2, 1))
+        [low], [high] = intervals(ratio_of_means(above, below))
+        contained += low <= 2 <= high
+    assert 0.92 <= contained / 2000 <= 0.97
 
 
 def test_without_a_point_above_the_start_there_is_no_hypervolume():

@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from lib.reporting.tables import as_text
-from lib.statistics.intervals import Sample, band, ends_of, intervals, largest_t, spread
+from lib.statistics.intervals import Sample, band, ends_of, intervals, largest_t, root, spread
 from lib.statistics.scores import summary
 
 SEEDS = np.array([[1.0], [2.0], [6.0]])
@@ -71,6 +71,14 @@ def test_intervals_cover(seeds, of_seed):
         low, high = intervals(Sample(groups.mean(1), groups))
         hits += low.item() <= 0 <= high.item()
     assert 0.92 < hits / count < 0.985
+
+
+def test_the_root_of_a_correlation_is_the_one_that_is_symmetric():
+    """So that the draws of a band are the same whatever signs an eigenvector has on a machine."""
+    correlation = np.array([[1.0, 0.9, 0.9], [0.9, 1.0, 0.9], [0.9, 0.9, 1.0]])
+    np.testing.assert_allclose(root(correlation), root(correlation).T)
+    np.testing.assert_allclose(root(correlation) @ root(correlation), correlation)
+    np.testing.assert_allclose(root(np.ones((2, 2))), np.full((2, 2), 0.5**0.5))
 
 
 def test_a_band_is_wider_than_an_interval_and_that_of_equal_numbers_is_not():

@@ -162,7 +162,7 @@ def largest_t(sample: Sample, found: Spread) -> float:
     np.fill_diagonal(shared, 1.0)
     rows = int(min(MOST_FREEDOM, max(1, round(freedom)))) + 1
     generator = np.random.default_rng(0)
-    drawn = generator.standard_normal((DRAWS, rows, len(shared))) @ root(shared).T
+    drawn = generator.standard_normal((DRAWS, rows, len(shared))) @ root(shared)
     t = np.sqrt(rows) * np.abs(drawn.mean(1)) / drawn.std(1, ddof=1)
     return float(np.quantile(t.max(1), LEVEL))
 
@@ -183,9 +183,13 @@ def correlation(sample: Sample) -> Floats:
 
 
 def root(matrix: Floats) -> Floats:
-    """A matrix R with R Rᵀ = matrix, which is symmetric and has no eigenvalue below 0."""
+    """The symmetric matrix R with R R = matrix, which is symmetric and has no eigenvalue below 0.
+
+    There is one such R. Eigenvectors alone have a sign, or a whole turn, that is the machine's affair, and draws with
+    it.
+    """
     values, vectors = np.linalg.eigh(matrix)
-    return vectors * np.sqrt(np.clip(values, 0, None))
+    return vectors * np.sqrt(np.clip(values, 0, None)) @ vectors.T
 
 
 def ends_of(column: str) -> tuple[str, str]:

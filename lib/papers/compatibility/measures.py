@@ -85,16 +85,26 @@ def reached(one: Evidence, size: Callable[[Floats], Floats | float]) -> Sample:
 
     size: of a front's points (n, 2), of which θ_sft is (0, 0). Raises NotTestable where MORL's is below SMALLEST.
     """
-    fronts, rewards = fronts_of(one), one.settings["rewards"]
+    fronts = fronts_of(one)
     ours, theirs = fronts[OURS], fronts[THEIRS]
-    if scores_of(one).sample(theirs, rewards, lambda means: np.ravel(size(means))).mean < SMALLEST:
+
+    def both(means: Floats) -> Floats:
+        return np.ravel([size(means[: len(ours)]), size(means[len(ours) :])])
+
+    sizes = scores_of(one).sample([*ours, *theirs], one.settings["rewards"], both)
+    if sizes.mean[1] < SMALLEST:
         raise NotTestable("the front of MORL has next to no size")
+    return ratio_of_means(sizes[[0]], sizes[[1]])
 
-    def ratio(means: Floats) -> Floats:
-        soups, morl = np.ravel(size(means[: len(ours)])), np.ravel(size(means[len(ours) :]))
-        return np.divide(soups, morl, out=np.full(1, np.nan), where=morl > 0)
 
-    return scores_of(one).sample([*ours, *theirs], rewards, ratio)
+def ratio_of_means(above: Sample, below: Sample) -> Sample:
+    """The mean of one number over seeds by that of another, as a number per seed with that mean.
+
+    A seed whose divisor x is next to nothing would decide a mean of ratios. So a seed's number is the ratio r of the
+    means, and (y − r x) / x̄ beside it, its error to first order (Cochran, Sampling Techniques, 1977, chapter 6).
+    """
+    ratio = above.mean / below.mean
+    return (above - below.scaled(ratio)).scaled(1 / below.mean).minus(-ratio)
 
 
 def average(sample: Sample) -> Sample:
@@ -118,7 +128,6 @@ chord: reward of soups above the chord, the mean over inner λ and both rewards.
 expected utility and hypervolume above θ_sft of the soups' front, by those of MORL's front of as many points. The others
 are soups minus MORL: expected utility at as many points; that of all soups of the two experts and of two MORL policies;
 and the user's reward at equal KL, the mean over preferences."""
-
 
 MEASURES = ["correlation", *OF_PAIR]
 

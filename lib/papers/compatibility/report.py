@@ -18,8 +18,9 @@ the mean of both ways: 1 where either expert serves both rewards, 0 where they h
 
 {compatible}
 
-What soups reach of what as many MORL policies reach; 1 is as much. Hypervolume is empty where hardly a point of MORL is
-above θ_sft in both rewards, and all but the correlation where an expert gains nothing over θ_sft.
+What soups reach of what as many MORL policies reach, a ratio of means over seeds; 1 is as much. Hypervolume is empty
+where hardly a point of MORL is above θ_sft in both rewards, and all but the correlation where an expert gains nothing
+over θ_sft.
 
 {reached}
 

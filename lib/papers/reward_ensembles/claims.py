@@ -15,6 +15,7 @@ from lib.papers.reward_ensembles.best_of_n import best_of_n_table, over_one_mode
 from lib.papers.reward_ensembles.names import HEADS, MODELS, ONE_MODEL, Variant
 from lib.papers.reward_ensembles.policies import (
     at_smallest_beta,
+    betas_of,
     comparison_table,
     in_gold,
     in_gold_at_equal_kl,
@@ -49,10 +50,10 @@ def over_optimisation_at_one_step(evidence: Evidence) -> Numbers:
 
 def loss_where_held(evidence: Evidence) -> Numbers:
     """E-1: gold's loss of the primary comparison at the largest β, where the KL term holds the policy."""
-    betas = [variant.beta for variant in variants_in(evidence) if variant.ensemble == ONE_MODEL]
-    if len(set(betas)) < 2:
+    betas = betas_of(evidence, ONE_MODEL)
+    if len(betas) < 2:
         raise NotTestable("policies on one model are trained at one β alone")
-    variant = Variant(ONE_MODEL, max(betas))
+    variant = Variant(ONE_MODEL, betas[-1])
     return Sample(-after_its_own_best(evidence, variant)[:, [1]]), [f"gold's loss at β = {variant.beta:g}"]
 
 

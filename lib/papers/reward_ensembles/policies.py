@@ -42,15 +42,21 @@ def start_of(evidence: Evidence) -> PointName:
     return "sft", evidence.settings["start"]
 
 
-def at_smallest_beta(evidence: Evidence, *rewards: Ensemble) -> list[Variant]:
-    """The policies that were trained on some rewards at the smallest β that all of them have."""
+def betas_of(evidence: Evidence, *rewards: Ensemble) -> list[float]:
+    """The β at which policies were trained on each of some rewards, the smallest first."""
     variants = variants_in(evidence)
     betas = [{variant.beta for variant in variants if variant.ensemble == reward} for reward in rewards]
     shared = set.intersection(*betas)
     if not shared:
         names = " and on ".join(reward.name for reward in rewards)
         raise NotTestable(f"no policies are trained on {names}, at one β; `make ensembles` trains more policies")
-    return [Variant(reward, min(shared)) for reward in rewards]
+    return sorted(shared)
+
+
+def at_smallest_beta(evidence: Evidence, *rewards: Ensemble) -> list[Variant]:
+    """The policies that were trained on some rewards at the smallest β that all of them have."""
+    smallest = betas_of(evidence, *rewards)[0]
+    return [Variant(reward, smallest) for reward in rewards]
 
 
 def in_gold(evidence: Evidence, first: Variant, second: Variant) -> Sample:
