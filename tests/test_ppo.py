@@ -53,7 +53,10 @@ def test_the_value_is_clipped_where_that_raises_the_loss():
 
 
 def test_ppo_solves_a_bandit(tmp_path, llama, tokenizer):
-    """One token is drawn, and one of the arms pays: the policy comes to choose it, and the head learns."""
+    """One token is drawn, and one of the arms pays: the policy comes to choose it, and the head learns.
+
+    How soon the first draw pays is luck, which differs between processors: 80 batches are enough for ten seeds of ten.
+    """
     llama.save_pretrained(tmp_path / "start")
     policy = type(llama).from_pretrained(tmp_path / "start")
     arms = [tokenizer.decode([token]) for token in range(tokenizer.vocab_size)]
@@ -67,7 +70,7 @@ def test_ppo_solves_a_bandit(tmp_path, llama, tokenizer):
         num_generations=4,
         num_iterations=4,
         max_completion_length=1,
-        max_steps=4 * 40,
+        max_steps=4 * 80,
         learning_rate=1e-2,
         beta=0.001,
         logging_steps=1,
@@ -85,7 +88,7 @@ def test_ppo_solves_a_bandit(tmp_path, llama, tokenizer):
     )
     trainer.train()
     paid = [entry["reward"] for entry in trainer.state.log_history if "reward" in entry]
-    assert len(paid) == 40
+    assert len(paid) == 80
     assert paid[0] < 0.2
     assert sum(paid[-5:]) / 5 > 0.9
     hidden = policy.base_model(**tokenizer("the sea", return_tensors="pt")).last_hidden_state[:, -1]
