@@ -56,6 +56,7 @@ FURTHER = {  # sections beside those of the papers: experiment and paper
     "WARP on a robot": ("locomotion", "warp"),
     **{f"{title} with SmolLM2": ("smollm2", paper) for paper, title in TITLES.items()},
 }
+SAMPLED = {"locomotion": "How the robot walks"}  # what samples are, where they are no texts
 RELEASED = "locomotion"  # the experiment that stands beside what the authors of Rewarded Soups released
 WIDTH, DPI = 6.0, 150
 
@@ -128,10 +129,19 @@ def draw_one(draw: Callable[[Path], None], name: str, to: Path) -> None:
 def of_paper(paper: str, parts: Mapping[str, Part], rows: pd.DataFrame) -> str:
     """A paper's section of the page."""
     name, caption = FIGURES[paper]
-    written = next(iter(parts.values())).folder / "shared" / paper / "samples_at_equal_kl.csv"
-    samples = f"What policies write at about equal KL, of the first seed:\n\n{samples_by_prompt(written)}"
     figure = f"![{caption}](figures/{paper}_{name}.png)"
-    return section(TITLES[paper], origin_of(EXPERIMENT, parts, paper), figure, rows, samples)
+    return section(
+        TITLES[paper], origin_of(EXPERIMENT, parts, paper), figure, rows, samples_at_equal_kl(EXPERIMENT, parts, paper)
+    )
+
+
+def samples_at_equal_kl(experiment: str, parts: Mapping[str, Part], paper: str) -> str:
+    """What policies write, of the first of the recorded parts; nothing where there are no samples of its paper."""
+    file = next(iter(parts.values())).folder / "shared" / paper / "samples_at_equal_kl.csv"
+    if not file.exists():
+        return ""
+    shown = SAMPLED.get(experiment, "What policies write")
+    return f"{shown} at about equal KL, of the first seed:\n\n{samples_by_prompt(file)}"
 
 
 def origin_of(experiment: str, parts: Mapping[str, Part], paper: str) -> str:
@@ -157,7 +167,8 @@ def of_further(root: Path, title: str, figures: Path) -> str:
     notes = {"compatibility": lambda: report_of(paper).measured(tables["map"])}
     if experiment == RELEASED:
         notes["rewarded_soups"] = lambda: beside_released(evidence, figures)
-    return section(title, origin, figure, rows, notes.get(paper, str)())
+    shown = filter(None, [notes.get(paper, str)(), samples_at_equal_kl(experiment, parts, paper)])
+    return section(title, origin, figure, rows, "\n\n".join(shown))
 
 
 def beside_released(evidence: Evidence, figures: Path) -> str:
