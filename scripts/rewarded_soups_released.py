@@ -11,8 +11,8 @@ from matplotlib.figure import Figure
 from lib.jobs.arguments import Output
 from lib.jobs.command_line import run
 from lib.papers.evidence import Evidence
-from lib.papers.rewarded_soups.fronts import scores_of, soup_points
-from lib.papers.rewarded_soups.released import indicators, scaled, their_points
+from lib.papers.rewarded_soups.fronts import in_gains, scores_of, soup_points
+from lib.papers.rewarded_soups.released import indicators, their_points
 from lib.papers.rewarded_soups.styles import METHODS
 from lib.reporting.figures import COLOURS, PAPER, bars, head, save, title_of
 from lib.reward_models.mixtures import between
@@ -46,13 +46,14 @@ def side_by_side(evidence: Evidence, width: float) -> Figure:
 def draw_ours(axes: Axes, evidence: Evidence) -> None:
     """Soups at all λ and MORL, each the mean of the seeds with its interval."""
     rewards, settings = evidence.settings["rewards"], evidence.settings
+    scores = in_gains(scores_of(evidence), rewards, settings["start"])
     groups = {
         "soup": soup_points(rewards, sorted(settings["weights"])),
         "morl": [("morl", name) for name in between(rewards, settings["preferences"])],
         "sft": [("sft", settings["start"])],
     }
     for method, points in groups.items():
-        sample = scaled(evidence, points, np.ravel)
+        sample = scores.sample(points, rewards)
         low, high = (end.reshape(-1, 2) for end in intervals(sample))
         mean = sample.mean.reshape(-1, 2)
         columns = {}

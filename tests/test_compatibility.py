@@ -14,7 +14,7 @@ from lib.graph.extends import read
 from lib.papers.claims import NotTestable, claims_table
 from lib.papers.compatibility.claims import CLAIMS, of_every_pair, slope_on, slopes, tables
 from lib.papers.compatibility.layout import Layout, problems
-from lib.papers.compatibility.measures import as_rewarded_soups, in_gains, mean_cross_gain, measure, ratio_of_means
+from lib.papers.compatibility.measures import as_rewarded_soups, mean_cross_gain, measure, ratio_of_means
 from lib.papers.compatibility.names import MOMENTS
 from lib.papers.compatibility.page import tab
 from lib.papers.compatibility.released import LOCOMOTION, NEWS
@@ -23,6 +23,7 @@ from lib.papers.evidence import Evidence
 from lib.papers.paths import on_path
 from lib.papers.recorded import record
 from lib.papers.register import PAPERS
+from lib.papers.rewarded_soups.fronts import in_gains
 from lib.reporting.documents import link_to
 from lib.statistics.intervals import Sample, intervals
 from lib.statistics.scores import Scores

@@ -183,7 +183,7 @@ def correlation(sample: Sample) -> Floats:
 
 
 def root(matrix: Floats) -> Floats:
-    """The symmetric matrix R with R R = matrix, which is symmetric and has no eigenvalue below 0.
+    """The R with R R = matrix that is symmetric and has no eigenvalue below 0, as the matrix itself.
 
     There is one such R. Eigenvectors alone have a sign, or a whole turn, that is the machine's affair, and draws with
     it.

@@ -6,7 +6,6 @@ margin. A point's name is as in Rewarded Soups (`lib.papers.rewarded_soups.front
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -15,31 +14,12 @@ from lib.papers.claims import NotTestable
 from lib.papers.compatibility.names import MOMENTS, in_words, scores_name
 from lib.papers.evidence import Evidence
 from lib.papers.rewarded_soups.claims import above_chord, as_many_trainings, soups_at_equal_kl, utilities
-from lib.papers.rewarded_soups.fronts import expected_utility, fronts_of, scores_of
+from lib.papers.rewarded_soups.fronts import expected_utility, fronts_of, in_gains, scores_of
 from lib.statistics.fronts import hypervolume
 from lib.statistics.intervals import Floats, Sample
-from lib.statistics.scores import Scores
 
 OURS, THEIRS = "soups at the preferences", "experts and MORL"  # fronts of as many points (`fronts_of`)
 SMALLEST = 0.05  # size of a front, in the experts' gains, below which its ratio to another would be noise
-
-
-def in_gains(scores: Scores, pair: Sequence[str], start: str) -> Scores:
-    """The scores with both rewards in units of what their own expert gains over θ_sft: θ_sft is 0, the expert 1.
-
-    θ_sft is taken off on the same prompts. The unit is the mean over seeds, so that a seed in which an expert learns
-    little does not count for more. Raises NotTestable where an expert gains nothing.
-    """
-    places = [scores.columns.index(reward) for reward in pair]
-    values = scores.values.copy()
-    values[..., places] -= scores.at([("sft", start)], pair)
-    over_start = replace(scores, values=values)
-    experts = over_start.sample([("soup", reward) for reward in pair], pair).mean.reshape(2, 2)
-    for reward, gain in zip(pair, np.diag(experts)):
-        if gain <= 0:
-            raise NotTestable(f"the expert of {reward} gains nothing over θ_sft")
-    values[..., places] /= np.diag(experts)
-    return replace(scores, values=values)
 
 
 def as_rewarded_soups(evidence: Evidence, number: int) -> Evidence:

@@ -43,7 +43,10 @@ def start_of(evidence: Evidence) -> PointName:
 
 
 def betas_of(evidence: Evidence, *rewards: Ensemble) -> list[float]:
-    """The β at which policies were trained on each of some rewards, the smallest first."""
+    """The β at which policies were trained on each of some rewards, the smallest first.
+
+    Raises NotTestable where there is none.
+    """
     variants = variants_in(evidence)
     betas = [{variant.beta for variant in variants if variant.ensemble == reward} for reward in rewards]
     shared = set.intersection(*betas)

@@ -14,19 +14,21 @@ from lib.papers.claims import Claim, NotTestable, Numbers, beside
 from lib.papers.evidence import Evidence
 from lib.papers.paths import path_to
 from lib.papers.rewarded_soups.fronts import (
+    at_preferences,
     chosen_utility,
     fronts_of,
     scores_of,
     soup_points,
+    user_reward,
     utility_of,
     utility_over_users,
 )
 from lib.papers.rewarded_soups.other_claims import OTHER_CLAIMS
-from lib.reward_models.mixtures import between, mixture_name, mixture_weights
+from lib.reward_models.mixtures import between, mixture_name
 from lib.statistics.comparisons import Kind
 from lib.statistics.fronts import chord_margin, hypervolume
 from lib.statistics.intervals import Floats, Sample, band, side_by_side
-from lib.statistics.scores import ALONGSIDE, PointName, Scores, first_against_each, front_table, summaries
+from lib.statistics.scores import ALONGSIDE, PointName, first_against_each, front_table, summaries
 
 
 def above_chord(evidence: Evidence) -> tuple[Sample, list[tuple[float, str]]]:
@@ -75,11 +77,6 @@ def volume_difference(evidence: Evidence) -> Numbers:
     return ours - theirs, REFERENCES
 
 
-def user_reward(evidence: Evidence, name: str) -> Scores:
-    """The scores with the column `utility`, the reward of a user with the preferences of a mixture."""
-    return scores_of(evidence).with_sum("utility", mixture_weights(name))
-
-
 def soups_at_equal_kl(evidence: Evidence) -> Numbers:
     """RS-2: the soup at λ = μ against the MORL policy, in the user's reward at equal KL."""
     rewards, settings = evidence.settings["rewards"], evidence.settings
@@ -93,9 +90,7 @@ def soups_at_equal_kl(evidence: Evidence) -> Numbers:
 
 def soups_at_preferences(evidence: Evidence) -> Numbers:
     """RS-4: the soup at λ = μ less the MORL policy, in the user's reward."""
-    names = between(evidence.settings["rewards"], evidence.settings["preferences"])
-    found = [user_reward(evidence, name).difference(("soup", name), ("morl", name), ["utility"]) for name in names]
-    return side_by_side(found), [f"μ = {preference:g}" for preference in evidence.settings["preferences"]]
+    return at_preferences("soup", "morl", evidence)
 
 
 def best_soups(evidence: Evidence) -> Numbers:

@@ -6,13 +6,14 @@ simplex_rewards, start, path, margin.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from lib.papers.claims import NotTestable, Numbers
 from lib.papers.evidence import Evidence
 from lib.papers.rewarded_soups.styles import OTHERS
-from lib.reward_models.mixtures import between
+from lib.reward_models.mixtures import between, mixture_weights
 from lib.statistics.intervals import Floats, Sample, side_by_side
 from lib.statistics.scores import PointName, Scores
 
@@ -50,6 +51,24 @@ def fronts_of(evidence: Evidence) -> dict[str, list[PointName]]:
     return fronts
 
 
+def in_gains(scores: Scores, pair: Sequence[str], start: str) -> Scores:
+    """The scores with both rewards in units of what their own expert gains over θ_sft: θ_sft is 0, the expert 1.
+
+    θ_sft is taken off on the same prompts. The unit is the mean over seeds, so that a seed in which an expert learns
+    little does not count for more. Raises NotTestable where an expert gains nothing.
+    """
+    places = [scores.columns.index(reward) for reward in pair]
+    values = scores.values.copy()
+    values[..., places] -= scores.at([("sft", start)], pair)
+    over_start = replace(scores, values=values)
+    experts = over_start.sample([("soup", reward) for reward in pair], pair).mean.reshape(2, 2)
+    for reward, gain in zip(pair, np.diag(experts)):
+        if gain <= 0:
+            raise NotTestable(f"the expert of {reward} gains nothing over θ_sft")
+    values[..., places] /= np.diag(experts)
+    return replace(scores, values=values)
+
+
 def expected_utility(means: Floats) -> Floats:
     """The mean, over users, of the best point's utility μ R₁ + (1 − μ) R₂. means: (points, 2)."""
     return np.array([(means @ np.array([UTILITIES, 1 - UTILITIES])).max(0).mean()])
@@ -84,3 +103,16 @@ def utility_of(ours: str, theirs: str, evidence: Evidence) -> Numbers:
     rewards, fronts = evidence.settings["rewards"], fronts_of(evidence)
     first, second = (scores_of(evidence).sample(fronts[name], rewards, expected_utility) for name in (ours, theirs))
     return first - second, ["expected utility"]
+
+
+def user_reward(evidence: Evidence, name: str) -> Scores:
+    """The scores with the column `utility`, the reward of a user with the preferences of a mixture."""
+    return scores_of(evidence).with_sum("utility", mixture_weights(name))
+
+
+def at_preferences(ours: str, theirs: str, evidence: Evidence) -> Numbers:
+    """The user's reward of one method's point at λ = μ less that of another's, for each preference μ."""
+    preferences = evidence.settings["preferences"]
+    names = between(evidence.settings["rewards"], preferences)
+    found = [user_reward(evidence, name).difference((ours, name), (theirs, name), ["utility"]) for name in names]
+    return side_by_side(found), [f"μ = {preference:g}" for preference in preferences]

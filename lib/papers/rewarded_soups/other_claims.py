@@ -4,7 +4,7 @@ from functools import partial
 
 from lib.papers.claims import Claim, NotTestable, Numbers, beside
 from lib.papers.evidence import Evidence
-from lib.papers.rewarded_soups.fronts import expected_utility, scores_of, utility_of
+from lib.papers.rewarded_soups.fronts import at_preferences, expected_utility, scores_of, utility_of
 from lib.statistics.comparisons import Kind
 
 SOUPS = "soups at the preferences"
@@ -36,6 +36,11 @@ OTHER_CLAIMS = [
         "expected utility over preferences, experts with MOD minus experts with as many soups",
         mixed_logits,
         theirs="12.8 % more reward than averaged parameters, three rewards weighted equally",
+    ),
+    beside(
+        "MOD-1",
+        compares="the user's reward, MOD minus the soup at the same λ = μ",
+        numbers=partial(at_preferences, "mod", "soup"),
     ),
     beside(
         "MOD-1",

@@ -4,18 +4,16 @@ Both are scaled: θ_sft is 0 on each reward, and the expert of a reward is 1 on 
 another simulation, can stand beside theirs. Theirs is one run per point.
 """
 
-from collections.abc import Callable, Sequence
-
 import numpy as np
 import pandas as pd
 
 from lib.papers.evidence import Evidence
-from lib.papers.rewarded_soups.fronts import fronts_of, scores_of
+from lib.papers.rewarded_soups.fronts import fronts_of, in_gains, scores_of
 from lib.papers.rewarded_soups.published import EXPERTS, POINTS, START, VOLUMES
 from lib.statistics.fronts import hypervolume, non_dominated
 from lib.statistics.indicators import distance_to, mean_utility
 from lib.statistics.intervals import Floats
-from lib.statistics.scores import PointName, in_columns, summaries
+from lib.statistics.scores import in_columns, summaries
 
 COMPARED = ["soups at all λ", "experts and MORL", "experts and Bone Soups", "experts and MOD", "experts alone"]
 MEASURED = ["hypervolume", "IGD", "expected utility"]
@@ -37,22 +35,14 @@ def their_points() -> dict[str, dict[str, Floats]]:
     }
 
 
-def scaled(evidence: Evidence, points: Sequence[PointName], statistic: Callable[[Floats], Floats]):
-    """A statistic of points that are scaled, seed by seed. statistic: takes (points, 2) and returns (k,)."""
-    ends = [("sft", evidence.settings["start"]), *(("soup", name) for name in evidence.settings["rewards"])]
-
-    def of_all(means: Floats) -> Floats:
-        return statistic(scale(means[3:], means[0], means[1:3]))
-
-    return scores_of(evidence).sample([*ends, *points], evidence.settings["rewards"], of_all)
-
-
 def indicators(evidence: Evidence) -> pd.DataFrame:
     """A row for each front and each of `MEASURED`, with its interval; theirs is a row without.
 
     IGD is the distance to the best of all points that were scored; it is of one experiment, and theirs has none.
     """
     fronts = {name: front for name, front in fronts_of(evidence).items() if name in COMPARED}
+    rewards = evidence.settings["rewards"]
+    scores = in_gains(scores_of(evidence), rewards, evidence.settings["start"])
     every = list(dict.fromkeys(point for front in fronts.values() for point in front))
     rows = []
     for name in COMPARED:
@@ -64,7 +54,7 @@ def indicators(evidence: Evidence) -> pd.DataFrame:
             chosen, best = points[places], points[non_dominated(points)]
             return np.array([hypervolume(chosen, (0, 0)), distance_to(chosen, best), mean_utility(chosen)])
 
-        estimates = summaries(scaled(evidence, every, measured))
+        estimates = summaries(scores.sample(every, rewards, measured))
         found = [in_columns("value", estimate) for estimate in estimates]
         rows += [{"front": name, "of": "here", "measured": what} | one for what, one in zip(MEASURED, found)]
     unit = np.prod(np.diagonal(EXPERTS) - np.array(START))
