@@ -10,9 +10,10 @@ from matplotlib.figure import Figure
 
 from lib.jobs.arguments import Output
 from lib.jobs.command_line import run
+from lib.papers.claims import NotTestable
 from lib.papers.evidence import Evidence
-from lib.papers.rewarded_soups.fronts import in_gains, scores_of, soup_points
-from lib.papers.rewarded_soups.released import indicators, their_points
+from lib.papers.rewarded_soups.fronts import scores_of, soup_points
+from lib.papers.rewarded_soups.released import indicators, our_scores, their_points
 from lib.papers.rewarded_soups.styles import METHODS
 from lib.reporting.figures import COLOURS, PAPER, bars, head, save, title_of
 from lib.reward_models.mixtures import between
@@ -44,9 +45,13 @@ def side_by_side(evidence: Evidence, width: float) -> Figure:
 
 
 def draw_ours(axes: Axes, evidence: Evidence) -> None:
-    """Soups at all λ and MORL, each the mean of the seeds with its interval."""
+    """Soups at all λ and MORL, each the mean of the seeds with its interval; why not, where an expert gains nothing."""
     rewards, settings = evidence.settings["rewards"], evidence.settings
-    scores = in_gains(scores_of(evidence), rewards, settings["start"])
+    try:
+        scores = our_scores(evidence)
+    except NotTestable as reason:
+        axes.set(title=f"here: {reason}")
+        return
     groups = {
         "soup": soup_points(rewards, sorted(settings["weights"])),
         "morl": [("morl", name) for name in between(rewards, settings["preferences"])],

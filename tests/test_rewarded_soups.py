@@ -14,7 +14,9 @@ from lib.papers.rewarded_soups.claims import (
     utilities,
 )
 from lib.papers.rewarded_soups.other_claims import bones_over_soups, mixed_logits
+from lib.papers.rewarded_soups.released import indicators
 from lib.statistics.scores import Scores
+from scripts.rewarded_soups_released import side_by_side
 
 HALF = "x=0.5+y=0.5"
 # mean rewards (x, y) and KL of every point; the scores are these on all seeds and prompts
@@ -200,3 +202,17 @@ def test_a_path_goes_from_the_start_to_the_point():
     point = {"method": "soup", "mixture": HALF, "merge": "linear", "weights": [0.0, 0.5, 0.5]}
     [between] = path_points([point], ["sft/1", "x", "y"], "sft/1", [0.25])
     assert between == point | {"method": "soup path", "mixture": f"{HALF} η=0.25", "weights": [0.75, 0.125, 0.125]}
+
+
+def test_beside_the_authors_front_stands_ours_in_the_experts_gains(evidence):
+    """The experts gain 4 and 2: the front is (1, ½), (¾, 1), (¼, 1), whose hypervolume is ⅞."""
+    found = indicators(evidence).set_index(["of", "front", "measured"])["value"]
+    assert found["here", "soups at all λ", "hypervolume"] == pytest.approx(0.875)
+    assert {"here", "the authors"} == set(found.index.get_level_values("of"))
+
+
+def test_where_an_expert_gains_nothing_the_authors_front_stands_alone(capsys):
+    lost = evidence_of(2, changes={("soup", "x"): (0, 1, 4)})
+    assert set(indicators(lost)["of"]) == {"the authors"}
+    assert "warning" in capsys.readouterr().out
+    assert side_by_side(lost, 6).axes[0].get_title() == "here: the expert of x gains nothing over θ_sft"

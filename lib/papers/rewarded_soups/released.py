@@ -1,19 +1,20 @@
 """Fronts beside those that the authors of Rewarded Soups released of their locomotion.
 
-Both are scaled: θ_sft is 0 on each reward, and the expert of a reward is 1 on it. So a front of another robot, in
-another simulation, can stand beside theirs. Theirs is one run per point.
+Both are scaled: θ_sft is 0 on each reward, and the expert of a reward is 1 on it, here in the mean over seeds. So a
+front of another robot, in another simulation, can stand beside theirs. Theirs is one run per point.
 """
 
 import numpy as np
 import pandas as pd
 
+from lib.papers.claims import NotTestable
 from lib.papers.evidence import Evidence
 from lib.papers.rewarded_soups.fronts import fronts_of, in_gains, scores_of
 from lib.papers.rewarded_soups.published import EXPERTS, POINTS, START, VOLUMES
 from lib.statistics.fronts import hypervolume, non_dominated
 from lib.statistics.indicators import distance_to, mean_utility
 from lib.statistics.intervals import Floats
-from lib.statistics.scores import in_columns, summaries
+from lib.statistics.scores import Scores, in_columns, summaries
 
 COMPARED = ["soups at all λ", "experts and MORL", "experts and Bone Soups", "experts and MOD", "experts alone"]
 MEASURED = ["hypervolume", "IGD", "expected utility"]
@@ -35,14 +36,32 @@ def their_points() -> dict[str, dict[str, Floats]]:
     }
 
 
-def indicators(evidence: Evidence) -> pd.DataFrame:
-    """A row for each front and each of `MEASURED`, with its interval; theirs is a row without.
+def our_scores(evidence: Evidence) -> Scores:
+    """The scores, scaled. Raises NotTestable where an expert gains nothing."""
+    return in_gains(scores_of(evidence), evidence.settings["rewards"], evidence.settings["start"])
 
-    IGD is the distance to the best of all points that were scored; it is of one experiment, and theirs has none.
+
+def indicators(evidence: Evidence) -> pd.DataFrame:
+    """A row for each front and each of `MEASURED`: ours with its interval, theirs without.
+
+    IGD is the distance to the best of all points that were scored; it is of one experiment, and theirs has none. Where
+    an expert gains nothing, theirs stand alone.
     """
+    try:
+        rows = ours(evidence, our_scores(evidence))
+    except NotTestable as reason:
+        print(f"warning: no front of ours stands beside the authors': {reason}")
+        rows = []
+    unit = np.prod(np.diagonal(EXPERTS) - np.array(START))
+    for name, volume in VOLUMES.items():
+        rows.append({"front": name, "of": "the authors", "measured": MEASURED[0], "value": volume / unit})
+    return pd.DataFrame(rows)
+
+
+def ours(evidence: Evidence, scores: Scores) -> list[dict[str, object]]:
+    """Our rows of `indicators`. scores: scaled."""
     fronts = {name: front for name, front in fronts_of(evidence).items() if name in COMPARED}
     rewards = evidence.settings["rewards"]
-    scores = in_gains(scores_of(evidence), rewards, evidence.settings["start"])
     every = list(dict.fromkeys(point for front in fronts.values() for point in front))
     rows = []
     for name in COMPARED:
@@ -57,7 +76,4 @@ def indicators(evidence: Evidence) -> pd.DataFrame:
         estimates = summaries(scores.sample(every, rewards, measured))
         found = [in_columns("value", estimate) for estimate in estimates]
         rows += [{"front": name, "of": "here", "measured": what} | one for what, one in zip(MEASURED, found)]
-    unit = np.prod(np.diagonal(EXPERTS) - np.array(START))
-    for name, volume in VOLUMES.items():
-        rows.append({"front": name, "of": "the authors", "measured": MEASURED[0], "value": volume / unit})
-    return pd.DataFrame(rows)
+    return rows
