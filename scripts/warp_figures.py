@@ -16,6 +16,7 @@ from lib.papers.evidence import Evidence
 from lib.papers.warp.claims import fixed_front, front_of, moving_front, scores_of
 from lib.papers.warp.names import between_point
 from lib.reporting.figures import COLOURS, CYCLE, GREYS, MARKERS, PAPER, bars, head, placed, save, seeds_of, title_of
+from lib.statistics.equal_kl import GRID, reward_at
 
 LINES = ["-", "--", ":", "-."]  # by M
 LABELS = 12  # of layers: no more fit under the axis
@@ -38,7 +39,8 @@ def draw(evidence: Evidence, tables: Mapping[str, pd.DataFrame], folder: Path, w
 def plane_of(points: pd.DataFrame, evidence: Evidence, width: float) -> Figure:
     """Reward against KL to θ_sft: the fronts of LITI, of merges, of the moving anchor and of fixed ones.
 
-    A front is a line from θ_sft to a policy, with an interval at its end.
+    A front is the curve from θ_sft to a policy that is compared at equal KL, through its points, with an interval at
+    its end.
     """
     figure, axes = plt.subplots(figsize=(width, width), layout="constrained")
     settings, scores = evidence.settings, scores_of(evidence)
@@ -53,7 +55,10 @@ def plane_of(points: pd.DataFrame, evidence: Evidence, width: float) -> Figure:
             styles.append({"color": colour, "marker": marker, "linestyle": line})
     for (label, front), style in zip(fronts.items(), styles, strict=True):
         line = points.loc[front]
-        axes.plot(line["kl"], line["reward"], linewidth=1, markersize=3, **style)
+        kl = np.linspace(line["kl"].min(), line["kl"].max(), GRID)
+        curve = reward_at(line[["reward", "kl"]].to_numpy(), kl)
+        axes.plot(kl, curve, linewidth=1, color=style["color"], linestyle=style["linestyle"])
+        axes.plot(line["kl"], line["reward"], linestyle="", markersize=3, color=style["color"], marker=style["marker"])
         by_seed = seeds_of(scores, front[-1:], "kl", "reward")
         end = {"color": style["color"], "marker": style["marker"], "label": label}
         bars(axes, line.iloc[[-1]], "kl", "reward", by_seed, **end)
