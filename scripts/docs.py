@@ -55,6 +55,7 @@ FURTHER = {  # sections beside those of the papers: experiment and paper
     "Rewarded Soups on a robot": ("locomotion", "rewarded_soups"),
     "WARP on a robot": ("locomotion", "warp"),
     **{f"{title} with SmolLM2": ("smollm2", paper) for paper, title in TITLES.items()},
+    "SALSA with SmolLM2, of an SFT pair farther apart": ("smollm2_salsa", "salsa"),
 }
 SAMPLED = {"locomotion": "How the robot walks"}  # what samples are, where they are no texts
 RELEASED = "locomotion"  # the experiment that stands beside what the authors of Rewarded Soups released
