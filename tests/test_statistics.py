@@ -197,6 +197,27 @@ def test_many_claims_make_each_harder_to_hold():
     assert judge([comparison(UP)] * 6)[0].verdict is Verdict.HOLDS
 
 
+def test_what_seeds_could_show_counts_p_and_the_other_claims():
+    """The difference had been that of the interval alone, which four seeds show where no p of theirs is below .125."""
+    [few] = judge([comparison(UNSURE[:4])])
+    assert few.power == 0 and math.isinf(few.detectable) and few.seeds_needed > 4
+    alone, among = judge([comparison(UNSURE)])[0], judge([comparison(UNSURE)] * 5)[0]
+    assert alone.detectable < among.detectable < 2 * alone.detectable
+    assert alone.power > among.power > 0
+
+
+def test_a_difference_that_seeds_could_show_mostly_gets_a_verdict():
+    """Sixteen seeds of a standard deviation of 1, among five claims of which the others are unsure."""
+    generator, others = np.random.default_rng(3), [comparison(UNSURE)] * 4
+    spread = generator.normal(0, 1, 16)
+    spread = (spread - spread.mean()) / spread.std(ddof=1)
+    shown = judge([comparison(spread), *others])[0].detectable
+    held = [
+        judge([comparison(generator.normal(shown, 1, 16)), *others])[0].verdict is Verdict.HOLDS for _ in range(100)
+    ]
+    assert 0.65 < np.mean(held) < 0.9
+
+
 def test_what_cannot_be_tested_says_why_and_counts_for_nothing():
     judged = judge(["no pair", *[comparison(UP)] * 6])
     assert (judged[0].verdict, judged[0].reason) == (Verdict.NOT_TESTABLE, "no pair")

@@ -31,7 +31,8 @@ class Claim:
     name: such as "RS-1"; claims of one paper have the same letters. says: the paper's sentence in our words; section:
     where it stands. compares: what is compared here, in words. numbers: those for each seed, or `NotTestable`. kind:
     what the claim says of them. margin: the difference that would matter, in `unit`; None is `evaluation.margin`.
-    theirs: the paper's own figure.
+    theirs: the paper's own figure. scope: what the claim is about and all seeds share, so that the verdict speaks of
+    nothing else, such as one SFT pair.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Claim:
     unit: str = "reward"
     primary: bool = True
     theirs: str = ""
+    scope: str = ""
 
     @property
     def letters(self) -> str:
@@ -112,4 +114,5 @@ def _row(paper: str, claim: Claim, judged: Judgement, margin: float) -> dict[str
         "verdict": judged.verdict.value if claim.primary else "",
         "reason": judged.reason,
         "theirs": claim.theirs,
+        "scope": claim.scope,
     }

@@ -33,8 +33,9 @@ def page_of(table: pd.DataFrame, titles: Mapping[str, str]) -> str:
 
 
 def basis_of(table: pd.DataFrame) -> str:
-    """How many seeds there are."""
-    return f"Seeds of reinforcement learning: {table['seeds'].max():.0f}, each with policies of its own."
+    """How many seeds there are, and what they share."""
+    seeds = f"Seeds of reinforcement learning: {table['seeds'].max():.0f}, each with policies of its own."
+    return f"{seeds} They share base model, SFT models, rewards and gold: intervals say nothing of others."
 
 
 def verdicts(table: pd.DataFrame) -> str:
@@ -93,11 +94,15 @@ def explained(row: Mapping[str, Any]) -> str:
     match row["verdict"]:
         case "not testable here":
             return f"not testable here: {row['reason']}"
+        case "no verdict: too few seeds":
+            return str(row["verdict"])
         case "holds" if row["kind"] == "at least as much" and row["high"] < 0:
-            return f"holds by the margin alone: it is less, by less than {row['margin']:g}{unit}"
+            found = f"holds by the margin alone: it is less, by less than {row['margin']:g}{unit}"
         case "undecided":
-            return f"undecided: {undecided(row, unit)}"
-    return str(row["verdict"])
+            found = f"undecided: {undecided(row, unit)}"
+        case verdict:
+            found = str(verdict)
+    return found + (f", for {row['scope']}" if row["scope"] else "")
 
 
 def undecided(row: Mapping[str, Any], unit: str) -> str:
@@ -106,7 +111,10 @@ def undecided(row: Mapping[str, Any], unit: str) -> str:
     bounds = {"more": [0.0], "at least as much": [-margin], "as good as 0": [-margin, margin]}[row["kind"]]
     if not any(row["low"] <= bound <= row["high"] for bound in bounds):
         return f"the interval lies on one side, but p is {row['p_holm']:.2g} among the paper's claims"
-    shown = f"these seeds would have shown a difference of {row['detectable']:.2g}{unit}"
+    if math.isinf(row["detectable"]):
+        shown = "so few seeds could not have shown any difference, as p cannot be below .05"
+    else:
+        shown = f"these seeds would have shown a difference of {row['detectable']:.2g}{unit}"
     if row["kind"] != "more":
         return f"the interval reaches across the margin of {margin:g}{unit}; {shown}"
     needed = row["seeds_needed"]

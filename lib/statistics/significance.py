@@ -5,7 +5,7 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
 from lib.statistics.intervals import LEVEL, Floats, Sample, spread
@@ -55,10 +55,15 @@ def holm(p: Sequence[float]) -> list[float]:
     return adjusted.tolist()
 
 
+def p_can_be_small(seeds: ArrayLike, tests: int) -> NDArray[np.bool_]:
+    """Whether the smallest p of sign flips, 2^(1 − n), times the number of tests is below .05."""
+    return np.asarray(tests * 2.0 ** (1 - np.asarray(seeds)) < 1 - LEVEL)
+
+
 def power(difference: float, error: float, freedom: float, wider: float = 1.0) -> float:
     """The chance that an interval excludes 0 where the true mean is `difference`, for a standard error.
 
-    wider: how many times as wide as a t-interval it is, as part of a band.
+    wider: how many times as wide as a t-interval it is, as part of a band or as one of several tests.
     """
     if not error:
         return 1.0
@@ -83,5 +88,5 @@ def seeds_needed(sample: Sample, difference: float, tests: int = 1, wider: float
         return math.nan
     of_seeds, of_prompts, counts = float(found.seeds[0]) * n, float(found.prompts[0]), np.arange(2, MOST_SEEDS + 1)
     shown = detectable(np.sqrt(of_seeds / counts + of_prompts), counts - 1, wider) <= abs(difference)
-    enough = shown & (tests * 2.0 ** (1 - counts) < 1 - LEVEL)
+    enough = shown & p_can_be_small(counts, tests)
     return float(counts[enough.argmax()]) if enough.any() else math.inf

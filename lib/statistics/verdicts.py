@@ -14,7 +14,7 @@ from scipy import stats
 
 from lib.statistics.comparisons import Comparison, Kind, p_of, weakest_of
 from lib.statistics.intervals import LEVEL, Band, band, spread
-from lib.statistics.significance import detectable, holm, power, seeds_needed
+from lib.statistics.significance import detectable, holm, p_can_be_small, power, seeds_needed
 
 FEWEST = 4  # seeds for a verdict
 
@@ -34,9 +34,11 @@ class Verdict(Enum):
 class Judgement:
     """A comparison with its verdict, of the number that is least for the claim: the weakest of several.
 
-    at: what that number is of. p: for this comparison alone; p_holm among the paper's claims. power: the chance to see
-    a difference of the margin with these seeds and prompts; detectable: the difference that would be seen with a chance
-    of 80 %; seeds_needed: how many seeds would see the margin.
+    at: what that number is of. p: for this comparison alone; p_holm among the paper's claims. power: the chance that a
+    difference of the margin gives a verdict with these seeds and prompts, by interval and p; detectable: the difference
+    that gives one with a chance of 80 %, infinite where so few seeds cannot have a p that is small enough;
+    seeds_needed: how many seeds would see the margin. For these three p is that of the t-test, times the number of
+    claims. Sign flips of nine seeds ask for more: among five claims the chance is then 60 %.
     """
 
     verdict: Verdict
@@ -66,11 +68,16 @@ def judge(comparisons: Sequence[Comparison | str]) -> list[Judgement]:
 
 
 def measure(comparison: Comparison, ends: Band, tests: int) -> Judgement:
-    """The estimate with its interval and what these seeds can show, without a verdict. ends: the comparison's band."""
+    """The estimate with its interval and what these seeds can show, without a verdict.
+
+    ends: the comparison's band. tests: claims that p is adjusted for.
+    """
     sample, weakest = comparison.sample, weakest_of(comparison)
     found = spread(sample)
     error, freedom = found.error[weakest], found.freedom[weakest]
-    wider = ends.t / stats.t.ppf((1 + LEVEL) / 2, freedom)  # to hold for all numbers at once
+    adjusted = stats.t.ppf(1 - (1 - LEVEL) / 2 / tests, freedom)
+    wider = max(ends.t, adjusted) / stats.t.ppf((1 + LEVEL) / 2, freedom)  # for all numbers and all claims
+    enough = p_can_be_small(sample.seeds, tests)
     return Judgement(
         Verdict.UNDECIDED,
         at=comparison.at[weakest],
@@ -79,8 +86,8 @@ def measure(comparison: Comparison, ends: Band, tests: int) -> Judgement:
         high=float(ends.high[weakest]),
         p=p_of(comparison),
         seeds=sample.seeds,
-        power=power(comparison.margin, error, freedom, wider),
-        detectable=float(detectable(error, freedom, wider)),
+        power=power(comparison.margin, error, freedom, wider) if enough else 0.0,
+        detectable=float(detectable(error, freedom, wider)) if enough else math.inf,
         seeds_needed=seeds_needed(sample[[weakest]], comparison.margin, tests, wider),
     )
 

@@ -24,7 +24,7 @@ def slope_on(compatibility: str, evidence: Evidence) -> Numbers:
     """CM-1: by how much more soups reach than MORL, per unit of compatibility, by least squares over pairs.
 
     compatibility: cross_gain or correlation. It is taken as known within a seed, so that the prompts count by what is
-    reached alone.
+    reached alone. The pairs are the same for all seeds: the slope is theirs, not one of pairs in general.
     """
     found = by_pair(evidence, [compatibility, "equal_points"])
     known = [one for one in found.values() if all(map(is_known, one.values()))]
@@ -66,6 +66,7 @@ CLAIMS = [
         partial(slope_on, "cross_gain"),
         margin=MARGIN,
         unit=f"{UNIT} per unit of cross-gain",
+        scope="these pairs of rewards",
     ),
     beside(
         "CM-1",

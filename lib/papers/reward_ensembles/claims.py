@@ -25,8 +25,9 @@ from lib.papers.reward_ensembles.policies import (
 )
 from lib.papers.reward_ensembles.proxy_claims import IN_MODELS, proxy_table
 from lib.papers.reward_ensembles.training import (
-    after_its_own_best,
     after_the_peak,
+    at_the_end,
+    nearer_to_its_worst,
     training_curves,
     training_table,
 )
@@ -37,28 +38,32 @@ from lib.statistics.intervals import Floats, Sample, side_by_side
 
 
 def over_optimisation(evidence: Evidence) -> Numbers:
-    """E-1, the primary comparison: gold's loss and the proxy's gain after each seed's best tenth, on one model."""
-    [variant] = at_smallest_beta(evidence, ONE_MODEL)
-    return _loss_and_gain(after_its_own_best(evidence, variant), variant)
+    """E-1, the primary comparison: gold that is lost, and proxy that is gained, where the KL term holds a policy less.
 
-
-def over_optimisation_at_one_step(evidence: Evidence) -> Numbers:
-    """E-1: the same after the step where gold is best for the other seeds."""
-    [variant] = at_smallest_beta(evidence, ONE_MODEL)
-    return _loss_and_gain(after_the_peak(training_curves(evidence, variant)), variant)
-
-
-def loss_where_held(evidence: Evidence) -> Numbers:
-    """E-1: gold's loss of the primary comparison at the largest β, where the KL term holds the policy."""
+    At the end of training, at the smallest β against the largest. No step is chosen by what gold is there.
+    """
     betas = betas_of(evidence, ONE_MODEL)
     if len(betas) < 2:
         raise NotTestable("policies on one model are trained at one β alone")
-    variant = Variant(ONE_MODEL, betas[-1])
-    return Sample(-after_its_own_best(evidence, variant)[:, [1]]), [f"gold's loss at β = {variant.beta:g}"]
+    free, held = betas[0], betas[-1]
+    changes = at_the_end(evidence, Variant(ONE_MODEL, free)) - at_the_end(evidence, Variant(ONE_MODEL, held))
+    return _loss_and_gain(changes, f"from β = {held:g} to {free:g}")
 
 
-def _loss_and_gain(changes: Floats, variant: Variant) -> Numbers:
-    at = f"at β = {variant.beta:g}"
+def over_optimisation_along_training(evidence: Evidence) -> Numbers:
+    """E-1: in the second half of training gold ends nearer to its worst than to its best."""
+    [variant] = at_smallest_beta(evidence, ONE_MODEL)
+    return Sample(nearer_to_its_worst(evidence, variant)[:, None]), [f"β = {variant.beta:g}"]
+
+
+def over_optimisation_at_one_step(evidence: Evidence) -> Numbers:
+    """E-1: from the step where gold is best for the other seeds to the end."""
+    [variant] = at_smallest_beta(evidence, ONE_MODEL)
+    return _loss_and_gain(after_the_peak(training_curves(evidence, variant)), f"at β = {variant.beta:g}")
+
+
+def _loss_and_gain(changes: Floats, at: str) -> Numbers:
+    """changes: of proxy and gold reward, (seeds, 2)."""
     return Sample(changes[:, ::-1] * [-1, 1]), [f"gold's loss {at}", f"the proxy's gain {at}"]
 
 
@@ -116,22 +121,28 @@ CLAIMS = [
         "E-1",
         "in RL against one reward model the proxy keeps rising while gold turns down",
         "abstract",
-        "gold's loss, and the proxy's gain, along training of one model at the smallest β: from each seed's best tenth"
-        " of training, chosen on every other step and measured on the steps between, to the last",
+        "gold's loss, and the proxy's gain, in the last tenth of training on one model: at the smallest β against the"
+        " largest",
         over_optimisation,
     ),
     beside(
         "E-1",
-        compares="the same from the step where gold is best for the other seeds, to the end",
+        compares="gold's loss from its best tenth to the last, minus its gain from its worst, in the second half of"
+        " training on one model at the smallest β",
+        numbers=over_optimisation_along_training,
+    ),
+    beside(
+        "E-1",
+        compares="gold's loss, and the proxy's gain, from the step where gold is best for the other seeds to the end",
         numbers=over_optimisation_at_one_step,
     ),
-    beside("E-1", compares="gold's loss, as in the first line, at the largest β", numbers=loss_where_held),
     Claim(
         "E-2",
-        "K heads with the worst case give gold like K models with the worst case, and both beat one model",
+        "RL against the worst case of K heads gives more gold than RL against one model",
         "abstract",
         f"gold reward on held-out prompts at equal β and steps, {WORST} minus one model",
         partial(difference, HEADS, ONE_MODEL),
+        theirs="K models do as well as K heads, at K times the cost",
     ),
     beside(
         "E-2",

@@ -12,7 +12,7 @@ from lib.statistics.intervals import Floats, Sample
 from lib.statistics.scores import in_columns, summaries
 
 CURVES = ["proxy", "gold", "kl"]
-TENTHS = 10  # parts of a training, of which gold's best is looked for
+TENTHS = 10  # parts of a training
 RECORDED = ["policy", "seed", "step", "kl", "kl_to_anchor", "proxy", "gold"]
 
 
@@ -27,23 +27,40 @@ def training_curves(evidence: Evidence, variant: Variant) -> Floats:
     return np.array([smoothed(steps, CURVES).to_numpy() for steps in records(evidence, variant)])
 
 
-def after_its_own_best(evidence: Evidence, variant: Variant) -> Floats:
-    """The change of proxy and gold reward from each seed's best tenth of training to the last tenth, (seeds, 2).
+def proxy_and_gold(evidence: Evidence, variant: Variant) -> Floats:
+    """Proxy and gold reward of each step of a policy's training, (seeds, steps, 2)."""
+    return np.array([steps[["proxy", "gold"]].to_numpy(dtype=float) for steps in records(evidence, variant)])
 
-    The best tenth is chosen by gold on every other step, and both are measured on the steps between; then the other way
-    round, and the mean is taken. So gold does not seem to fall because the completions of its best steps were lucky.
-    Raises NotTestable for a training of fewer than four steps.
+
+def at_the_end(evidence: Evidence, variant: Variant) -> Floats:
+    """Mean proxy and gold reward over the last tenth of a policy's training, (seeds, 2)."""
+    steps = proxy_and_gold(evidence, variant)
+    return steps[:, -max(1, steps.shape[1] // TENTHS) :].mean(1)
+
+
+def nearer_to_its_worst(evidence: Evidence, variant: Variant) -> Floats:
+    """How much nearer to its worst than to its best gold ends, over the second half of training, (seeds,).
+
+    This is gold's loss from its best tenth of training to the last, minus its gain from its worst. The loss alone is
+    above 0 for gold that only wanders, since a seed's best lies above its end; so is the gain, by as much. A tenth is
+    chosen on every other step and measured on the steps between, then the other way round, and the mean is taken.
+    Raises NotTestable for a training of fewer than seven steps.
     """
-    steps = np.array([one[["proxy", "gold"]].to_numpy(dtype=float) for one in records(evidence, variant)])
-    tenths = np.array_split(np.arange(steps.shape[1]), min(TENTHS, steps.shape[1] // 2) or 1)
+    gold = proxy_and_gold(evidence, variant)[..., 1]
+    half = gold[:, gold.shape[1] // 2 :]
+    tenths = np.array_split(np.arange(half.shape[1]), min(TENTHS // 2, half.shape[1] // 2) or 1)
     if len(tenths) < 2:
-        raise NotTestable("trainings on proxies have fewer than four steps")
-    halves = [np.stack([steps[:, tenth[first::2]].mean(1) for tenth in tenths], axis=1) for first in (0, 1)]
-    changes = []
-    for chosen_on, measured_on in (halves, halves[::-1]):
-        best = chosen_on[..., 1].argmax(1)
-        changes.append(measured_on[:, -1] - measured_on[np.arange(len(steps)), best])
-    return np.mean(changes, axis=0)
+        raise NotTestable("trainings on proxies have fewer than seven steps")
+    odd, even = (np.stack([half[:, tenth[first::2]].mean(1) for tenth in tenths], axis=1) for first in (0, 1))
+    losses = loss_from_best(odd, even) + loss_from_best(even, odd)
+    gains = loss_from_best(-odd, -even) + loss_from_best(-even, -odd)
+    return (losses - gains) / 2
+
+
+def loss_from_best(chosen_on: Floats, measured_on: Floats) -> Floats:
+    """What each seed loses from its best part of training to the last, (seeds,). Both are (seeds, parts)."""
+    best = chosen_on.argmax(1)
+    return measured_on[np.arange(len(best)), best] - measured_on[:, -1]
 
 
 def after_the_peak(curves: Floats) -> Floats:

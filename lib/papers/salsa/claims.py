@@ -148,13 +148,14 @@ CLAIMS = [
     ),
     Claim(
         "S-3",
-        "the policy with a soup as the reference is preferred, in and out of distribution",
+        "the policy with a soup as the reference is preferred",
         "abstract",
         "win rate by the gold reward minus ½, in distribution",
         of_soup_pairs(lambda evidence, pair: win_rate(evidence, pair).minus(0.5)),
         margin=MORE_WINS,
         unit="share of prompts",
-        theirs="above ½ on MT-Bench, Arena-Hard and UltraFeedback, with Llama2-7B, Mistral-7B and Gemma-2B",
+        theirs="above ½, in and out of distribution, on MT-Bench, Arena-Hard and UltraFeedback, with Llama2-7B,"
+        " Mistral-7B and Gemma-2B",
     ),
     beside(
         "S-3",
@@ -177,6 +178,7 @@ CLAIMS = [
         "from memory, not checked",
         "reward of the soup minus that of θ_sft1, and minus that of θ_sft2",
         soup_over_both,
+        scope="this one SFT pair",
     ),
     beside(
         "S-5",
