@@ -11,7 +11,7 @@ from lib.papers.reward_ensembles.best_of_n import scores_of_curves
 from lib.papers.reward_ensembles.claims import (
     CLAIMS,
     over_optimisation,
-    over_optimisation_at_one_step,
+    over_optimisation_where_held_less,
     tables,
 )
 from lib.papers.reward_ensembles.layout import Layout
@@ -155,21 +155,26 @@ def test_where_gold_is_best_is_told_by_the_other_seeds():
 
 
 def test_over_optimisation_is_gold_that_falls_while_the_proxy_rises():
-    """At the end gold is 0 at β = 0, and 1 where it is held; the proxy is 23.5 on the last two steps, and half of it.
+    """The moving average of gold is 1 from the eighth step on, and 0 at the end.
 
-    The moving average of gold at β = 0 is 1 from the eighth step on, where that of the proxy is 7; in the last five
-    steps that is 20, 21, 22, 22.5 and 23.
+    That of the proxy is 7 there; in the last five steps it is 20, 21, 22, 22.5 and 23.
     """
-    evidence = evidence_of({SINGLE: FAR, HELD: NEAR}, gold={HELD: RISING})
+    evidence = evidence_of({SINGLE: FAR})
     numbers, at = over_optimisation(evidence)
-    assert at == ["gold's loss from β = 0.1 to 0", "the proxy's gain from β = 0.1 to 0"]
-    assert numbers.values == pytest.approx(np.array([[1, 11.75]] * 2))
-    assert over_optimisation_at_one_step(evidence)[0].values == pytest.approx(np.array([[1, 14.7]] * 2))
+    assert at == ["gold's loss at β = 0", "the proxy's gain at β = 0"]
+    assert numbers.values == pytest.approx(np.array([[1, 14.7]] * 2))
     row = tables(evidence)["training"].iloc[0]
     assert row[["gold is best at step", "KL there", "gold there", "gold at the end"]].tolist() == [8, 7, 1, 0]
     assert row[["proxy_after", "gold_after"]].tolist() == pytest.approx([14.7, -1])
+
+
+def test_over_optimisation_where_the_policy_is_held_less():
+    """At the end gold is 0 at β = 0, and 1 where it is held; the proxy is 23.5 there, and half of it."""
+    numbers, at = over_optimisation_where_held_less(evidence_of({SINGLE: FAR, HELD: NEAR}, gold={HELD: RISING}))
+    assert at == ["gold's loss from β = 0.1 to 0", "the proxy's gain from β = 0.1 to 0"]
+    assert numbers.values == pytest.approx(np.array([[1, 11.75]] * 2))
     with pytest.raises(NotTestable, match="at one β alone"):
-        over_optimisation(evidence_of({SINGLE: FAR}))
+        over_optimisation_where_held_less(evidence_of({SINGLE: FAR}))
 
 
 def test_gold_that_wanders_does_not_turn_down():
@@ -264,8 +269,8 @@ def judged(evidence: Evidence) -> pd.DataFrame:
 
 def test_claims_are_judged_by_their_primary_comparisons():
     """Eight seeds that say the same: p is 2 of 256 sign flips, times five claims."""
-    ends = {SINGLE: NEAR, HELD: NEAR, OF_HEADS: FAR, OF_MODELS: FAR, FIVE: FAR}
-    rows = judged(evidence_of(ends, seeds=8, gold={HELD: RISING}, gains={ONE_MODEL: 1, HEADS: 3}))
+    ends = {SINGLE: NEAR, OF_HEADS: FAR, OF_MODELS: FAR, FIVE: FAR}
+    rows = judged(evidence_of(ends, seeds=8, gains={ONE_MODEL: 1, HEADS: 3}))
     primary = rows[rows["primary"]].set_index("claim")
     assert primary["verdict"].to_dict() == {
         "E-1": "holds",

@@ -17,7 +17,7 @@ from lib.papers.evidence import Evidence
 
 PLACE = "experiments/{}/recorded"
 SHARED = ["claims.csv", "data/snippets.json", "base.json", "sft/*.json", "reward/*.json", "gold.json"]
-MOST_BYTES = 10_000_000  # of all parts of an experiment: git keeps every version, in about a quarter of that
+MOST_BYTES = 12_000_000  # of all parts of an experiment: git keeps every version, in about a quarter of that
 
 
 @dataclass(frozen=True)

@@ -38,28 +38,25 @@ from lib.statistics.intervals import Floats, Sample, side_by_side
 
 
 def over_optimisation(evidence: Evidence) -> Numbers:
-    """E-1, the primary comparison: gold that is lost, and proxy that is gained, where the KL term holds a policy less.
+    """E-1, the primary comparison: gold's loss and the proxy's gain after gold's peak, on one model."""
+    [variant] = at_smallest_beta(evidence, ONE_MODEL)
+    return _loss_and_gain(after_the_peak(training_curves(evidence, variant)), f"at β = {variant.beta:g}")
 
-    At the end of training, at the smallest β against the largest. No step is chosen by what gold is there.
-    """
+
+def over_optimisation_at_own_steps(evidence: Evidence) -> Numbers:
+    """E-1: in the second half of training gold ends nearer to its worst than to its best."""
+    [variant] = at_smallest_beta(evidence, ONE_MODEL)
+    return Sample(nearer_to_its_worst(evidence, variant)[:, None]), [f"β = {variant.beta:g}"]
+
+
+def over_optimisation_where_held_less(evidence: Evidence) -> Numbers:
+    """E-1: gold that is lost, and proxy that is gained, at the end: at the smallest β against the largest."""
     betas = betas_of(evidence, ONE_MODEL)
     if len(betas) < 2:
         raise NotTestable("policies on one model are trained at one β alone")
     free, held = betas[0], betas[-1]
     changes = at_the_end(evidence, Variant(ONE_MODEL, free)) - at_the_end(evidence, Variant(ONE_MODEL, held))
     return _loss_and_gain(changes, f"from β = {held:g} to {free:g}")
-
-
-def over_optimisation_along_training(evidence: Evidence) -> Numbers:
-    """E-1: in the second half of training gold ends nearer to its worst than to its best."""
-    [variant] = at_smallest_beta(evidence, ONE_MODEL)
-    return Sample(nearer_to_its_worst(evidence, variant)[:, None]), [f"β = {variant.beta:g}"]
-
-
-def over_optimisation_at_one_step(evidence: Evidence) -> Numbers:
-    """E-1: from the step where gold is best for the other seeds to the end."""
-    [variant] = at_smallest_beta(evidence, ONE_MODEL)
-    return _loss_and_gain(after_the_peak(training_curves(evidence, variant)), f"at β = {variant.beta:g}")
 
 
 def _loss_and_gain(changes: Floats, at: str) -> Numbers:
@@ -121,20 +118,21 @@ CLAIMS = [
         "E-1",
         "in RL against one reward model the proxy keeps rising while gold turns down",
         "abstract",
-        "gold's loss, and the proxy's gain, in the last tenth of training on one model: at the smallest β against the"
-        " largest",
+        "gold's loss, and the proxy's gain, along training of one model at the smallest β: from the step where gold is"
+        " best for the other seeds to the end",
         over_optimisation,
     ),
     beside(
         "E-1",
         compares="gold's loss from its best tenth to the last, minus its gain from its worst, in the second half of"
-        " training on one model at the smallest β",
-        numbers=over_optimisation_along_training,
+        " training at the smallest β",
+        numbers=over_optimisation_at_own_steps,
     ),
     beside(
         "E-1",
-        compares="gold's loss, and the proxy's gain, from the step where gold is best for the other seeds to the end",
-        numbers=over_optimisation_at_one_step,
+        compares="gold's loss, and the proxy's gain, in the last tenth of training: at the smallest β against the"
+        " largest",
+        numbers=over_optimisation_where_held_less,
     ),
     Claim(
         "E-2",
