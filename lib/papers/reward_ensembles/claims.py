@@ -28,6 +28,7 @@ from lib.papers.reward_ensembles.training import (
     after_the_peak,
     at_the_end,
     nearer_to_its_worst,
+    proxy_and_gold,
     training_curves,
     training_table,
 )
@@ -46,7 +47,8 @@ def over_optimisation(evidence: Evidence) -> Numbers:
 def over_optimisation_at_own_steps(evidence: Evidence) -> Numbers:
     """E-1: in the second half of training gold ends nearer to its worst than to its best."""
     [variant] = at_smallest_beta(evidence, ONE_MODEL)
-    return Sample(nearer_to_its_worst(evidence, variant)[:, None]), [f"β = {variant.beta:g}"]
+    gold = proxy_and_gold(evidence, variant)[..., 1]
+    return Sample(nearer_to_its_worst(gold)[:, None]), [f"β = {variant.beta:g}"]
 
 
 def over_optimisation_where_held_less(evidence: Evidence) -> Numbers:

@@ -38,15 +38,14 @@ def at_the_end(evidence: Evidence, variant: Variant) -> Floats:
     return steps[:, -max(1, steps.shape[1] // TENTHS) :].mean(1)
 
 
-def nearer_to_its_worst(evidence: Evidence, variant: Variant) -> Floats:
+def nearer_to_its_worst(gold: Floats) -> Floats:
     """How much nearer to its worst than to its best gold ends, over the second half of training, (seeds,).
 
     This is gold's loss from its best tenth of training to the last, minus its gain from its worst. The loss alone is
     above 0 for gold that only wanders, since a seed's best lies above its end; so is the gain, by as much. A tenth is
     chosen on every other step and measured on the steps between, then the other way round, and the mean is taken.
-    Raises NotTestable for a training of fewer than seven steps.
+    gold: of each step, (seeds, steps). Raises NotTestable for fewer than seven steps.
     """
-    gold = proxy_and_gold(evidence, variant)[..., 1]
     half = gold[:, gold.shape[1] // 2 :]
     tenths = np.array_split(np.arange(half.shape[1]), min(TENTHS // 2, half.shape[1] // 2) or 1)
     if len(tenths) < 2:
@@ -67,7 +66,8 @@ def after_the_peak(curves: Floats) -> Floats:
     """The change of proxy and gold reward from the step where gold is best to the end of training, (seeds, 2).
 
     For each seed that step is where the mean gold reward of the other seeds peaks. A seed's own peak is partly noise,
-    so gold would seem to fall after it even where it does not. With one seed there is no other choice.
+    so gold would seem to fall after it even where it does not (`benchmarks/turning_down.py`). With one seed there is no
+    other choice.
     """
     proxy_and_gold = curves[..., :2]
     seeds = len(curves)
