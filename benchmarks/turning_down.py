@@ -3,8 +3,8 @@
     python -m benchmarks.turning_down
 
 Gold wanders without a drift, or rises and then does, and is recorded with the noise of a step's completions. A
-comparison is counted where its mean is above 0 and p below .05 / 5, as for one of five claims of a paper: half a percent
-is aimed at. E-1 is judged by the second; the first was in its place for a day.
+comparison is counted where its mean is above 0 and p below .05 / 5, as for one of five claims of a paper: half a
+percent is aimed at. E-1 is judged by the second; the first was in its place for a day.
 """
 
 import argparse
