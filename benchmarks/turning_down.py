@@ -9,6 +9,7 @@ percent is aimed at. E-1 is judged by the second; the first was in its place for
 
 import argparse
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -42,13 +43,6 @@ def rising(generator: np.random.Generator, seeds: int) -> Floats:
     return 0.3 * (1 - np.exp(-np.arange(STEPS) / 20)) + wandering(generator, seeds)
 
 
-def from_its_own_best(gold: Floats) -> Floats:
-    """What each seed loses from its best tenth, chosen on every other step and measured between, to the last."""
-    tenths = np.array_split(np.arange(STEPS), TENTHS)
-    odd, even = (np.stack([gold[:, tenth[first::2]].mean(1) for tenth in tenths], axis=1) for first in (0, 1))
-    return (loss_from_best(odd, even) + loss_from_best(even, odd)) / 2
-
-
 def from_the_step_of_the_others(gold: Floats) -> Floats:
     """What each seed loses from the step where gold is best for the other seeds."""
     table = pd.DataFrame(gold.T)
@@ -57,7 +51,7 @@ def from_the_step_of_the_others(gold: Floats) -> Floats:
 
 
 COMPARISONS = {
-    "from its own best": from_its_own_best,
+    "from its own best": partial(loss_from_best, parts=TENTHS),
     "from the others' step": from_the_step_of_the_others,
     "nearer to its worst": nearer_to_its_worst,
 }

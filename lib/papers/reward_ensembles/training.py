@@ -42,24 +42,29 @@ def nearer_to_its_worst(gold: Floats) -> Floats:
     """How much nearer to its worst than to its best gold ends, over the second half of training, (seeds,).
 
     This is gold's loss from its best tenth of training to the last, minus its gain from its worst. The loss alone is
-    above 0 for gold that only wanders, since a seed's best lies above its end; so is the gain, by as much. A tenth is
-    chosen on every other step and measured on the steps between, then the other way round, and the mean is taken.
+    above 0 for gold that only wanders, since a seed's best lies above its end; so is the gain, by as much.
     gold: of each step, (seeds, steps). Raises NotTestable for fewer than seven steps.
     """
     half = gold[:, gold.shape[1] // 2 :]
-    tenths = np.array_split(np.arange(half.shape[1]), min(TENTHS // 2, half.shape[1] // 2) or 1)
-    if len(tenths) < 2:
+    parts = min(TENTHS // 2, half.shape[1] // 2)
+    if parts < 2:
         raise NotTestable("trainings on proxies have fewer than seven steps")
-    odd, even = (np.stack([half[:, tenth[first::2]].mean(1) for tenth in tenths], axis=1) for first in (0, 1))
-    losses = loss_from_best(odd, even) + loss_from_best(even, odd)
-    gains = loss_from_best(-odd, -even) + loss_from_best(-even, -odd)
-    return (losses - gains) / 2
+    return loss_from_best(half, parts) - loss_from_best(-half, parts)
 
 
-def loss_from_best(chosen_on: Floats, measured_on: Floats) -> Floats:
-    """What each seed loses from its best part of training to the last, (seeds,). Both are (seeds, parts)."""
-    best = chosen_on.argmax(1)
-    return measured_on[np.arange(len(best)), best] - measured_on[:, -1]
+def loss_from_best(gold: Floats, parts: int) -> Floats:
+    """What each seed loses from its best part of training to the last, (seeds,).
+
+    A part is chosen on every other step and measured on the steps between, then the other way round, and the mean is
+    taken. So completions that were lucky on its steps do not count. gold: of each step, (seeds, steps).
+    """
+    steps = np.array_split(np.arange(gold.shape[1]), parts)
+    halves = [np.stack([gold[:, part[first::2]].mean(1) for part in steps], axis=1) for first in (0, 1)]
+    losses = []
+    for chosen_on, measured_on in (halves, halves[::-1]):
+        best = chosen_on.argmax(1)
+        losses.append(measured_on[np.arange(len(best)), best] - measured_on[:, -1])
+    return np.mean(losses, axis=0)
 
 
 def after_the_peak(curves: Floats) -> Floats:
@@ -69,13 +74,13 @@ def after_the_peak(curves: Floats) -> Floats:
     so gold would seem to fall after it even where it does not (`benchmarks/turning_down.py`). With one seed there is no
     other choice.
     """
-    proxy_and_gold = curves[..., :2]
+    followed = curves[..., :2]
     seeds = len(curves)
     gains = []
     for seed in range(seeds):
         others = [other for other in range(seeds) if other != seed] or [seed]
-        peak = proxy_and_gold[others, :, 1].mean(0).argmax()
-        gains.append(proxy_and_gold[seed, -SMOOTH:].mean(0) - proxy_and_gold[seed, peak])
+        peak = followed[others, :, 1].mean(0).argmax()
+        gains.append(followed[seed, -SMOOTH:].mean(0) - followed[seed, peak])
     return np.array(gains)
 
 
